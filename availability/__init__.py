@@ -1,0 +1,1 @@
+"""What exists, where, and when it is free."""

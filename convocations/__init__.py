@@ -1,0 +1,1 @@
+"""Summons, messages and links: the person is convened, told and reminded."""

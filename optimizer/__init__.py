@@ -1,0 +1,1 @@
+"""Pure planning: frozen dataclasses in, a plan out, no page and no database."""
