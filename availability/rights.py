@@ -1,0 +1,73 @@
+"""Who may: roles, rights and the actor of an act. A right is role x territory x kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """What a person does here. The French term is the one that users know."""
+
+    PROBATION_OFFICER = "probation_officer"  # CPIP, DPIP, secrétariat de SPIP
+    SENTENCE_JUDGE = "sentence_judge"  # juge de l'application des peines (JAP), greffe du SAP
+    FAMILY_JUDGE = "family_judge"  # juge aux affaires familiales (JAF) and registry
+    REGISTRY = "registry"  # greffe
+    MONITORING_AGENT = "monitoring_agent"  # agent PSE, pôle centralisateur
+    PARTNER = "partner"  # host organisation, mediation service, centre
+    ADMINISTRATOR = "administrator"  # local or national, by territory
+
+
+@dataclass(frozen=True)
+class Right:
+    """A role held over some territories, for one kind or for all.
+
+    `territory_ids` is the whole subtree, already expanded; `organisation_id` narrows a partner to its own places.
+    """
+
+    role: Role
+    territory_ids: frozenset[int]
+    kind_id: int | None = None
+    organisation_id: int | None = None
+
+    def covers(self, *, territory_id: int, kind_id: int | None = None) -> bool:
+        """Say whether the right reaches this territory, and this kind when one is given."""
+        reaches_kind = self.kind_id is None or kind_id is None or self.kind_id == kind_id
+        return reaches_kind and territory_id in self.territory_ids
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody, or a program, on whose behalf an act is done. Passed to every query and action."""
+
+    account_id: UUID
+    name: str
+    rights: tuple[Right, ...]
+    home_territory_id: int
+    organisation_id: int | None = None
+    roles: frozenset[Role] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roles", frozenset(right.role for right in self.rights))
+
+    def has(self, *roles: Role) -> bool:
+        """Say whether the actor holds one of these roles somewhere."""
+        return not self.roles.isdisjoint(roles)
+
+    def territories(self, roles: Iterable[Role] = tuple(Role), *, kind_id: int | None = None) -> frozenset[int]:
+        """Return every territory reached with one of these roles, for this kind when one is given."""
+        wanted = frozenset(roles)
+        return frozenset(
+            territory_id
+            for right in self.rights
+            if right.role in wanted and (right.kind_id in (None, kind_id) or kind_id is None)
+            for territory_id in right.territory_ids
+        )
+
+    def may(self, role: Role, *, territory_id: int, kind_id: int | None = None) -> bool:
+        """Say whether the actor holds this role there, for this kind when one is given."""
+        return any(
+            right.role is role and right.covers(territory_id=territory_id, kind_id=kind_id) for right in self.rights
+        )
