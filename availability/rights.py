@@ -24,7 +24,8 @@ class Role(StrEnum):
 class Right:
     """A role held over some territories, for one kind or for all.
 
-    `territory_ids` is the whole subtree, already expanded; `organisation_id` narrows a partner to its own places.
+    `territory_ids` is the whole subtree, already expanded.
+    `organisation_id` narrows a partner to its own places.
     """
 
     role: Role
@@ -56,7 +57,9 @@ class Actor:
         """Say whether the actor holds one of these roles somewhere."""
         return not self.roles.isdisjoint(roles)
 
-    def territories(self, roles: Iterable[Role] = tuple(Role), *, kind_id: int | None = None) -> frozenset[int]:
+    def territories(
+        self, roles: Iterable[Role] = tuple(Role), *, kind_id: int | None = None
+    ) -> frozenset[int]:
         """Return every territory reached with one of these roles, for this kind when one is given."""
         wanted = frozenset(roles)
         return frozenset(
@@ -69,5 +72,6 @@ class Actor:
     def may(self, role: Role, *, territory_id: int, kind_id: int | None = None) -> bool:
         """Say whether the actor holds this role there, for this kind when one is given."""
         return any(
-            right.role is role and right.covers(territory_id=territory_id, kind_id=kind_id) for right in self.rights
+            right.role is role and right.covers(territory_id=territory_id, kind_id=kind_id)
+            for right in self.rights
         )

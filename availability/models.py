@@ -1,0 +1,390 @@
+"""Tables of what exists and of what is taken. Kinds are rows, not code: a new kind needs no deployment.
+
+Keys: the catalogue is public and joined all day, so it has small integers. Occupancy rows are keyed by what they
+forbid (see docs/locking.md), and carry `holder_id`, the booking that they belong to.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, TSTZRANGE, ExcludeConstraint, Range
+from sqlmodel import Field, SQLModel
+
+from availability.rights import Role
+
+# Constraint names are constants: their violation is turned into a refusal by name.
+ONE_STAY_PER_BED_NIGHT = "bed_night_pkey"
+ONE_CLAIM_PER_SEAT_AND_TIME = "seat_time_no_overlap"
+
+
+class Shape(StrEnum):
+    """The four shapes of availability; everything scarce is one of them."""
+
+    NIGHTS = "nights"  # a named unit (a bed) for a range of civil dates
+    PLACES = "places"  # up to n at the same time, each for its own period
+    SLOTS = "slots"  # dated starts cut from opening hours
+    SESSIONS = "sessions"  # a hearing filled up to cases and minutes
+
+
+class LocatedBy(StrEnum):
+    """Where the coordinates of a site come from; shown to users when they are not exact."""
+
+    SOURCE = "source"
+    ADDRESS = "address"
+    COMMUNE = "commune"
+    HAND = "hand"
+    NOWHERE = "nowhere"
+
+
+class TerritoryLevel(StrEnum):
+    """Levels of the judicial map (ressorts)."""
+
+    COUNTRY = "country"
+    COURT_OF_APPEAL = "court_of_appeal"
+    JUDICIAL_COURT = "judicial_court"
+    PROXIMITY_COURT = "proximity_court"
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """Return the constraint that keeps `column` within an enumeration."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def key(**options: Any) -> Any:
+    """Return a bigint identity primary key."""
+    return Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True, **options))
+
+
+def reference(
+    target: str, *, nullable: bool = False, primary_key: bool = False, cascade: bool = False
+) -> Any:
+    """Return a bigint foreign key to `table.column`."""
+    foreign = ForeignKey(target, ondelete="CASCADE" if cascade else None)
+    column: Column[Any] = Column(BigInteger, foreign, nullable=nullable, primary_key=primary_key)
+    return Field(default=None, sa_column=column)
+
+
+def instant(*, nullable: bool = False) -> Any:
+    """Return a timestamptz column: an instant, aware, UTC inside."""
+    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+def json_object() -> Any:
+    """Return a jsonb column that holds an object, empty by default."""
+    return Field(
+        default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
+    )
+
+
+class Territory(SQLModel, table=True):
+    """A ressort. Rights are given on a territory and reach its whole subtree."""
+
+    __tablename__ = "territory"
+    __table_args__ = (one_of("level", TerritoryLevel),)
+
+    id: int = key()
+    code: str = Field(unique=True)
+    name: str
+    level: str
+    parent_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("territory.id"), nullable=True, index=True)
+    )
+
+
+class Organisation(SQLModel, table=True):
+    """Who runs sites: a court, a probation service, an association, a commune."""
+
+    __tablename__ = "organisation"
+
+    id: int = key()
+    code: str = Field(unique=True)
+    name: str
+    siret: str | None = None
+
+
+class Kind(SQLModel, table=True):
+    """What a resource is for users, and the rules that differ from one kind to another."""
+
+    __tablename__ = "kind"
+    __table_args__ = (
+        one_of("shape", Shape),
+        CheckConstraint("hold_minutes BETWEEN 1 AND 1440", name="hold_minutes_sane"),
+        CheckConstraint("max_ahead_days BETWEEN 1 AND 366", name="max_ahead_days_sane"),
+    )
+
+    id: int = key()
+    code: str = Field(unique=True)
+    label: str  # French, singular: "lit de semi-liberté"
+    label_plural: str
+    layer: str  # French, short, for the map: "Semi-liberté"
+    shape: str
+    position: int = 0  # order of the layers
+    host_accepts: bool = False  # the host decides before the place is booked
+    hold_minutes: int = 10
+    request_days: int = 7  # a request without answer lapses after these days
+    min_notice_days: int = 0
+    max_ahead_days: int = 365  # domain: not more than a year ahead
+    max_days: int | None = None  # longest period, in nights or days
+    crosses_territories: bool = False  # may be reserved from another territory, which is logged
+    ignores_holidays: bool = False
+    slot_step_min: int = 30
+    slot_duration_min: int = 45
+    slot_buffer_min: int = 0
+    searchable: dict[str, Any] = (
+        json_object()
+    )  # attribute code -> {"label", "type": "choice"|"flag"|"range", …}
+
+
+class KindRight(SQLModel, table=True):
+    """What a role may do with a kind, wherever it holds that role. No row: nothing."""
+
+    __tablename__ = "kind_right"
+    __table_args__ = (one_of("role", Role),)
+
+    kind_id: int = reference("kind.id", primary_key=True, cascade=True)
+    role: str = Field(primary_key=True)
+    may_reserve: bool = False  # a row alone gives the right to search
+
+
+class Site(SQLModel, table=True):
+    """A point on the map, with the civil time and the public holidays that rule there."""
+
+    __tablename__ = "site"
+    __table_args__ = (
+        one_of("located_by", LocatedBy),
+        CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="site_located_or_not"),
+        CheckConstraint("(lat IS NULL) = (located_by = 'nowhere')", name="site_says_how_located"),
+        CheckConstraint("lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180", name="site_on_earth"),
+        Index("site_lat_lon", "lat", "lon"),
+    )
+
+    id: int = key()
+    code: str = Field(unique=True)
+    organisation_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("organisation.id"), nullable=False, index=True)
+    )
+    territory_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("territory.id"), nullable=False, index=True)
+    )
+    name: str
+    address: str = ""
+    postcode: str = ""
+    commune: str = ""
+    insee: str = ""  # code officiel géographique of the commune
+    lat: float | None = None
+    lon: float | None = None
+    located_by: str = LocatedBy.NOWHERE
+    time_zone: str = "Europe/Paris"
+    holiday_zone: str = ""  # subdivision of France known to the `holidays` library; empty: metropolitan rule
+    phone: str = ""
+    email: str = ""
+
+
+class Resource(SQLModel, table=True):
+    """Anything scarce that a claim can be made on: a section, a post, an agent, a mediator, a team, a hearing."""
+
+    __tablename__ = "resource"
+    __table_args__ = (
+        CheckConstraint("capacity >= 0", name="capacity_not_negative"),
+        CheckConstraint("declared_load >= 0", name="declared_load_not_negative"),
+        Index("resource_kind_site", "kind_id", "site_id"),
+    )
+
+    id: int = key()
+    code: str = Field(unique=True)
+    site_id: int = Field(sa_column=Column(BigInteger, ForeignKey("site.id"), nullable=False, index=True))
+    kind_id: int = reference("kind.id")
+    name: str
+    capacity: int = 1  # seats of a slot, places at the same time; beds count their units instead
+    declared_load: int = 0  # taken outside of PlaceJuste, as the service declares it
+    declared_waiting: int = 0
+    declared_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    is_active: bool = True
+    attributes: dict[str, Any] = json_object()
+
+
+class Unit(SQLModel, table=True):
+    """A named bed of a section."""
+
+    __tablename__ = "unit"
+    __table_args__ = (UniqueConstraint("resource_id", "name", name="unit_named_once"),)
+
+    id: int = key()
+    resource_id: int = reference("resource.id", cascade=True)
+    name: str
+    is_active: bool = True
+
+
+class OpeningRule(SQLModel, table=True):
+    """Weekly opening in the site's wall time. `closes` at or before `opens` is on the next day."""
+
+    __tablename__ = "opening_rule"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
+        CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="opening_rule_valid"),
+    )
+
+    id: int = key()
+    resource_id: int = Field(
+        sa_column=Column(
+            BigInteger, ForeignKey("resource.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+    weekday: int  # 0 is Monday
+    opens: time
+    closes: time
+    valid_from: date
+    valid_until: date | None = None  # exclusive
+
+
+class Closure(SQLModel, table=True):
+    """Civil days [in, out) on which a resource, or a whole site, is closed."""
+
+    __tablename__ = "closure"
+    __table_args__ = (
+        CheckConstraint("(resource_id IS NULL) <> (site_id IS NULL)", name="closure_of_one_thing"),
+        CheckConstraint("NOT isempty(days)", name="closure_not_empty"),
+    )
+
+    id: int = key()
+    resource_id: int | None = Field(
+        default=None,
+        sa_column=Column(
+            BigInteger, ForeignKey("resource.id", ondelete="CASCADE"), nullable=True, index=True
+        ),
+    )
+    site_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger, ForeignKey("site.id", ondelete="CASCADE"), nullable=True, index=True),
+    )
+    days: Range[date] = Field(sa_column=Column(DATERANGE, nullable=False))
+    reason: str = ""
+
+
+class Opening(SQLModel, table=True):
+    """One opening of a resource, as instants: the rules expanded for the months ahead, minus the closures."""
+
+    __tablename__ = "opening"
+    __table_args__ = (CheckConstraint("ends_at > starts_at", name="opening_not_empty"),)
+
+    resource_id: int = reference("resource.id", primary_key=True, cascade=True)
+    starts_at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    ends_at: datetime = instant()
+
+
+class HearingSession(SQLModel, table=True):
+    """The dated hearing behind a resource of shape `sessions`: full by cases, by minutes or by quota."""
+
+    __tablename__ = "hearing_session"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="hearing_not_empty"),
+        CheckConstraint("max_cases > 0 AND max_minutes > 0", name="hearing_holds_something"),
+    )
+
+    resource_id: int = reference("resource.id", primary_key=True, cascade=True)
+    starts_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+    ends_at: datetime = instant()
+    max_cases: int
+    max_minutes: int
+    quotas: dict[str, Any] = json_object()  # NAC family -> most cases of it
+
+
+class BedNight(SQLModel, table=True):
+    """A bed taken for a night. The key forbids a second stay, and answers a search ten times faster than a range."""
+
+    __tablename__ = "bed_night"
+    __table_args__ = (Index("bed_night_holder", "holder_id"),)
+
+    unit_id: int = reference("unit.id", primary_key=True)
+    night: date = Field(sa_column=Column(Date, primary_key=True))
+    holder_id: UUID
+    expires_at: datetime | None = instant(nullable=True)
+
+
+class SeatTime(SQLModel, table=True):
+    """A numbered seat of a resource taken for a while."""
+
+    __tablename__ = "seat_time"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("resource_id", "="),
+            ("seat", "="),
+            ("during", "&&"),
+            using="gist",
+            name=ONE_CLAIM_PER_SEAT_AND_TIME,
+        ),
+        CheckConstraint(
+            "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)", name="seat_dated"
+        ),
+        Index("seat_time_holder", "holder_id"),
+    )
+
+    id: int = key()
+    resource_id: int = reference("resource.id")
+    seat: int = Field(sa_column=Column(Integer, nullable=False))
+    during: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
+    holder_id: UUID
+    expires_at: datetime | None = instant(nullable=True)
+
+
+class PlacePeriod(SQLModel, table=True):
+    """One of the concurrent places of a resource, taken for civil days [from, until), possibly open-ended."""
+
+    __tablename__ = "place_period"
+    __table_args__ = (
+        CheckConstraint("NOT isempty(days) AND NOT lower_inf(days)", name="place_period_starts"),
+        Index("place_period_resource", "resource_id"),
+        Index("place_period_holder", "holder_id"),
+    )
+
+    id: int = key()
+    resource_id: int = reference("resource.id")
+    days: Range[date] = Field(sa_column=Column(DATERANGE, nullable=False))
+    holder_id: UUID
+    expires_at: datetime | None = instant(nullable=True)
+
+
+class SessionCase(SQLModel, table=True):
+    """A case placed in a hearing session."""
+
+    __tablename__ = "session_case"
+    __table_args__ = (
+        CheckConstraint("minutes > 0", name="session_case_lasts"),
+        Index("session_case_holder", "holder_id"),
+    )
+
+    id: int = key()
+    resource_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("hearing_session.resource_id"), nullable=False, index=True)
+    )
+    minutes: int
+    family: str = ""  # family of the NAC code, on which quotas are set
+    holder_id: UUID
+    expires_at: datetime | None = instant(nullable=True)
+
+
+class Change(SQLModel, table=True):
+    """A resource whose availability moved; taken away by the one task that tells open pages."""
+
+    __tablename__ = "change"
+
+    id: int = key()
+    resource_id: int = Field(sa_column=Column(BigInteger, nullable=False))
