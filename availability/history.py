@@ -77,9 +77,7 @@ def record(session: Session, actor: Actor | None, act: Act) -> None:
     session.execute(insert(HistoryLine), row)
 
 
-def consulted(
-    session: Session, actor: Actor, *, subject: str, subject_id: object, reason: str, at: datetime
-) -> None:
+def consulted(session: Session, actor: Actor, *, subject: str, subject_id: object, reason: str, at: datetime) -> None:
     """Add one line to the log of consultations."""
     row = {
         "at": at,

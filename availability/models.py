@@ -73,9 +73,7 @@ def key(**options: Any) -> Any:
     return Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True, **options))
 
 
-def reference(
-    target: str, *, nullable: bool = False, primary_key: bool = False, cascade: bool = False
-) -> Any:
+def reference(target: str, *, nullable: bool = False, primary_key: bool = False, cascade: bool = False) -> Any:
     """Return a bigint foreign key to `table.column`."""
     foreign = ForeignKey(target, ondelete="CASCADE" if cascade else None)
     column: Column[Any] = Column(BigInteger, foreign, nullable=nullable, primary_key=primary_key)
@@ -89,9 +87,7 @@ def instant(*, nullable: bool = False) -> Any:
 
 def json_object() -> Any:
     """Return a jsonb column that holds an object, empty by default."""
-    return Field(
-        default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
-    )
+    return Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb")))
 
 
 class Territory(SQLModel, table=True):
@@ -148,9 +144,7 @@ class Kind(SQLModel, table=True):
     slot_step_min: int = 30
     slot_duration_min: int = 45
     slot_buffer_min: int = 0
-    searchable: dict[str, Any] = (
-        json_object()
-    )  # attribute code -> {"label", "type": "choice"|"flag"|"range", …}
+    searchable: dict[str, Any] = json_object()  # attribute code -> {"label", "type": "choice"|"flag"|"range", …}
 
 
 class KindRight(SQLModel, table=True):
@@ -181,9 +175,7 @@ class Site(SQLModel, table=True):
     organisation_id: int = Field(
         sa_column=Column(BigInteger, ForeignKey("organisation.id"), nullable=False, index=True)
     )
-    territory_id: int = Field(
-        sa_column=Column(BigInteger, ForeignKey("territory.id"), nullable=False, index=True)
-    )
+    territory_id: int = Field(sa_column=Column(BigInteger, ForeignKey("territory.id"), nullable=False, index=True))
     name: str
     address: str = ""
     postcode: str = ""
@@ -244,9 +236,7 @@ class OpeningRule(SQLModel, table=True):
 
     id: int = key()
     resource_id: int = Field(
-        sa_column=Column(
-            BigInteger, ForeignKey("resource.id", ondelete="CASCADE"), nullable=False, index=True
-        )
+        sa_column=Column(BigInteger, ForeignKey("resource.id", ondelete="CASCADE"), nullable=False, index=True)
     )
     weekday: int  # 0 is Monday
     opens: time
@@ -267,9 +257,7 @@ class Closure(SQLModel, table=True):
     id: int = key()
     resource_id: int | None = Field(
         default=None,
-        sa_column=Column(
-            BigInteger, ForeignKey("resource.id", ondelete="CASCADE"), nullable=True, index=True
-        ),
+        sa_column=Column(BigInteger, ForeignKey("resource.id", ondelete="CASCADE"), nullable=True, index=True),
     )
     site_id: int | None = Field(
         default=None,
@@ -331,9 +319,7 @@ class SeatTime(SQLModel, table=True):
             using="gist",
             name=ONE_CLAIM_PER_SEAT_AND_TIME,
         ),
-        CheckConstraint(
-            "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)", name="seat_dated"
-        ),
+        CheckConstraint("NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)", name="seat_dated"),
         Index("seat_time_holder", "holder_id"),
     )
 

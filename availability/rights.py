@@ -57,9 +57,7 @@ class Actor:
         """Say whether the actor holds one of these roles somewhere."""
         return not self.roles.isdisjoint(roles)
 
-    def territories(
-        self, roles: Iterable[Role] = tuple(Role), *, kind_id: int | None = None
-    ) -> frozenset[int]:
+    def territories(self, roles: Iterable[Role] = tuple(Role), *, kind_id: int | None = None) -> frozenset[int]:
         """Return every territory reached with one of these roles, for this kind when one is given."""
         wanted = frozenset(roles)
         return frozenset(
@@ -72,6 +70,5 @@ class Actor:
     def may(self, role: Role, *, territory_id: int, kind_id: int | None = None) -> bool:
         """Say whether the actor holds this role there, for this kind when one is given."""
         return any(
-            right.role is role and right.covers(territory_id=territory_id, kind_id=kind_id)
-            for right in self.rights
+            right.role is role and right.covers(territory_id=territory_id, kind_id=kind_id) for right in self.rights
         )
