@@ -32,21 +32,29 @@ class Busy:
 
 @dataclass(frozen=True)
 class Slot:
-    """A start that can be taken, and the seats (1…capacity) free for its whole duration."""
+    """A start of the grid, and the seats (1…capacity) free for its whole duration: none when it is taken."""
 
     period: Period
     seats: tuple[int, ...]
 
+    @property
+    def is_free(self) -> bool:
+        """Say whether at least one seat is left."""
+        return bool(self.seats)
 
-def free_slots(
+
+def slots(
     openings: Iterable[Period], busy: Sequence[Busy], *, grid: Grid, capacity: int, not_before: datetime
 ) -> list[Slot]:
-    """Return every slot that can still be taken, sorted. `openings` are disjoint; seats are numbered from 1."""
+    """Return every slot from `not_before` on, taken ones included, sorted.
+
+    `openings` are disjoint; seats are numbered from 1.
+    """
     return [
-        Slot(period, seats)
+        Slot(period, _free_seats(period, busy, grid.buffer, capacity))
         for opening in sorted(openings)
         for period in cut(opening, grid)
-        if period.start >= not_before and (seats := _free_seats(period, busy, grid.buffer, capacity))
+        if period.start >= not_before
     ]
 
 
