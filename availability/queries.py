@@ -42,7 +42,8 @@ NIGHTS_BY_DAY = text("""
 PLACES_BY_DAY = text("""
     SELECT r.id, day, greatest(r.capacity - r.declared_load - count(p.id), 0) AS free,
            count(p.id) FILTER (WHERE p.expires_at IS NOT NULL) AS held
-    FROM resource r CROSS JOIN generate_series(CAST(:first AS date), CAST(:until AS date) - 1, interval '1 day') AS d(at)
+    FROM resource r
+    CROSS JOIN generate_series(CAST(:first AS date), CAST(:until AS date) - 1, interval '1 day') AS d(at)
     CROSS JOIN LATERAL (SELECT CAST(d.at AS date) AS day) days
     LEFT JOIN place_period p ON p.resource_id = r.id AND p.days @> day
       AND (p.expires_at IS NULL OR p.expires_at > :now)

@@ -41,7 +41,7 @@ class Wish:
     accessible: bool = False
     beyond: bool = False  # beyond the actor's own territories: a deliberate act, which the caller logs
     resource_ids: tuple[int, ...] | None = None
-    site_id: int | None = None
+    site_ids: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.until <= self.first:
@@ -168,7 +168,7 @@ def tally(found: Iterable[Found]) -> Tally:
 
 def nearest_alternatives(session: Session, actor: Actor, wish: Wish, *, now: datetime, limit: int = 3) -> list[Found]:
     """Return the nearest resources that suit the same wish, the given `wish.near` being where one was refused."""
-    return search(session, actor, replace(wish, site_id=None, bounds=None), now=now, only_suitable=True, limit=limit)
+    return search(session, actor, replace(wish, site_ids=None, bounds=None), now=now, only_suitable=True, limit=limit)
 
 
 def resource_wish(
@@ -252,8 +252,8 @@ def _statement(shape: Shape, wish: Wish, *, only_suitable: bool) -> TextClause:
         where.append("s.territory_id = ANY(:territories)")
     if wish.resource_ids is not None:
         where.append("r.id = ANY(:resource_ids)")
-    if wish.site_id is not None:
-        where.append("s.id = :site_id")
+    if wish.site_ids is not None:
+        where.append("s.id = ANY(:site_ids)")
     if wish.bounds is not None:
         where.append("s.lat BETWEEN :south AND :north AND s.lon BETWEEN :west AND :east")
     distance = "CAST(NULL AS float8)"
@@ -300,7 +300,7 @@ def _values(actor: Actor, wish: Wish, now: datetime) -> dict[str, Any]:
         "kind_id": wish.kind.id,
         "territories": sorted(actor.territories(kind_id=wish.kind.id)),
         "resource_ids": list(wish.resource_ids or ()),
-        "site_id": wish.site_id,
+        "site_ids": list(wish.site_ids or ()),
         "first": wish.first,
         "until": wish.until,
         "now": now,

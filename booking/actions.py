@@ -207,7 +207,7 @@ def claim_of(booking: Booking, shape: Shape) -> Claim:
 
 def _place(session: Session, resource_id: int, now: datetime) -> Place:
     found = session.execute(
-        select(Resource, Kind, Site)  # type: ignore[call-overload]
+        select(Resource, Kind, Site)
         .join(Kind, col(Kind.id) == col(Resource.kind_id))
         .join(Site, col(Site.id) == col(Resource.site_id))
         .where(col(Resource.id) == resource_id)
