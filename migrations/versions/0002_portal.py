@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_portal"
+revision = "0002"
 down_revision = "0001"  # accounts and rights refer to territories, organisations and kinds
 branch_labels = None
 depends_on = None
@@ -32,9 +32,9 @@ def _accounts() -> None:
     op.create_table(
         "account",
         sa.Column("id", sa.Uuid, primary_key=True),
-        sa.Column("login", sa.Text, nullable=False, unique=True),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("title", sa.Text, nullable=False, server_default=""),
+        sa.Column("login", sa.String, nullable=False, unique=True),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("title", sa.String, nullable=False, server_default=""),
         sa.Column("password_hash", sa.Text),
         sa.Column("organisation_id", sa.BigInteger, sa.ForeignKey("organisation.id")),
         sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
@@ -44,7 +44,7 @@ def _accounts() -> None:
         "account_right",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
         _account_id(),
-        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("role", sa.String, nullable=False),
         sa.Column("territory_id", sa.BigInteger, sa.ForeignKey("territory.id"), nullable=False),
         sa.Column("kind_id", sa.BigInteger, sa.ForeignKey("kind.id")),
         sa.CheckConstraint(f"role IN ({ROLES})", name="role_known"),
@@ -65,7 +65,7 @@ def _accounts() -> None:
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("last_seen_at", INSTANT, nullable=False),
     )
-    op.create_index("sign_in_account_id", "sign_in", ["account_id"])
+    op.create_index("ix_sign_in_account_id", "sign_in", ["account_id"])
 
 
 def _account_id() -> sa.Column:
@@ -75,11 +75,11 @@ def _account_id() -> sa.Column:
 def _programs() -> None:
     op.create_table(
         "api_client",
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", sa.String, primary_key=True),
         sa.Column("actor_id", sa.Uuid, nullable=False, unique=True),
         sa.Column("secret_hash", sa.LargeBinary, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("role", sa.String, nullable=False),
         sa.Column("territory_id", sa.BigInteger, sa.ForeignKey("territory.id"), nullable=False),
         sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
         sa.CheckConstraint(f"role IN ({ROLES})", name="role_known"),
@@ -87,10 +87,10 @@ def _programs() -> None:
     op.create_table(
         "api_token",
         sa.Column("token_hash", sa.LargeBinary, primary_key=True),
-        sa.Column("client_id", sa.Text, sa.ForeignKey("api_client.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("client_id", sa.String, sa.ForeignKey("api_client.id", ondelete="CASCADE"), nullable=False),
         sa.Column("expires_at", INSTANT, nullable=False),
     )
-    op.create_index("api_token_client_id", "api_token", ["client_id"])
+    op.create_index("ix_api_token_client_id", "api_token", ["client_id"])
 
 
 def downgrade() -> None:
