@@ -87,9 +87,7 @@ def _brand() -> rx.Component:
 
 def _demo_badge() -> rx.Component:
     label = "démonstration — service fictif"
-    return rx.cond(
-        SessionState.is_demo, el.span(label, class_name="fr-badge fr-badge--sm fr-badge--green-emeraude")
-    )
+    return rx.cond(SessionState.is_demo, el.span(label, class_name="fr-badge fr-badge--sm fr-badge--green-emeraude"))
 
 
 def _tools() -> rx.Component:
@@ -131,9 +129,7 @@ def _menu() -> rx.Component:
         entries, id="menu", class_name="fr-nav", role="navigation", aria_label="Menu principal", tab_index=-1
     )
     inner = el.div(close, el.div(class_name="fr-header__menu-links"), navigation, class_name="fr-container")
-    return el.div(
-        inner, class_name="fr-header__menu fr-modal", id="modal-menu", aria_labelledby="bouton-menu"
-    )
+    return el.div(inner, class_name="fr-header__menu fr-modal", id="modal-menu", aria_labelledby="bouton-menu")
 
 
 def _entry(entry: rx.Var[Entry]) -> rx.Component:
