@@ -135,9 +135,7 @@ def create_client(
     from portal.sign_in import create_client as create
 
     identifier = f"pj-{secrets.token_hex(6)}"
-    secret = _in_transaction(
-        lambda session: create(session, identifier, name, role, _territory_id(session, territory))
-    )
+    secret = _in_transaction(lambda session: create(session, identifier, name, role, _territory_id(session, territory)))
     typer.echo(f"client_id     {identifier}\nclient_secret {secret}")
     _say("Le secret n’est montré qu’une fois.")
 
@@ -150,9 +148,7 @@ def create_account(
     territory: Annotated[str, typer.Option(help="Code du ressort.")],
     title: Annotated[str, typer.Option(help="Fonction affichée.")] = "",
     organisation: Annotated[str, typer.Option(help="Code de l’organisme (partenaires).")] = "",
-    password: Annotated[
-        str, typer.Option(prompt="Mot de passe", confirmation_prompt=True, hide_input=True)
-    ] = "",
+    password: Annotated[str, typer.Option(prompt="Mot de passe", confirmation_prompt=True, hide_input=True)] = "",
 ) -> None:
     """Créer un compte avec un rôle sur un ressort."""
     if len(password) < 12:

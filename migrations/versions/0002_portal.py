@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+<<<<<<< HEAD
 revision = "0002"
+=======
+revision = "0002_portal"
+>>>>>>> shell
 down_revision = "0001"  # accounts and rights refer to territories, organisations and kinds
 branch_labels = None
 depends_on = None
@@ -35,7 +39,7 @@ def _accounts() -> None:
         sa.Column("login", sa.String, nullable=False, unique=True),
         sa.Column("name", sa.String, nullable=False),
         sa.Column("title", sa.String, nullable=False, server_default=""),
-        sa.Column("password_hash", sa.Text),
+        sa.Column("password_hash", sa.String),
         sa.Column("organisation_id", sa.BigInteger, sa.ForeignKey("organisation.id")),
         sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
         sa.CheckConstraint("login = lower(login)", name="account_login_is_lower_case"),
