@@ -80,6 +80,12 @@ def allow(*audience: Audience | Role) -> Callable[[F], F]:
     return mark
 
 
+def not_an_event(function: F) -> F:
+    """Keep a public method of a state out of the handlers that a client can call."""
+    function.__override_base_method__ = True  # type: ignore[attr-defined] # the mark that Reflex itself looks at
+    return function
+
+
 def policy_of(function: object) -> Policy | None:
     """Return the policy declared on a function, or None."""
     found = getattr(function, MARK, None)

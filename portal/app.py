@@ -6,7 +6,6 @@ import logging
 
 import reflex as rx
 from reflex.event import EventSpec
-from reflex_base.event import noop  # noqa: F401
 
 import portal.pages.home
 import portal.pages.not_found

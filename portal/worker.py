@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 
-from portal import clock, database
+from portal import clock, database, logs
 
 PR_SET_PDEATHSIG = 1  # Linux: the signal that the kernel sends to a process whose parent dies
 
@@ -23,6 +23,7 @@ def die_with_parent() -> None:
 async def worker_lifespan() -> AsyncIterator[None]:
     """Prepare this worker, and close its connections at the end."""
     die_with_parent()
+    logs.configure()
     await database.read(clock.read_offset)
     yield
     database.engine().dispose()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from portal.access import PUBLIC, allow
+from portal.access import PUBLIC, allow, not_an_event
 
 el = rx.el
 
@@ -21,19 +21,23 @@ class NoticeState(rx.State):
     undo_label: str = ""
     _survives: bool = False  # shown by the page that comes next
 
+    @not_an_event
     def show(self, kind: str, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False) -> None:
         """Show a message; `undo_label` names the button that takes the act back."""
         self.kind, self.title, self.text = kind, title, text
         self.undo_label, self._survives = undo_label, on_next_page
 
+    @not_an_event
     def show_success(self, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False) -> None:
         """Say that an act is done."""
         self.show("success", text, title=title, undo_label=undo_label, on_next_page=on_next_page)
 
+    @not_an_event
     def show_error(self, text: str, *, title: str = "") -> None:
         """Say that an act was refused, and why."""
         self.show("error", text, title=title)
 
+    @not_an_event
     def turn_page(self) -> None:
         """Forget the message when a page is loaded, unless it was meant for that page."""
         if self._survives:
