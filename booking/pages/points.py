@@ -12,7 +12,7 @@ from sqlmodel import Session
 from availability.rights import Actor
 from booking.filters import Filters, understand
 from booking.map import kind_named, look, points
-from booking.pages.map_page import SEARCHERS, locate_once
+from booking.pages.map_state import SEARCHERS, locate_once
 from portal import clock
 from portal.database import read
 from portal.policy import requires
