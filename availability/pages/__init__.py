@@ -1,0 +1,1 @@
+"""Screens of what exists and when it is free, one file each."""
