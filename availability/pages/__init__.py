@@ -1,1 +1,1 @@
-"""Screens of what exists and when it is free, one file each."""
+"""Pieces of screens of availability."""
