@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -141,7 +141,7 @@ def create_client(
 
 
 @accounts.command("create")
-def create_account(
+def create_account(  # noqa: PLR0917 - as the options are declared
     login: Annotated[str, typer.Argument(help="Identifiant.")],
     name: Annotated[str, typer.Option(help="Nom affiché.")],
     role: Annotated[Role, typer.Option(help="Rôle.")],
@@ -198,7 +198,7 @@ def _say(message: str, *, error: bool = False) -> None:
     typer.echo(message, err=error)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     _say(message, error=True)
     raise typer.Exit(1)
 

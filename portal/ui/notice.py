@@ -6,6 +6,7 @@ Not a toast: a toast returned by a handler needs `eval`, which our content secur
 from __future__ import annotations
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from portal.access import PUBLIC, allow, not_an_event
 
@@ -56,6 +57,11 @@ class NoticeState(rx.State):
     async def say_failed(self, sentence: str) -> None:
         """Show why an act was refused, or that it failed."""
         self.show_error(str(sentence)[:500])
+
+
+def failed(sentence: str) -> EventSpec:
+    """Return the event that shows why an act was refused, or that it failed."""
+    return NoticeState.say_failed(sentence)
 
 
 def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:
