@@ -67,9 +67,9 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Mettre la base de données à la dernière version."""
-    from portal import database, migrate, serve
+    from portal import database, migrate, prepare
 
-    with serve.attached_environment():
+    with prepare.attached_database():
         migrate.migrate(database.database_url())
     _say("Base à jour.")
 
@@ -112,12 +112,12 @@ def demo(seed: Annotated[int, typer.Option(help="Même graine, même pays.")] = 
     """Remplir une base vide d’un pays fictif."""
 
     def fill(session: Session) -> None:
-        from portal import clock, serve
+        from portal import clock, prepare
 
-        if not serve.is_empty(session):
+        if not prepare.is_empty(session):
             _fail("La base n’est pas vide : la démonstration ne se charge que dans une base vide.")
         clock.read_offset(session)
-        serve.load_demo(session, seed, clock.now())
+        prepare.load_demo(session, seed, clock.now())
 
     _in_transaction(fill)
     _say("Démonstration chargée.")
@@ -167,10 +167,10 @@ def create_account(  # noqa: PLR0917 - as the options are declared
 
 
 def _in_transaction(function: Callable[[Session], R]) -> R:
-    from portal import database, serve
+    from portal import database, prepare
     from portal.migrate import migrate
 
-    with serve.attached_environment():
+    with prepare.attached_database():
         migrate(database.database_url())
         try:
             with Session(database.engine()) as session, session.begin():
