@@ -1,0 +1,263 @@
+"""The only writers of occupancy: occupy, keep, release. They run in the caller's transaction and never commit.
+
+Lock, then check, then write: the resource rows are locked in sorted order, once; whoever waited sees what the one
+before wrote (READ COMMITTED). See docs/locking.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
+from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken
+from availability.models import Shape
+from availability.periods import days_between, peak
+from availability.queries import bookable_slots
+
+LOCK = text("""
+    SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, k.shape
+    FROM resource r JOIN kind k ON k.id = r.kind_id
+    WHERE r.id = ANY(:ids) ORDER BY r.id FOR NO KEY UPDATE OF r""")
+CLOSED = text("""
+    SELECT 1 FROM closure
+    WHERE (resource_id = :resource_id OR site_id = :site_id) AND days && daterange(:first, :until) LIMIT 1""")
+
+FORGET_NIGHTS = text("""
+    DELETE FROM bed_night n USING unit u
+    WHERE u.resource_id = :resource_id AND n.unit_id = u.id
+      AND n.night >= :first AND n.night < :until AND n.expires_at <= :now""")
+# The named bed if it is free, else the first free one: the same statement answers both questions.
+FREE_BED = text("""
+    SELECT u.id FROM unit u
+    WHERE u.resource_id = :resource_id AND u.is_active AND (u.id = :unit_id OR CAST(:unit_id AS bigint) IS NULL)
+      AND NOT EXISTS (SELECT FROM bed_night n WHERE n.unit_id = u.id AND n.night >= :first AND n.night < :until)
+    ORDER BY u.id LIMIT 1""")
+TAKE_NIGHTS = text("""
+    INSERT INTO bed_night (unit_id, night, holder_id, expires_at)
+    SELECT :unit_id, night, :holder_id, :expires_at FROM unnest(CAST(:nights AS date[])) AS night
+    ON CONFLICT DO NOTHING""")
+
+FORGET_PLACES = text("""
+    DELETE FROM place_period
+    WHERE resource_id = :resource_id AND days && daterange(:first, :until) AND expires_at <= :now""")
+PLACES_TAKEN = text("""
+    SELECT lower(days), upper(days) FROM place_period
+    WHERE resource_id = :resource_id AND days && daterange(:first, :until)""")
+TAKE_PLACE = text("""
+    INSERT INTO place_period (resource_id, days, holder_id, expires_at)
+    VALUES (:resource_id, daterange(:first, :until), :holder_id, :expires_at)""")
+
+FORGET_SEATS = text("DELETE FROM seat_time WHERE resource_id = :resource_id AND expires_at <= :now")
+TAKE_SEAT = text("""
+    INSERT INTO seat_time (resource_id, seat, during, holder_id, expires_at)
+    VALUES (:resource_id, :seat, tstzrange(:start, :end), :holder_id, :expires_at)
+    ON CONFLICT DO NOTHING""")
+
+FORGET_CASES = text("DELETE FROM session_case WHERE resource_id = :resource_id AND expires_at <= :now")
+SESSION_LOAD = text("""
+    SELECT h.starts_at, h.max_cases, h.max_minutes, CAST(h.quotas ->> :family AS int) AS quota,
+           count(c.id) AS cases, coalesce(sum(c.minutes), 0) AS minutes,
+           count(c.id) FILTER (WHERE c.family = :family) AS of_family
+    FROM hearing_session h LEFT JOIN session_case c ON c.resource_id = h.resource_id
+    WHERE h.resource_id = :resource_id GROUP BY h.resource_id""")
+TAKE_CASE = text("""
+    INSERT INTO session_case (resource_id, minutes, family, holder_id, expires_at)
+    VALUES (:resource_id, :minutes, :family, :holder_id, :expires_at)""")
+
+TELL = text("INSERT INTO change (resource_id) SELECT unnest(CAST(:ids AS bigint[]))")
+
+TABLE_OF_SHAPE = {
+    Shape.NIGHTS: "bed_night",
+    Shape.PLACES: "place_period",
+    Shape.SLOTS: "seat_time",
+    Shape.SESSIONS: "session_case",
+}
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A resource whose occupancy nobody else can change until the end of the transaction."""
+
+    id: int
+    capacity: int
+    declared_load: int
+    is_active: bool
+    site_id: int
+    shape: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """For whom occupancy is written: the booking, until when it may keep it (None: for good), and the clock."""
+
+    id: UUID
+    now: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a claim obtained: the bed or the seat, where there is one, and the number of rows that say so."""
+
+    claim: Claim
+    rows: int = 1
+    unit_id: int | None = None
+    seat: int | None = None
+
+
+def occupy(session: Session, claims: Sequence[Claim], holder: Holder) -> list[Taken]:
+    """Take everything that is claimed, or nothing: on a refusal the caller rolls back.
+
+    Raises: NotFound, NotOpen, PeriodTaken, CapacityReached, InvalidRequest.
+    """
+    locked = lock_resources(session, claims)
+    taken = [_take(session, locked[claim.resource_id], claim, holder) for claim in claims]
+    tell(session, locked)
+    return taken
+
+
+def keep(session: Session, shape: Shape, resource_ids: Iterable[int], holder: Holder) -> int:
+    """Give what the holder has a new end, `holder.expires_at`; return how many rows it still had."""
+    lock(session, resource_ids)
+    kept = session.execute(_KEEP[shape], {"id": holder.id, "now": holder.now, "expires_at": holder.expires_at})
+    tell(session, resource_ids)
+    return int(kept.rowcount)  # type: ignore[attr-defined]
+
+
+def release(session: Session, shape: Shape, resource_ids: Iterable[int], holder_id: UUID) -> int:
+    """Free everything that the holder has; return how many rows that was.
+
+    The lock is not for what becomes free, but against whoever is sweeping the same expired rows in another order.
+    """
+    lock(session, resource_ids)
+    freed = session.execute(_RELEASE[shape], {"id": holder_id})
+    tell(session, resource_ids)
+    return int(freed.rowcount)  # type: ignore[attr-defined]
+
+
+def lock(session: Session, resource_ids: Iterable[int]) -> dict[int, Locked]:
+    """Lock resources in sorted order, and return what must be known of those that exist."""
+    rows = session.execute(LOCK, {"ids": sorted(set(resource_ids))})
+    return {row.id: Locked(*row) for row in rows}
+
+
+def lock_resources(session: Session, claims: Iterable[Claim]) -> dict[int, Locked]:
+    """Lock the claimed resources in sorted order and return what must be known of them.
+
+    Raises: NotFound, NotOpen when one is no longer in service, InvalidRequest when a claim has another shape.
+    """
+    wanted = {claim.resource_id: SHAPE_OF[type(claim)] for claim in claims}
+    locked = lock(session, wanted)
+    for resource_id, shape in wanted.items():
+        if resource_id not in locked:
+            raise NotFound(resource_id=resource_id)
+        if locked[resource_id].shape != shape:
+            raise InvalidRequest("resource_id", "other-shape", resource_id=resource_id, shape=shape)
+        if not locked[resource_id].is_active:
+            raise NotOpen(resource_id=resource_id, why="out-of-service")
+    return locked
+
+
+def tell(session: Session, resource_ids: Iterable[int]) -> None:
+    """Note that these resources changed; open pages are told once the transaction commits."""
+    if ids := sorted(resource_ids):
+        session.execute(TELL, {"ids": ids})
+
+
+def _take(session: Session, resource: Locked, claim: Claim, holder: Holder) -> Taken:
+    match claim:
+        case NightsClaim():
+            return _take_nights(session, resource, claim, holder)
+        case PlaceClaim():
+            return _take_place(session, resource, claim, holder)
+        case SlotClaim():
+            return _take_slot(session, resource, claim, holder)
+        case CaseClaim():
+            return _take_case(session, resource, claim, holder)
+
+
+def _take_nights(session: Session, resource: Locked, claim: NightsClaim, holder: Holder) -> Taken:
+    _refuse_closed(session, resource, claim.first, claim.until)
+    wanted = {
+        "resource_id": resource.id,
+        "unit_id": claim.unit_id,
+        "first": claim.first,
+        "until": claim.until,
+        "now": holder.now,
+    }
+    session.execute(FORGET_NIGHTS, wanted)
+    unit_id = session.execute(FREE_BED, wanted).scalar()
+    if unit_id is None:
+        raise PeriodTaken(resource_id=resource.id, unit_id=claim.unit_id, first=claim.first, until=claim.until)
+    nights = list(days_between(claim.first, claim.until))
+    _insert(session, TAKE_NIGHTS, claim, holder, rows=len(nights), unit_id=unit_id, nights=nights)
+    return Taken(claim=claim, rows=len(nights), unit_id=unit_id)
+
+
+def _take_place(session: Session, resource: Locked, claim: PlaceClaim, holder: Holder) -> Taken:
+    _refuse_closed(session, resource, claim.first, claim.until)
+    wanted = {"resource_id": resource.id, "first": claim.first, "until": claim.until, "now": holder.now}
+    session.execute(FORGET_PLACES, wanted)
+    spans = [(start, end) for start, end in session.execute(PLACES_TAKEN, wanted)]
+    if resource.declared_load + peak(spans, claim.first, claim.until) >= resource.capacity:
+        raise CapacityReached(resource_id=resource.id, capacity=resource.capacity, first=claim.first, until=claim.until)
+    _insert(session, TAKE_PLACE, claim, holder, resource_id=resource.id, first=claim.first, until=claim.until)
+    return Taken(claim=claim)
+
+
+def _take_slot(session: Session, resource: Locked, claim: SlotClaim, holder: Holder) -> Taken:
+    session.execute(FORGET_SEATS, {"resource_id": resource.id, "now": holder.now})
+    slot = bookable_slots(session, resource.id, now=holder.now, around=claim.start).get(claim.start)
+    if slot is None:
+        raise NotOpen(resource_id=resource.id, start=claim.start)
+    if not slot.seats:
+        raise PeriodTaken(resource_id=resource.id, start=claim.start)
+    seat, period = slot.seats[0], slot.period
+    _insert(session, TAKE_SEAT, claim, holder, resource_id=resource.id, seat=seat, start=period.start, end=period.end)
+    return Taken(claim=claim, seat=seat)
+
+
+def _take_case(session: Session, resource: Locked, claim: CaseClaim, holder: Holder) -> Taken:
+    session.execute(FORGET_CASES, {"resource_id": resource.id, "now": holder.now})
+    load = session.execute(SESSION_LOAD, {"resource_id": resource.id, "family": claim.family}).one_or_none()
+    if load is None or load.starts_at <= holder.now:
+        raise NotOpen(resource_id=resource.id, why="no-session")
+    full = {
+        "cases": load.cases >= load.max_cases,
+        "minutes": load.minutes + claim.minutes > load.max_minutes,
+        "quota": load.quota is not None and load.of_family >= load.quota,
+    }
+    if reasons := [reason for reason, reached in full.items() if reached]:
+        raise CapacityReached(resource_id=resource.id, why=reasons[0])
+    _insert(session, TAKE_CASE, claim, holder, resource_id=resource.id, minutes=claim.minutes, family=claim.family)
+    return Taken(claim=claim)
+
+
+def _refuse_closed(session: Session, resource: Locked, first: date, until: date | None) -> None:
+    asked = {"resource_id": resource.id, "site_id": resource.site_id, "first": first, "until": until}
+    if session.execute(CLOSED, asked).first():
+        raise NotOpen(resource_id=resource.id, first=first, until=until, why="closed")
+
+
+def _insert(session: Session, statement: Any, claim: Claim, holder: Holder, rows: int = 1, **values: Any) -> None:
+    """Write occupancy. The constraint is the last guard: it only speaks when somebody wrote without the lock."""
+    written = session.execute(statement, {"holder_id": holder.id, "expires_at": holder.expires_at, **values})
+    if written.rowcount != rows:  # type: ignore[attr-defined]
+        raise PeriodTaken(resource_id=claim.resource_id)
+
+
+def _statements(template: str) -> dict[Shape, Any]:
+    return {shape: text(template.format(table=table)) for shape, table in TABLE_OF_SHAPE.items()}
+
+
+_KEEP = _statements("""
+    UPDATE {table} SET expires_at = :expires_at
+    WHERE holder_id = :id AND (expires_at IS NULL OR expires_at > :now)""")
+_RELEASE = _statements("DELETE FROM {table} WHERE holder_id = :id")

@@ -1,0 +1,71 @@
+"""What somebody wants to occupy: one dataclass a shape. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from availability.errors import InvalidRequest
+from availability.models import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightsClaim:
+    """A bed of a section for the nights `[first, until)`; the server picks it unless one is named."""
+
+    resource_id: int
+    first: date
+    until: date
+    unit_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.until <= self.first:
+            raise InvalidRequest("to", "not-after-start", first=self.first, until=self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceClaim:
+    """One of the concurrent places for the civil days `[first, until)`, open-ended when `until` is None."""
+
+    resource_id: int
+    first: date
+    until: date | None
+
+    def __post_init__(self) -> None:
+        if self.until is not None and self.until <= self.first:
+            raise InvalidRequest("to", "not-after-start", first=self.first, until=self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotClaim:
+    """One seat of the slot that starts then; its length is the kind's."""
+
+    resource_id: int
+    start: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None:
+            raise InvalidRequest("start", "no-offset", start=self.start.isoformat())
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseClaim:
+    """Room for a case in a hearing session."""
+
+    resource_id: int
+    minutes: int
+    family: str = ""
+
+    def __post_init__(self) -> None:
+        if self.minutes <= 0:
+            raise InvalidRequest("minutes", "not-positive", minutes=self.minutes)
+
+
+Claim = NightsClaim | PlaceClaim | SlotClaim | CaseClaim
+
+SHAPE_OF: dict[type, Shape] = {
+    NightsClaim: Shape.NIGHTS,
+    PlaceClaim: Shape.PLACES,
+    SlotClaim: Shape.SLOTS,
+    CaseClaim: Shape.SESSIONS,
+}

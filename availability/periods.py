@@ -1,0 +1,83 @@
+"""Periods of time and their algebra. Half-open `[start, end)`: back to back is not an overlap. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """Two aware instants, `start` before `end`."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a period needs aware instants")
+        if self.end <= self.start:
+            raise ValueError("a period ends after it starts")
+
+    def overlaps(self, other: Period) -> bool:
+        """Say whether the two share an instant."""
+        return self.start < other.end and other.start < self.end
+
+    def contains(self, other: Period) -> bool:
+        """Say whether `other` lies wholly within."""
+        return self.start <= other.start and other.end <= self.end
+
+
+def merge(periods: Iterable[Period]) -> list[Period]:
+    """Return the same instants as a sorted, disjoint list in which nothing touches."""
+    merged: list[Period] = []
+    for period in sorted(periods):
+        if merged and period.start <= merged[-1].end:
+            merged[-1] = Period(merged[-1].start, max(merged[-1].end, period.end))
+        else:
+            merged.append(period)
+    return merged
+
+
+def subtract(opening: Period, busy: Iterable[Period]) -> list[Period]:
+    """Return what remains of `opening` once every `busy` period is removed.
+
+    `busy` may be unsorted and may overlap itself. The result is sorted and disjoint.
+    """
+    remaining: list[Period] = []
+    start = opening.start
+    for taken in merge(busy):
+        if not taken.overlaps(opening):
+            continue
+        if taken.start > start:
+            remaining.append(Period(start, taken.start))
+        start = max(start, taken.end)
+    if start < opening.end:
+        remaining.append(Period(start, opening.end))
+    return remaining
+
+
+def days_between(first: date, until: date) -> Iterator[date]:
+    """Yield each civil day of `[first, until)`; as nights, the night that begins that evening."""
+    for offset in range((until - first).days):
+        yield first + timedelta(days=offset)
+
+
+def peak(spans: Iterable[tuple[date, date | None]], first: date, until: date | None) -> int:
+    """Return how many spans of civil days overlap at the busiest moment of `[first, until)`.
+
+    A span is `[from, until)`; None is open-ended. Spans outside the window count for nothing.
+    """
+    steps: list[tuple[date, int]] = []
+    for start, end in spans:
+        if (end is not None and end <= first) or (until is not None and start >= until):
+            continue
+        steps.append((max(start, first), 1))
+        if end is not None:
+            steps.append((end, -1))
+    busiest = present = 0
+    for _, change in sorted(steps):  # on the same day the -1 comes first: back to back is not an overlap
+        present += change
+        busiest = max(busiest, present)
+    return busiest

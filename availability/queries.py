@@ -1,0 +1,193 @@
+"""What is free, resource by resource. Reads only; as of `now`, so an expired hold counts for nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from availability.models import Kind, KindRight
+from availability.openings import local_day
+from availability.periods import Period
+from availability.rights import Actor
+from availability.slots import Busy, Grid, Slot, slots
+
+A_DAY = timedelta(days=1)
+
+GRIDS = text("""
+    SELECT r.id, r.capacity, k.slot_step_min, k.slot_duration_min, k.slot_buffer_min
+    FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = ANY(:ids)""")
+OPENINGS = text("""
+    SELECT resource_id, starts_at, ends_at FROM opening
+    WHERE resource_id = ANY(:ids) AND starts_at < :end AND ends_at > :start""")
+SEATS_TAKEN = text("""
+    SELECT resource_id, seat, lower(during), upper(during) FROM seat_time
+    WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
+      AND (expires_at IS NULL OR expires_at > :now)""")
+
+NIGHTS_BY_DAY = text("""
+    SELECT u.resource_id, day,
+           count(*) FILTER (WHERE n.unit_id IS NULL) AS free,
+           count(*) FILTER (WHERE n.expires_at IS NOT NULL) AS held
+    FROM unit u CROSS JOIN generate_series(CAST(:first AS date), CAST(:until AS date) - 1, interval '1 day') AS d(at)
+    CROSS JOIN LATERAL (SELECT CAST(d.at AS date) AS day) days
+    LEFT JOIN bed_night n ON n.unit_id = u.id AND n.night = day AND (n.expires_at IS NULL OR n.expires_at > :now)
+    WHERE u.resource_id = ANY(:ids) AND u.is_active GROUP BY u.resource_id, day""")
+PLACES_BY_DAY = text("""
+    SELECT r.id, day, greatest(r.capacity - r.declared_load - count(p.id), 0) AS free,
+           count(p.id) FILTER (WHERE p.expires_at IS NOT NULL) AS held
+    FROM resource r
+    CROSS JOIN generate_series(CAST(:first AS date), CAST(:until AS date) - 1, interval '1 day') AS d(at)
+    CROSS JOIN LATERAL (SELECT CAST(d.at AS date) AS day) days
+    LEFT JOIN place_period p ON p.resource_id = r.id AND p.days @> day
+      AND (p.expires_at IS NULL OR p.expires_at > :now)
+    WHERE r.id = ANY(:ids) GROUP BY r.id, day""")
+SESSIONS_BY_DAY = text("""
+    SELECT r.id, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
+           greatest(h.max_cases - count(c.id), 0) AS free, count(c.id) FILTER (WHERE c.expires_at IS NOT NULL) AS held
+    FROM resource r JOIN site s ON s.id = r.site_id JOIN hearing_session h ON h.resource_id = r.id
+    LEFT JOIN session_case c ON c.resource_id = r.id AND (c.expires_at IS NULL OR c.expires_at > :now)
+    WHERE r.id = ANY(:ids) GROUP BY r.id, s.time_zone, h.resource_id""")
+CLOSED_DAYS = text("""
+    SELECT r.id, lower(c.days), upper(c.days) FROM resource r
+    JOIN closure c ON c.resource_id = r.id OR c.site_id = r.site_id
+    WHERE r.id = ANY(:ids) AND c.days && daterange(:first, :until)""")
+
+BEDS = text("""
+    SELECT u.id, u.name, n.night, n.holder_id, n.expires_at FROM unit u
+    LEFT JOIN bed_night n ON n.unit_id = u.id AND n.night >= :first AND n.night < :until
+      AND (n.expires_at IS NULL OR n.expires_at > :now)
+    WHERE u.resource_id = :resource_id AND u.is_active ORDER BY u.name, u.id, n.night""")
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """How many are free and being reserved on one civil day."""
+
+    day: date
+    free: int
+    held: int
+    is_closed: bool = False
+
+
+@dataclass(frozen=True)
+class BedUse:
+    """A bed, and what holds it night by night."""
+
+    unit_id: int
+    name: str
+    nights: tuple[tuple[date, Any, bool], ...]  # night, holder_id, still only held
+
+
+def slots_of(
+    session: Session, resource_ids: Collection[int], *, within: Period, now: datetime
+) -> dict[int, list[Slot]]:
+    """Return the slots that start within a period, taken ones included, by resource, sorted.
+
+    Openings are cut whole, so that a slot does not depend on the window asked for.
+    """
+    asked = {"ids": list(resource_ids), "start": within.start, "end": within.end, "now": now}
+    openings: dict[int, list[Period]] = defaultdict(list)
+    for resource_id, starts_at, ends_at in session.execute(OPENINGS, asked):
+        openings[resource_id].append(Period(starts_at, ends_at))
+    if not openings:
+        return {}
+    # A claim just outside of the window still takes the slots that overlap it.
+    around = {**asked, "start": within.start - A_DAY, "end": within.end + A_DAY}
+    busy: dict[int, list[Busy]] = defaultdict(list)
+    for resource_id, seat, start, end in session.execute(SEATS_TAKEN, around):
+        busy[resource_id].append(Busy(seat, Period(start, end)))
+    return {
+        row.id: [
+            slot
+            for slot in slots(openings[row.id], busy[row.id], grid=_grid(row), capacity=row.capacity, not_before=now)
+            if within.start <= slot.period.start < within.end
+        ]
+        for row in session.execute(GRIDS, {"ids": list(openings)})
+    }
+
+
+def bookable_slots(session: Session, resource_id: int, *, now: datetime, around: datetime) -> dict[datetime, Slot]:
+    """Return the slots of the day around an instant, by start: what lists them confirms them."""
+    day = Period(around - A_DAY, around + A_DAY)
+    listed = slots_of(session, [resource_id], within=day, now=now).get(resource_id, [])
+    return {slot.period.start: slot for slot in listed}
+
+
+def nights_by_day(
+    session: Session, resource_ids: Sequence[int], *, first: date, until: date, now: datetime
+) -> dict[int, list[DayCount]]:
+    """Return how many beds are free each night of `[first, until)`, by section."""
+    return _by_day(session, NIGHTS_BY_DAY, _asked(resource_ids, first, until, now))
+
+
+def places_by_day(
+    session: Session, resource_ids: Sequence[int], *, first: date, until: date, now: datetime
+) -> dict[int, list[DayCount]]:
+    """Return how many places are left each day of `[first, until)`, by resource."""
+    return _by_day(session, PLACES_BY_DAY, _asked(resource_ids, first, until, now))
+
+
+def sessions_by_day(
+    session: Session, resource_ids: Sequence[int], *, first: date, until: date, now: datetime
+) -> dict[int, list[DayCount]]:
+    """Return the room left in each hearing, on its own civil day, by resource."""
+    return _by_day(session, SESSIONS_BY_DAY, _asked(resource_ids, first, until, now))
+
+
+def beds(session: Session, resource_id: int, *, first: date, until: date, now: datetime) -> list[BedUse]:
+    """Return every bed in service of a section, with what holds it during the nights `[first, until)`."""
+    asked = {"resource_id": resource_id, "first": first, "until": until, "now": now}
+    named: dict[int, str] = {}
+    taken: dict[int, list[tuple[date, Any, bool]]] = defaultdict(list)
+    for unit_id, name, night, holder_id, expires_at in session.execute(BEDS, asked):
+        named[unit_id] = name
+        if night is not None:
+            taken[unit_id].append((night, holder_id, expires_at is not None))
+    return [BedUse(unit_id, name, tuple(taken[unit_id])) for unit_id, name in named.items()]
+
+
+def kinds_for(session: Session, actor: Actor) -> list[Kind]:
+    """Return the kinds that one of the actor's roles may search, in the order of the layers."""
+    if not actor.roles:
+        return []
+    open_to = select(KindRight.kind_id).where(col(KindRight.role).in_(sorted(actor.roles)))
+    return list(session.exec(select(Kind).where(col(Kind.id).in_(open_to)).order_by(col(Kind.position), col(Kind.id))))
+
+
+def _grid(row: Any) -> Grid:
+    return Grid(
+        step=timedelta(minutes=row.slot_step_min),
+        duration=timedelta(minutes=row.slot_duration_min),
+        buffer=timedelta(minutes=row.slot_buffer_min),
+    )
+
+
+def _asked(resource_ids: Sequence[int], first: date, until: date, now: datetime) -> dict[str, Any]:
+    return {"ids": list(resource_ids), "first": first, "until": until, "now": now}
+
+
+def _by_day(session: Session, statement: Any, asked: dict[str, Any]) -> dict[int, list[DayCount]]:
+    closed = [(row[0], row[1], row[2]) for row in session.execute(CLOSED_DAYS, asked)]
+    days: dict[int, list[DayCount]] = defaultdict(list)
+    for resource_id, day, free, held in session.execute(statement, asked):
+        if not asked["first"] <= day < asked["until"]:
+            continue
+        is_closed = any(
+            shut == resource_id and start <= day and (end is None or day < end) for shut, start, end in closed
+        )
+        days[resource_id].append(DayCount(day, 0 if is_closed else free, held, is_closed))
+    return {resource_id: sorted(counts, key=lambda count: count.day) for resource_id, counts in days.items()}
+
+
+def within_days(listed: Sequence[Slot], time_zone: str, first: date, until: date) -> list[tuple[date, Slot]]:
+    """Return the slots whose local civil day is in `[first, until)`, with that day."""
+    zone = ZoneInfo(time_zone)
+    dated = ((local_day(slot.period.start, zone), slot) for slot in listed)
+    return [(day, slot) for day, slot in dated if first <= day < until]

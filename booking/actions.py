@@ -1,0 +1,400 @@
+"""Every transition of a booking: one function, one transaction of the caller, one line of history, one event.
+
+A place is taken when it is held; what follows only moves its end. Acts are refused with facts, never half done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from availability.actions import Holder, Taken, keep, occupy, release
+from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
+from availability.errors import InvalidRequest, NotFound
+from availability.history import Act, record
+from availability.limits import Limits
+from availability.models import HearingSession, Kind, Resource, Shape, Site
+from availability.openings import local_day
+from availability.rights import Actor, Role
+from availability.search import may_reserve
+from booking.errors import AlreadyDecided, HoldExpired
+from booking.events import BookingMoved, announce
+from booking.models import Booking, State
+from booking.persons import person_for
+
+REFUSAL_REASONS = ("full", "profile", "dates", "distance", "other")
+UNDO_MINUTES = 10  # how long a place given back can be taken back in one click
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beneficiary:
+    """For whom: a person of the actor's territories, or a case number."""
+
+    person_id: UUID | None = None
+    case_ref: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.case_ref) > 64:
+            raise InvalidRequest("case_ref", "too-long", most=64)
+
+    def __bool__(self) -> bool:
+        return self.person_id is not None or bool(self.case_ref.strip())
+
+
+NOBODY_YET = Beneficiary()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A resource with what rules it: its kind, its site, and the civil day that it is there."""
+
+    resource: Resource
+    kind: Kind
+    site: Site
+    today: date
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.kind.shape)
+
+
+def hold(
+    session: Session, actor: Actor, claim: Claim, *, now: datetime, beneficiary: Beneficiary = NOBODY_YET
+) -> Booking:
+    """Take what is claimed for the few minutes that the kind gives, and return the booking.
+
+    Raises: NotFound, NotAllowed, InvalidRequest, NotOpen, PeriodTaken, CapacityReached.
+    """
+    place = _place(session, claim.resource_id, now)
+    _refuse_stranger(session, actor, place)
+    if beneficiary.person_id is not None:
+        person_for(session, actor, beneficiary.person_id)
+    expires_at = now + timedelta(minutes=place.kind.hold_minutes)
+    booking = Booking(
+        id=uuid4(),
+        kind_id=place.kind.id,
+        resource_id=place.resource.id,
+        territory_id=actor.home_territory_id,
+        person_id=beneficiary.person_id,
+        case_ref=beneficiary.case_ref.strip(),
+        requested_by=actor.account_id,
+        state=State.HELD,
+        expires_at=expires_at,
+        created_at=now,
+        **_dates(session, place, claim),
+    )
+    taken = occupy(session, [claim], Holder(id=booking.id, now=now, expires_at=expires_at))
+    booking.unit_id = taken[0].unit_id
+    session.add(booking)
+    _write_down(session, actor, booking, None, now, facts=_facts_of(taken))
+    return booking
+
+
+def confirm(
+    session: Session, actor: Actor, booking_id: UUID, *, now: datetime, beneficiary: Beneficiary = NOBODY_YET
+) -> Booking:
+    """Book what is held, or ask its host for it when the kind wants that.
+
+    Raises: NotFound, NotAllowed, InvalidRequest when it is for nobody, HoldExpired, AlreadyDecided.
+    """
+    booking = _locked(session, actor, booking_id)
+    if booking.state in (State.BOOKED, State.REQUESTED):
+        return booking  # confirmed already: the same answer
+    _expect(booking, {State.HELD})
+    if beneficiary.person_id is not None:
+        person_for(session, actor, beneficiary.person_id)
+    if beneficiary:
+        booking.person_id, booking.case_ref = beneficiary.person_id, beneficiary.case_ref.strip()
+    if booking.person_id is None and not booking.case_ref:
+        raise InvalidRequest("beneficiary", "required")
+    kind = _kind(session, booking)
+    asked = kind.host_accepts
+    _keep(session, booking, kind, now, until=now + timedelta(days=kind.request_days) if asked else None)
+    return _move(session, actor, booking, State.REQUESTED if asked else State.BOOKED, now)
+
+
+def accept(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
+    """Accept, as its host, what was asked. Raises: NotFound, NotAllowed, HoldExpired, AlreadyDecided."""
+    booking = _locked_by_host(session, actor, booking_id)
+    if booking.state == State.BOOKED:
+        return booking
+    _expect(booking, {State.REQUESTED})
+    _keep(session, booking, _kind(session, booking), now, until=None)
+    return _move(session, actor, booking, State.BOOKED, now)
+
+
+def refuse(session: Session, actor: Actor, booking_id: UUID, *, reason: str, now: datetime) -> Booking:
+    """Refuse, as its host, what was asked, with one of REFUSAL_REASONS.
+
+    Raises: NotFound, NotAllowed, InvalidRequest, AlreadyDecided.
+    """
+    if reason not in REFUSAL_REASONS:
+        raise InvalidRequest("reason", "unknown-choice")
+    booking = _locked_by_host(session, actor, booking_id)
+    if booking.state == State.REFUSED:
+        return booking
+    _expect(booking, {State.REQUESTED})
+    return _free(session, actor, booking, State.REFUSED, now, facts={"reason": reason})
+
+
+def cancel(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
+    """Give a place back, whatever was its state before. Raises: NotFound, NotAllowed, AlreadyDecided."""
+    booking = _locked(session, actor, booking_id)
+    if booking.state == State.CANCELLED:
+        return booking
+    _expect(booking, {State.HELD, State.REQUESTED, State.BOOKED})
+    return _free(session, actor, booking, State.CANCELLED, now)
+
+
+def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
+    """Take back a place just given back: the same bed, the same days, if they are still free.
+
+    Raises: NotFound, NotAllowed, AlreadyDecided when it was not just cancelled, PeriodTaken, CapacityReached, NotOpen.
+    """
+    booking = _locked(session, actor, booking_id)
+    before = _state_before_cancel(session, booking, now)
+    kind = _kind(session, booking)
+    expires_at = _end_after_undo(kind, before, now)
+    occupy(session, [claim_of(booking, Shape(kind.shape))], Holder(id=booking.id, now=now, expires_at=expires_at))
+    booking.expires_at = expires_at
+    return _move(session, actor, booking, before, now, facts={"undo": True})
+
+
+def expired(session: Session, *, now: datetime, limit: int = 200) -> list[UUID]:
+    """Return the bookings whose hold or request came to its end, oldest first."""
+    due = select(Booking.id).where(col(Booking.expires_at) <= now).order_by(col(Booking.expires_at)).limit(limit)
+    return list(session.exec(due))
+
+
+def lapse(session: Session, booking_id: UUID, *, now: datetime) -> bool:
+    """Write down, as the clock, that a hold or a request ended; False when somebody was quicker.
+
+    Its place was free from that instant on: this only says so. One booking a transaction, so that no two sweepers
+    ever hold two resources.
+    """
+    booking = _lock(session, booking_id)
+    if booking.expires_at is None or booking.expires_at > now:
+        return False
+    _free(session, None, booking, State.LAPSED, now)
+    return True
+
+
+def claim_of(booking: Booking, shape: Shape) -> Claim:
+    """Return the claim that takes exactly what the booking had."""
+    match shape:
+        case Shape.NIGHTS if booking.first_on and booking.until_on:
+            return NightsClaim(
+                resource_id=booking.resource_id,
+                first=booking.first_on,
+                until=booking.until_on,
+                unit_id=booking.unit_id,
+            )
+        case Shape.PLACES if booking.first_on:
+            return PlaceClaim(resource_id=booking.resource_id, first=booking.first_on, until=booking.until_on)
+        case Shape.SLOTS if booking.starts_at:
+            return SlotClaim(resource_id=booking.resource_id, start=booking.starts_at)
+        case Shape.SESSIONS if booking.minutes:
+            return CaseClaim(resource_id=booking.resource_id, minutes=booking.minutes, family=booking.family)
+    raise ValueError(f"booking {booking.id} has no dates for shape {shape}")
+
+
+def _place(session: Session, resource_id: int, now: datetime) -> Place:
+    found = session.execute(
+        select(Resource, Kind, Site)
+        .join(Kind, col(Kind.id) == col(Resource.kind_id))
+        .join(Site, col(Site.id) == col(Resource.site_id))
+        .where(col(Resource.id) == resource_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(resource_id=resource_id)
+    resource, kind, site = found
+    return Place(resource, kind, site, local_day(now, ZoneInfo(site.time_zone)))
+
+
+def _refuse_stranger(session: Session, actor: Actor, place: Place) -> None:
+    """A place elsewhere does not exist for the actor, unless its kind may be taken across territories."""
+    may_reserve(session, actor, place.kind)
+    is_here = place.site.territory_id in actor.territories(kind_id=place.kind.id)
+    if not (is_here or place.kind.crosses_territories):
+        raise NotFound(resource_id=place.resource.id)
+
+
+def _dates(session: Session, place: Place, claim: Claim) -> dict[str, Any]:
+    """Return the columns that say when, once the kind's limits allow it."""
+    kind = place.kind
+    limits = Limits(kind.min_notice_days, kind.max_ahead_days, kind.max_days)
+    match claim:
+        case NightsClaim() | PlaceClaim():
+            limits.check(claim.first, claim.until, today=place.today)
+            return {"first_on": claim.first, "until_on": claim.until}
+        case SlotClaim():
+            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=kind.slot_duration_min)}
+        case CaseClaim():
+            hearing = session.get(HearingSession, place.resource.id)
+            if hearing is None:
+                raise InvalidRequest("resource_id", "other-shape", resource_id=place.resource.id)
+            return {
+                "starts_at": hearing.starts_at,
+                "ends_at": hearing.ends_at,
+                "minutes": claim.minutes,
+                "family": claim.family,
+            }
+
+
+def _locked(session: Session, actor: Actor, booking_id: UUID) -> Booking:
+    """Return the booking, locked, if it was made in the actor's territories."""
+    booking = _lock(session, booking_id)
+    if booking.territory_id not in actor.territories(_REQUESTERS, kind_id=booking.kind_id):
+        raise NotFound(booking_id=booking_id)
+    may_reserve(session, actor, _kind(session, booking))
+    return booking
+
+
+def _locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> Booking:
+    """Return the booking, locked, if it is on a place that the actor runs."""
+    booking = _lock(session, booking_id)
+    site = session.execute(_SITE_OF, {"id": booking.resource_id}).one()
+    runs_it = any(
+        right.role is Role.PARTNER
+        and right.organisation_id == site.organisation_id
+        and right.covers(territory_id=site.territory_id, kind_id=booking.kind_id)
+        for right in actor.rights
+    )
+    if not runs_it:
+        raise NotFound(booking_id=booking_id)
+    return booking
+
+
+def _lock(session: Session, booking_id: UUID) -> Booking:
+    booking = session.exec(
+        select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if booking is None:
+        raise NotFound(booking_id=booking_id)
+    return booking
+
+
+def _expect(booking: Booking, states: Iterable[State]) -> None:
+    if State(booking.state) not in set(states):
+        raise AlreadyDecided(booking_id=booking.id, state=State(booking.state))
+
+
+def _keep(session: Session, booking: Booking, kind: Kind, now: datetime, *, until: datetime | None) -> None:
+    """Give the occupancy a new end, if the booking still has all of it."""
+    shape = Shape(kind.shape)
+    kept = keep(session, shape, [booking.resource_id], Holder(id=booking.id, now=now, expires_at=until))
+    if booking.expires_at is None or booking.expires_at <= now or kept != _rows_of(booking, shape):
+        raise HoldExpired(booking_id=booking.id, resource_id=booking.resource_id)
+    booking.expires_at = until
+
+
+def _rows_of(booking: Booking, shape: Shape) -> int:
+    if shape is Shape.NIGHTS and booking.first_on and booking.until_on:
+        return (booking.until_on - booking.first_on).days
+    return 1
+
+
+def _free(
+    session: Session,
+    actor: Actor | None,
+    booking: Booking,
+    after: State,
+    now: datetime,
+    *,
+    facts: dict[str, Any] | None = None,
+) -> Booking:
+    release(session, Shape(_kind(session, booking).shape), [booking.resource_id], booking.id)
+    booking.expires_at = None
+    return _move(session, actor, booking, after, now, facts=facts)
+
+
+def _move(
+    session: Session,
+    actor: Actor | None,
+    booking: Booking,
+    after: State,
+    now: datetime,
+    *,
+    facts: dict[str, Any] | None = None,
+) -> Booking:
+    before = State(booking.state)
+    booking.state = after
+    _write_down(session, actor, booking, before, now, facts=facts or {})
+    return booking
+
+
+def _write_down(
+    session: Session,
+    actor: Actor | None,
+    booking: Booking,
+    before: State | None,
+    now: datetime,
+    *,
+    facts: dict[str, Any],
+) -> None:
+    after = State(booking.state)
+    session.flush()
+    record(
+        session,
+        actor,
+        Act(
+            act=f"booking-{after}",
+            subject="booking",
+            subject_id=booking.id,
+            person_id=booking.person_id,
+            at=now,
+            facts={"before": before, **facts},
+        ),
+    )
+    announce(session, BookingMoved(booking_id=booking.id, before=before, after=after, at=now))
+
+
+def _facts_of(taken: list[Taken]) -> dict[str, Any]:
+    first = taken[0]
+    return {"shape": SHAPE_OF[type(first.claim)], "unit_id": first.unit_id, "seat": first.seat}
+
+
+def _state_before_cancel(session: Session, booking: Booking, now: datetime) -> State:
+    """Return the state that the last act, a cancellation of the last minutes, left."""
+    _expect(booking, {State.CANCELLED})
+    since = now - timedelta(minutes=UNDO_MINUTES)
+    before = session.execute(_BEFORE_CANCEL, {"id": str(booking.id), "since": since}).scalar()
+    if before is None:
+        raise AlreadyDecided(booking_id=booking.id, state=State.CANCELLED)
+    return State(before)
+
+
+def _end_after_undo(kind: Kind, before: State, now: datetime) -> datetime | None:
+    match before:
+        case State.HELD:
+            return now + timedelta(minutes=kind.hold_minutes)
+        case State.REQUESTED:
+            return now + timedelta(days=kind.request_days)
+    return None
+
+
+def _kind(session: Session, booking: Booking) -> Kind:
+    return session.get_one(Kind, booking.kind_id)
+
+
+_REQUESTERS = (
+    Role.PROBATION_OFFICER,
+    Role.SENTENCE_JUDGE,
+    Role.FAMILY_JUDGE,
+    Role.REGISTRY,
+    Role.MONITORING_AGENT,
+)
+_SITE_OF = text(
+    "SELECT s.organisation_id, s.territory_id FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id"
+)
+_BEFORE_CANCEL = text("""
+    SELECT facts ->> 'before' FROM history
+    WHERE subject = 'booking' AND subject_id = :id AND act = 'booking-cancelled' AND at >= :since
+    ORDER BY id DESC LIMIT 1""")

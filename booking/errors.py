@@ -1,0 +1,17 @@
+"""Refusals of the life cycle."""
+
+from __future__ import annotations
+
+from availability.errors import Refusal
+
+
+class HoldExpired(Refusal):
+    """The time to confirm is over; the place may have gone to somebody else."""
+
+
+class AlreadyDecided(Refusal):
+    """The booking is no longer in a state from which this act makes sense."""
+
+
+class KeyReused(Refusal):
+    """The same idempotency key came with another request."""

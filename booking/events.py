@@ -1,0 +1,37 @@
+"""What happened to bookings, told to subscribers in the same transaction. `portal` wires them; nothing is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from booking.models import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingMoved:
+    """A booking went from one state to another; `before` is None when it was just made."""
+
+    booking_id: UUID
+    before: State | None
+    after: State
+    at: datetime
+
+
+Subscriber = Callable[[Session, BookingMoved], None]
+_subscribers: list[Subscriber] = []
+
+
+def subscribe(subscriber: Subscriber) -> None:
+    """Have `subscriber` called, in the transaction of the act, for every event from now on."""
+    _subscribers.append(subscriber)
+
+
+def announce(session: Session, event: BookingMoved) -> None:
+    """Tell every subscriber, in order; one that raises stops the act."""
+    for subscriber in _subscribers:
+        subscriber(session, event)

@@ -1,0 +1,207 @@
+"""`placejuste`: the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from availability.rights import Role
+
+R = TypeVar("R")
+
+app = typer.Typer(help="PlaceJuste : voir ce qui est libre dans la justice, et le prendre.", no_args_is_help=True)
+clients = typer.Typer(help="Programmes qui utilisent l’API.", no_args_is_help=True)
+accounts = typer.Typer(help="Comptes des personnes.", no_args_is_help=True)
+app.add_typer(clients, name="api-client")
+app.add_typer(accounts, name="account")
+
+
+def main() -> None:
+    """Run the command line from the root of the project, where Reflex looks for its configuration."""
+    from portal.build import ROOT
+
+    os.chdir(ROOT)
+    try:
+        app()
+    except ValidationError as error:
+        for one in error.errors():
+            _say(f"Réglage refusé : {'.'.join(map(str, one['loc'])) or 'ensemble'} : {one['msg']}", error=True)
+        sys.exit(2)
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port voulu ; le suivant s’il est pris.")] = None,
+    demo: Annotated[bool | None, typer.Option("--demo/--no-demo", help="Pays fictif, connexion en un clic.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processus ; plus d’un demande Redis.")] = None,
+) -> None:
+    """Servir les pages et l’API, sur un seul port."""
+    for name, value in (("PORT", port), ("DEMO", demo), ("WORKERS", workers)):
+        if value is not None:
+            os.environ[f"PLACEJUSTE_{name}"] = str(value).lower()
+    from portal.build import BuildFailed
+    from portal.embedded import AlreadyRunning
+    from portal.serve import serve as run
+
+    try:
+        code = run(_say)
+    except AlreadyRunning as error:
+        _fail(f"PlaceJuste tourne déjà depuis ce dossier (processus {error.owner}). Arrêtez-le d’abord (Ctrl-C).")
+    except BuildFailed as error:
+        _fail(f"Les pages n’ont pas pu être construites :\n{error}")
+    except KeyboardInterrupt:
+        code = 0
+    _say("Arrêté.")
+    raise typer.Exit(code)
+
+
+@app.command()
+def migrate() -> None:
+    """Mettre la base de données à la dernière version."""
+    from portal import database, migrate, serve
+
+    with serve.attached_environment():
+        migrate.migrate(database.database_url())
+    _say("Base à jour.")
+
+
+@app.command()
+def build() -> None:
+    """Construire les pages si elles ont changé."""
+    from portal import build
+
+    try:
+        _say("Pages construites." if build.build() else "Pages déjà à jour.")
+    except build.BuildFailed as error:
+        _fail(f"Les pages n’ont pas pu être construites :\n{error}")
+
+
+@app.command()
+def doctor() -> None:
+    """Montrer les réglages, d’où ils viennent, et ce qui répond."""
+    from portal.doctor import examined, setting_lines
+
+    for line in setting_lines():
+        typer.echo(line)
+    findings = examined()
+    typer.echo("")
+    for finding in findings:
+        typer.echo(str(finding))
+    raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
+
+
+@app.command()
+def openapi() -> None:
+    """Écrire la description de l’API (OpenAPI, JSON)."""
+    from portal.app import api
+
+    typer.echo(json.dumps(api.openapi(), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def demo(seed: Annotated[int, typer.Option(help="Même graine, même pays.")] = 1) -> None:
+    """Remplir une base vide d’un pays fictif."""
+
+    def fill(session: Session) -> None:
+        from portal import clock, serve
+
+        if not serve.is_empty(session):
+            _fail("La base n’est pas vide : la démonstration ne se charge que dans une base vide.")
+        clock.read_offset(session)
+        serve.load_demo(session, seed, clock.now())
+
+    _in_transaction(fill)
+    _say("Démonstration chargée.")
+
+
+@clients.command("create")
+def create_client(
+    name: Annotated[str, typer.Argument(help="Nom du logiciel.")],
+    role: Annotated[Role, typer.Option(help="Rôle.")],
+    territory: Annotated[str, typer.Option(help="Code du ressort.")],
+) -> None:
+    """Donner un identifiant et un secret à un programme."""
+    import secrets
+
+    from portal.sign_in import create_client as create
+
+    identifier = f"pj-{secrets.token_hex(6)}"
+    secret = _in_transaction(lambda session: create(session, identifier, name, role, _territory_id(session, territory)))
+    typer.echo(f"client_id     {identifier}\nclient_secret {secret}")
+    _say("Le secret n’est montré qu’une fois.")
+
+
+@accounts.command("create")
+def create_account(
+    login: Annotated[str, typer.Argument(help="Identifiant.")],
+    name: Annotated[str, typer.Option(help="Nom affiché.")],
+    role: Annotated[Role, typer.Option(help="Rôle.")],
+    territory: Annotated[str, typer.Option(help="Code du ressort.")],
+    title: Annotated[str, typer.Option(help="Fonction affichée.")] = "",
+    organisation: Annotated[str, typer.Option(help="Code de l’organisme (partenaires).")] = "",
+    password: Annotated[str, typer.Option(prompt="Mot de passe", confirmation_prompt=True, hide_input=True)] = "",
+) -> None:
+    """Créer un compte avec un rôle sur un ressort."""
+    if len(password) < 12:
+        _fail("Le mot de passe doit avoir au moins 12 caractères.")
+    from portal.accounts import NewAccount, create
+
+    def add(session: Session) -> None:
+        new = NewAccount(login, name, title, role, _territory_id(session, territory), password)
+        create(session, new, _organisation_id(session, organisation) if organisation else None)
+
+    try:
+        _in_transaction(add)
+    except IntegrityError:
+        _fail(f"L’identifiant « {login} » existe déjà.")
+    _say(f"Compte {login} créé.")
+
+
+def _in_transaction(function: Callable[[Session], R]) -> R:
+    from portal import database, serve
+    from portal.migrate import migrate
+
+    with serve.attached_environment():
+        migrate(database.database_url())
+        try:
+            with Session(database.engine()) as session, session.begin():
+                return function(session)
+        finally:
+            database.engine().dispose()
+
+
+def _territory_id(session: Session, code: str) -> int:
+    return _id_of(session, "SELECT id FROM territory WHERE code = :code", code, "ressort")
+
+
+def _organisation_id(session: Session, code: str) -> int:
+    return _id_of(session, "SELECT id FROM organisation WHERE code = :code", code, "organisme")
+
+
+def _id_of(session: Session, query: str, code: str, noun: str) -> int:
+    found = session.execute(text(query), {"code": code}).scalar()
+    if found is None:
+        _fail(f"Aucun {noun} n’a le code « {code} ».")
+    return int(found)
+
+
+def _say(message: str, *, error: bool = False) -> None:
+    typer.echo(message, err=error)
+
+
+def _fail(message: str) -> None:
+    _say(message, error=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Screens of the shell: home, sign-in, page not found."""

@@ -1,0 +1,111 @@
+"""The home page: what this is, and, in demonstration, people to sign in as with one click."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import reflex as rx
+from reflex.event import EventSpec
+from sqlalchemy import text
+from sqlmodel import Session
+
+from portal import database
+from portal.access import actor_or_none
+from portal.policy import PUBLIC, allow, page
+from portal.session import SessionState, first_page
+from portal.settings import settings
+from portal.ui.dsfr import native_form
+from portal.ui.layout import layout
+from portal.ui.pieces import link_button, skeleton
+
+el = rx.el
+STEPS = (
+    ("Cherchez", "Sur la carte, choisissez ce qu’il vous faut et les dates : le nombre de places libres s’affiche."),
+    ("Réservez", "La place vous est gardée dix minutes ; confirmez, et chacun la voit prise."),
+    ("Revenez en arrière", "Rendez la place d’un clic : elle redevient libre, et l’historique garde la trace."),
+)
+# One account for each role, the first by login; a national demonstration has hundreds of accounts.
+PEOPLE = text(
+    "SELECT DISTINCT ON (r.role) a.id, a.name, a.title FROM account a JOIN account_right r ON r.account_id = a.id"
+    " WHERE a.is_active ORDER BY r.role, a.login"
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody to sign in as, as displayed."""
+
+    id: str
+    name: str
+    title: str
+
+
+def people(session: Session) -> list[Person]:
+    """Return one account for each role."""
+    return [Person(str(row.id), row.name, row.title) for row in session.execute(PEOPLE)]
+
+
+class HomeState(rx.State):
+    """The people of the demonstration."""
+
+    people: list[Person] = []  # noqa: RUF012 - Reflex copies the default for each client
+    is_loaded: bool = False
+
+    @allow(PUBLIC)
+    @rx.event
+    async def load(self) -> EventSpec | None:
+        """Go to one's first page when signed in; else list the people of the demonstration."""
+        actor = await actor_or_none(self)
+        if actor and (first := first_page(actor)) != "/":
+            return rx.redirect(first)
+        self.people = await database.read(people) if settings().demo else []
+        self.is_loaded = True
+        return None
+
+
+@page("/", title="Accueil", roles=(PUBLIC,), on_load=(HomeState.load,))
+def home() -> rx.Component:
+    """Return the home page."""
+    return layout(
+        rx.cond(SessionState.is_demo, _demonstration(), _sign_in()),
+        _steps(),
+        title="Ce qui est libre, tout de suite",
+        lead=el.p(
+            "Lits de semi-liberté, postes de travail d’intérêt général, médiateurs, bracelets, audiences : "
+            "voyez sur une carte ce qui est libre, et réservez-le en quelques secondes, sans téléphoner.",
+            class_name="fr-text--lead pj-lead",
+        ),
+    )
+
+
+def _sign_in() -> rx.Component:
+    return el.p(link_button("Se connecter", "/connexion/", icon="fr-icon-lock-line"))
+
+
+def _demonstration() -> rx.Component:
+    cards = el.ul(rx.foreach(HomeState.people, _person), class_name="pj-people")
+    return el.section(
+        el.h2("Entrez en un clic", class_name="fr-h4"),
+        el.p("Ces personnes sont fictives. Chacune arrive sur un écran où quelque chose l’attend."),
+        rx.cond(HomeState.is_loaded, cards, skeleton(5, "Chargement des personnes…")),
+        class_name="fr-mb-6w",
+    )
+
+
+def _person(person: rx.Var[Person]) -> rx.Component:
+    button = el.button(
+        el.span(person.name, class_name="pj-person__name"),
+        el.span(person.title, class_name="pj-person__title"),
+        type="submit",
+        class_name="pj-person",
+    )
+    hidden = el.input(type="hidden", name="account_id", value=person.id)
+    return el.li(native_form(hidden, button, action="/auth/demo", method="post"))
+
+
+def _steps() -> rx.Component:
+    items = [
+        el.li(el.h3(name, class_name="fr-h6 fr-mb-1v"), el.p(explanation, class_name="fr-mb-0"))
+        for name, explanation in STEPS
+    ]
+    return el.section(el.h2("Trois gestes à essayer", class_name="fr-h4"), el.ol(*items, class_name="pj-steps"))

@@ -1,0 +1,115 @@
+"""What the header shows of who is signed in. Never trusted for authorisation: see portal/guard.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from availability.rights import Actor
+from portal import database
+from portal.access import PUBLIC, Policy, actor_or_none, allow, cookie_header
+from portal.actors import token_in
+from portal.clock import now
+from portal.settings import settings
+from portal.sign_in import seen
+from portal.ui.notice import NoticeState
+
+MOST_ENTRIES = 6
+
+
+@dataclass(frozen=True)
+class Page:
+    """A registered page: its policy, and its place in the navigation if it has one."""
+
+    route: str
+    title: str
+    policy: Policy
+    entry: str = ""
+    icon: str = ""
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the navigation, as displayed."""
+
+    label: str
+    href: str
+    icon: str
+    is_current: bool
+
+
+PAGES: dict[str, Page] = {}
+
+
+def navigation(actor: Actor | None, path: str = "") -> list[Entry]:
+    """Return the entries of an actor's navigation, at most six, in the declared order."""
+    if actor is None:
+        return []
+    admitted = [page for page in PAGES.values() if page.entry and page.policy.admits(actor)]
+    admitted.sort(key=lambda page: (page.order, page.entry))
+    return [
+        Entry(page.entry, slashed(page.route), page.icon, slashed(page.route) == slashed(path))
+        for page in admitted[:MOST_ENTRIES]
+    ]
+
+
+def first_page(actor: Actor) -> str:
+    """Return where somebody lands after signing in."""
+    entries = navigation(actor)
+    return entries[0].href if entries else "/"
+
+
+def slashed(path: str) -> str:
+    """Return a page's path with its final slash: the address that is served without a redirection."""
+    return "/" + stripped + "/" if (stripped := path.strip("/")) else "/"
+
+
+def sign_in_address(path: str) -> str:
+    """Return the sign-in page that comes back to `path`."""
+    return "/connexion/" if path in ("", "/") else f"/connexion/?suite={quote(path, safe='/')}"
+
+
+class SessionState(rx.State):
+    """Name and navigation of whoever is signed in, for display."""
+
+    _owner: str = ""  # hash of the session that this tree of states belongs to
+    name: str = ""
+    first_page: str = ""
+    entries: list[Entry] = []  # noqa: RUF012 - Reflex copies the default for each client
+    is_demo: bool = settings().demo
+
+    @allow(PUBLIC)
+    @rx.event
+    async def load(self) -> None:
+        """Show who is signed in, if somebody is."""
+        self._show(await actor_or_none(self))
+        (await self.get_state(NoticeState)).turn_page()
+
+    @allow(PUBLIC)
+    @rx.event
+    async def require_login(self) -> EventSpec | None:
+        """Show who is signed in, or go to the sign-in page."""
+        actor = await actor_or_none(self)
+        self._show(actor)
+        (await self.get_state(NoticeState)).turn_page()
+        if actor is None:
+            return rx.redirect(sign_in_address(current_path(self)))
+        if token := token_in(cookie_header(self)):
+            await database.act(seen, token, now())
+        return None
+
+    def _show(self, actor: Actor | None) -> None:
+        self.name = actor.name if actor else ""
+        self.first_page = first_page(actor) if actor else ""
+        self.entries = navigation(actor, self.router.url.path)
+        self.is_demo = settings().demo
+
+
+def current_path(state: rx.State) -> str:
+    """Return path and query of the page that a state is shown on."""
+    url = state.router.url
+    return f"{url.path}?{url.query}" if url.query else str(url.path)

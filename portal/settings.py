@@ -1,0 +1,177 @@
+"""The settings: every one typed, described, read from the environment or `.env`, and never from anywhere else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, AwareDatetime, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "PLACEJUSTE_"
+ENV_FILE = ".env"
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may choose. Names in the environment are upper case, after PLACEJUSTE_."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("DATABASE_URL", "PLACEJUSTE_DATABASE_URL"),
+        description="PostgreSQL 15 or later (postgresql://…). None: an embedded PostgreSQL, kept in data_dir.",
+    )
+    data_dir: Path = Field(default=Path(".data"), description="Embedded database, generated secrets.")
+    host: str = Field(default="127.0.0.1", description="Address that the server listens on; 0.0.0.0 for every one.")
+    port: int = Field(default=3000, ge=1, le=65535, description="One port for pages, sockets and API.")
+    public_url: str | None = Field(
+        default=None, description="Address that users type (https://…). None: http://localhost and the port."
+    )
+    demo: bool = Field(
+        default=False, description="Demonstration: fictional country, one-click sign-in, badge on screen."
+    )
+    now: AwareDatetime | None = Field(
+        default=None, description="Instant at which the clock starts, for drills; demonstration only."
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Key that signs and encrypts, 32 characters or more. None: generated once in data_dir.",
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes; more than one needs redis_url.")
+    redis_url: SecretStr | None = Field(
+        default=None, description="Redis that keeps the state of pages when there are several workers."
+    )
+    pool_size: int = Field(default=10, ge=2, le=200, description="Database connections of each worker.")
+    ban_url: str = Field(
+        default="", description="Base URL of the State's address base (BAN). Empty: offline gazetteer only."
+    )
+    session_hours: float = Field(default=8, gt=0, le=72, description="How long a sign-in lasts.")
+    api_token_minutes: int = Field(default=60, ge=1, le=1440, description="How long an API token lasts.")
+    cookie_secure: bool | None = Field(
+        default=None, description="Send the session cookie by HTTPS only. None: when public_url is https."
+    )
+    login_attempts: str = Field(
+        default="10/5 minutes", description="Sign-in attempts allowed to one login from one address."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token that reads /metrics from elsewhere than this machine."
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=5, description="Reverse proxies in front, believed for the address of a client."
+    )
+
+    @model_validator(mode="after")
+    def _refuse_what_contradicts(self) -> Self:
+        if self.now is not None and not self.demo:
+            raise ValueError("PLACEJUSTE_NOW is refused unless PLACEJUSTE_DEMO is true")
+        if self.database_url is not None and self.secret_key is None and not self.demo:
+            raise ValueError("PLACEJUSTE_SECRET_KEY is required with DATABASE_URL")
+        if self.secret_key is not None and len(self.secret_key.get_secret_value()) < 32:
+            raise ValueError("PLACEJUSTE_SECRET_KEY has fewer than 32 characters")
+        if self.workers > 1 and self.redis_url is None:
+            raise ValueError("PLACEJUSTE_WORKERS above 1 needs PLACEJUSTE_REDIS_URL")
+        return self
+
+    @property
+    def origin(self) -> str:
+        """Return scheme and authority that users type, without a final slash."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def origins(self) -> list[str]:
+        """Return the origins accepted from a browser: the public one, or this machine's names."""
+        if self.public_url:
+            return [self.origin]
+        return [f"http://{name}:{self.port}" for name in ("localhost", "127.0.0.1")]
+
+    @property
+    def is_cookie_secure(self) -> bool:
+        """Say whether the session cookie travels by HTTPS only."""
+        return self.origin.startswith("https://") if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def postgres_dir(self) -> Path:
+        """Return the folder of the embedded PostgreSQL."""
+        return (self.data_dir / "postgres").resolve()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings()
+
+
+def secret_key() -> bytes:
+    """Return the key that signs and encrypts: the configured one, or one generated once in data_dir."""
+    if configured := settings().secret_key:
+        return configured.get_secret_value().encode()
+    return _generated_key(settings().data_dir / "secret_key")
+
+
+@lru_cache(maxsize=4)
+def _generated_key(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL: of two processes that start together, one writes and the other reads what it wrote.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_urlsafe(48).encode())
+    return path.read_bytes()
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    """One setting as `doctor` shows it."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def described(current: Settings) -> list[SettingLine]:
+    """Return every setting with its value, secrets masked, and where it came from."""
+    written = {name.upper() for name, value in dotenv_values(ENV_FILE).items() if value is not None}
+    return [
+        SettingLine(
+            name=names[0],
+            value=_shown(getattr(current, field)),
+            source=_source(field, names, written, current),
+            description=info.description or "",
+        )
+        for field, info in Settings.model_fields.items()
+        for names in [_names(field)]
+    ]
+
+
+def _names(field: str) -> tuple[str, ...]:
+    alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(str(choice) for choice in alias.choices)
+    return (f"{PREFIX}{field}".upper(),)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, SecretStr):
+        return "********"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _source(field: str, names: tuple[str, ...], written: set[str], current: Settings) -> str:
+    present = {name.upper() for name in os.environ}
+    if any(name in present for name in names):
+        return "environment"
+    if any(name in written for name in names):
+        return ENV_FILE
+    return "generated" if field == "secret_key" and current.secret_key is None else "default"
