@@ -16,7 +16,7 @@ from booking.persons import NewPerson, PersonLine, create_person, find_persons
 from booking.sealing import House
 from portal import clock
 from portal.database import act, read
-from portal.policy import allow, current_actor
+from portal.policy import allow, current_actor, not_an_event
 from portal.problems import sentence
 from portal.settings import secret_key, settings
 from portal.ui.pieces import field, select_field
@@ -109,10 +109,12 @@ class PersonPickerState(rx.State):
             return
         self.chosen, self.is_creating, self.form = _choice(line), False, NOTHING_TYPED
 
+    @not_an_event
     def chosen_id(self) -> UUID | None:
         """Return who is chosen."""
         return UUID(self.chosen.id) if self.chosen.id else None
 
+    @not_an_event
     def clear(self) -> None:
         """Forget everything typed and chosen."""
         self.typed, self.choices, self.searched, self.chosen = "", [], False, NOBODY
