@@ -24,7 +24,7 @@ def minutes(start: int, end: int) -> Period:
 
 def minutes_in(periods: list[Period]) -> list[int]:
     """Return every minute covered, with its repetitions: the model that the algebra is held against."""
-    covered = []
+    covered: list[int] = []
     for period in periods:
         first = int((period.start - MORNING) / timedelta(minutes=1))
         covered.extend(range(first, first + int((period.end - period.start) / timedelta(minutes=1))))
