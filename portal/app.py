@@ -8,16 +8,14 @@ import reflex as rx
 from reflex.event import EventSpec
 from reflex_base.event import noop  # noqa: F401
 
-import portal.pages.home
-import portal.pages.not_found
-import portal.pages.sign_in  # noqa: F401 - importing a page registers it
 from availability.errors import Refusal
-from booking.pages import points
+from booking.pages import map_page, points
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
 from portal.jobs import leading
 from portal.live import listening
+from portal.pages import home, not_found, sign_in
 from portal.problems import FAILED, sentence
 from portal.ui.broken import broken_page
 from portal.ui.dsfr import DsfrStart
@@ -27,7 +25,8 @@ from portal.worker import worker_lifespan
 logger = logging.getLogger(__name__)
 el = rx.el
 
-# One line a feature: its pages are imported above, its routes are listed here.
+# Importing a page registers it; each is named here, in the order of the screens.
+PAGES = (home, sign_in, not_found, map_page)
 api = build_api(pages=[points.router])
 
 
