@@ -37,7 +37,8 @@ FORGET_OPENINGS = text("""
       AND CAST(o.starts_at AT TIME ZONE s.time_zone AS date) >= :first
       AND CAST(o.starts_at AT TIME ZONE s.time_zone AS date) < :until""")
 ADD_OPENING = text("""
-    INSERT INTO opening (resource_id, starts_at, ends_at) VALUES (:resource_id, :starts_at, :ends_at)
+    INSERT INTO opening (resource_id, starts_at, ends_at)
+    SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
     ON CONFLICT (resource_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at""")
 DECLARE = text("""
     UPDATE resource SET capacity = :capacity, declared_load = :load, declared_waiting = :waiting, declared_on = :today
@@ -73,12 +74,13 @@ def publish_openings(session: Session, resource_ids: Sequence[int], *, first: da
     closed = _closed_days(session, ruled, asked)
     session.execute(FORGET_OPENINGS, asked)
     rows = [
-        {"resource_id": row.id, "starts_at": period.start, "ends_at": period.end}
+        (row.id, period.start, period.end)
         for row in ruled
         for period in _openings_of(row, rules[row.id], closed[row.id], first, until)
     ]
     if rows:
-        session.execute(ADD_OPENING, rows)
+        ids, starts, ends = (list(column) for column in zip(*rows, strict=True))
+        session.execute(ADD_OPENING, {"ids": ids, "starts": starts, "ends": ends})
     tell(session, resource_ids)
     return len(rows)
 
