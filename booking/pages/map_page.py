@@ -75,8 +75,16 @@ def _filters() -> rx.Component:
         _box("libres", "Seulement ce qui est libre"),
         _box("ailleurs", "Au-delà de mon ressort (consultation tracée)"),
     ]
-    return el.details(
-        el.summary("Filtres", class_name="pj-filters__summary"),
+    toggle = el.button(
+        "Filtres",
+        type="button",
+        aria_expanded=rx.cond(MapState.shows_filters, "true", "false"),
+        aria_controls="filtres",
+        on_click=MapState.toggle_filters,
+        class_name="fr-btn fr-btn--secondary fr-icon-filter-line fr-btn--icon-left pj-phone-only",
+    )
+    return el.div(
+        toggle,
         rx.el.form(
             el.datalist(rx.foreach(MapState.suggestions, lambda name: el.option(value=name)), id="communes"),
             el.div(
@@ -132,9 +140,10 @@ def _filters() -> rx.Component:
             ),
             on_submit=MapState.submit,
             role="search",
+            id="filtres",
             aria_label="Filtres de la carte",
+            class_name=rx.cond(MapState.shows_filters, "pj-filters__form pj-filters__form--open", "pj-filters__form"),
         ),
-        open=True,
         class_name="pj-filters",
     )
 
