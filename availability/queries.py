@@ -188,8 +188,8 @@ def _by_day(session: Session, statement: Any, asked: dict[str, Any]) -> dict[int
 
 def slots_by_day(
     session: Session, time_zones: Mapping[int, str], *, first: date, until: date, now: datetime
-) -> dict[int, list[Slot]]:
-    """Return the slots that start on civil days `[first, until)`, each resource in its own time zone."""
+) -> dict[int, list[tuple[date, Slot]]]:
+    """Return the slots that start on civil days `[first, until)`, each resource in its own time zone, with the day."""
     # A civil day begins up to 14 hours before UTC and ends up to 12 hours after: read wide, keep by local day.
     within = Period(
         datetime.combine(first, time(), UTC) - timedelta(hours=14),
@@ -201,7 +201,8 @@ def slots_by_day(
     }
 
 
-def within_days(listed: list[Slot], time_zone: str, first: date, until: date) -> list[Slot]:
-    """Return the slots whose local civil day is in `[first, until)`."""
+def within_days(listed: Sequence[Slot], time_zone: str, first: date, until: date) -> list[tuple[date, Slot]]:
+    """Return the slots whose local civil day is in `[first, until)`, with that day."""
     zone = ZoneInfo(time_zone)
-    return [slot for slot in listed if first <= local_day(slot.period.start, zone) < until]
+    dated = ((local_day(slot.period.start, zone), slot) for slot in listed)
+    return [(day, slot) for day, slot in dated if first <= day < until]

@@ -380,7 +380,7 @@ def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: date
     time_zones = {one.resource_id: one.time_zone for one in found}
     listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
     return [
-        replace(one, total=len(kept), free=sum(slot.is_free for slot in kept))
+        replace(one, total=len(kept), free=sum(slot.is_free for _, slot in kept))
         for one in found
         for kept in [listed.get(one.resource_id, [])]
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,6 +36,8 @@ HEARING = text("""
 CASES = text("""
     SELECT family, minutes FROM session_case
     WHERE resource_id = :id AND (expires_at IS NULL OR expires_at > :now)""")
+
+COUNTS = {Shape.NIGHTS: nights_by_day, Shape.PLACES: places_by_day, Shape.SESSIONS: sessions_by_day}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +139,8 @@ def days_left(session: Session, ruled: Ruled, *, first: date, until: date, now: 
 
 def starts(session: Session, ruled: Ruled, *, first: date, until: date, now: datetime) -> list[Slot]:
     """Return the slots that start on the civil days `[first, until)` there, taken ones included, sorted."""
-    return slots_by_day(session, {ruled.id: ruled.zone.key}, first=first, until=until, now=now).get(ruled.id, [])
+    listed = slots_by_day(session, {ruled.id: ruled.zone.key}, first=first, until=until, now=now)
+    return [slot for _, slot in listed.get(ruled.id, [])]
 
 
 def hearing_room(session: Session, ruled: Ruled, *, first: date, until: date, now: datetime) -> list[HearingRoom]:
@@ -163,21 +166,10 @@ def next_free_days(
     session: Session, shape: Shape, time_zones: dict[int, str], *, first: date, until: date, now: datetime
 ) -> dict[int, date]:
     """Return, for the resources that have one, the first day of `[first, until)` on which something is free."""
-    ids: Sequence[int] = list(time_zones)
-    match shape:
-        case Shape.NIGHTS:
-            counted = nights_by_day(session, ids, first=first, until=until, now=now)
-        case Shape.PLACES:
-            counted = places_by_day(session, ids, first=first, until=until, now=now)
-        case Shape.SESSIONS:
-            counted = sessions_by_day(session, ids, first=first, until=until, now=now)
-        case Shape.SLOTS:
-            listed = slots_by_day(session, time_zones, first=first, until=until, now=now)
-            return {
-                resource_id: local_day(slot.period.start, ZoneInfo(time_zones[resource_id]))
-                for resource_id, slots in listed.items()
-                for slot in [next((slot for slot in slots if slot.is_free), None)]
-                if slot
-            }
-    free = {resource_id: [count.day for count in counts if count.free] for resource_id, counts in counted.items()}
-    return {resource_id: days[0] for resource_id, days in free.items() if days}
+    if shape is Shape.SLOTS:
+        listed = slots_by_day(session, time_zones, first=first, until=until, now=now)
+        free = {number: [day for day, slot in slots if slot.is_free] for number, slots in listed.items()}
+    else:
+        counted = COUNTS[shape](session, list(time_zones), first=first, until=until, now=now)
+        free = {number: [count.day for count in counts if count.free] for number, counts in counted.items()}
+    return {number: days[0] for number, days in free.items() if days}

@@ -45,7 +45,7 @@ def alternatives_to(
         return [Alternative(one) for one in found]
     time_zones = {one.resource_id: one.time_zone for one in found}
     listed = slots_by_day(session, time_zones, first=first, until=until, now=now)
-    free = {number: [slot.period.start for slot in slots if slot.is_free] for number, slots in listed.items()}
+    free = {number: [slot.period.start for _, slot in slots if slot.is_free] for number, slots in listed.items()}
     return [Alternative(one, _nearest(free[one.resource_id], claim.start)) for one in found]
 
 

@@ -45,9 +45,7 @@ def forget(token: str) -> None:
     _known.pop((actor_of_sign_in.__name__, hashed_token(token)), None)
 
 
-async def _looked_up(
-    token: str | None, query: Callable[[Session, str, datetime], Actor | None]
-) -> Actor | None:
+async def _looked_up(token: str | None, query: Callable[[Session, str, datetime], Actor | None]) -> Actor | None:
     if token is None:
         return None
     key = (query.__name__, hashed_token(token))  # a cookie is not a bearer token

@@ -8,6 +8,8 @@ import reflex as rx
 from reflex.event import EventSpec
 from reflex_base.event import noop  # noqa: F401
 
+import availability.api
+import booking.api
 import portal.pages.home
 import portal.pages.not_found
 import portal.pages.sign_in  # noqa: F401 - importing a page registers it
@@ -25,7 +27,7 @@ logger = logging.getLogger(__name__)
 el = rx.el
 
 # One line a feature: its pages are imported above, its routes are listed here.
-api = build_api()
+api = build_api(availability.api.router, booking.api.router)
 
 
 def on_backend_error(exception: Exception) -> EventSpec:

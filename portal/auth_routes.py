@@ -22,9 +22,7 @@ from portal.sign_in import account_of_login, actor_of_account, password_matches,
 TYPED_COOKIE = "placejuste_login"  # what was typed, given back to the form for a minute, never in an address
 TYPED_S = 60
 
-router = APIRouter(
-    prefix="/auth", include_in_schema=False, dependencies=[public(), Depends(check_origin)]
-)
+router = APIRouter(prefix="/auth", include_in_schema=False, dependencies=[public(), Depends(check_origin)])
 
 
 def safe_address(wanted: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
@@ -31,8 +30,6 @@ def main() -> None:
     from portal.build import ROOT
 
     os.chdir(ROOT)
-    # The embedded database's package says at import that XDG_RUNTIME_DIR is not set; nothing depends on it here.
-    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     try:
         app()
     except ValidationError as error:
@@ -138,9 +135,7 @@ def create_client(
     from portal.sign_in import create_client as create
 
     identifier = f"pj-{secrets.token_hex(6)}"
-    secret = _in_transaction(
-        lambda session: create(session, identifier, name, role, _territory_id(session, territory))
-    )
+    secret = _in_transaction(lambda session: create(session, identifier, name, role, _territory_id(session, territory)))
     typer.echo(f"client_id     {identifier}\nclient_secret {secret}")
     _say("Le secret n’est montré qu’une fois.")
 
@@ -153,9 +148,7 @@ def create_account(
     territory: Annotated[str, typer.Option(help="Code du ressort.")],
     title: Annotated[str, typer.Option(help="Fonction affichée.")] = "",
     organisation: Annotated[str, typer.Option(help="Code de l’organisme (partenaires).")] = "",
-    password: Annotated[
-        str, typer.Option(prompt="Mot de passe", confirmation_prompt=True, hide_input=True)
-    ] = "",
+    password: Annotated[str, typer.Option(prompt="Mot de passe", confirmation_prompt=True, hide_input=True)] = "",
 ) -> None:
     """Créer un compte avec un rôle sur un ressort."""
     if len(password) < 12:

@@ -35,9 +35,7 @@ IMMUTABLE = b"public, max-age=31536000, immutable"  # /assets/: the name holds a
 DAY = b"public, max-age=86400"  # /dsfr/: changes with a release only
 REVALIDATE = b"no-cache"
 
-DURATION = Histogram(
-    "placejuste_http_seconds", "Time to the first byte of an answer.", ["area", "method", "status"]
-)
+DURATION = Histogram("placejuste_http_seconds", "Time to the first byte of an answer.", ["area", "method", "status"])
 AREAS = ("assets", "dsfr", "api", "auth", "r", "ical")
 
 

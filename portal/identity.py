@@ -56,9 +56,7 @@ class SignIn(SQLModel, table=True):
     __tablename__ = "sign_in"
 
     token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
-    account_id: UUID = Field(
-        sa_column=Column(ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True)
-    )
+    account_id: UUID = Field(sa_column=Column(ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True))
     created_at: datetime = instant()
     expires_at: datetime = instant()
     last_seen_at: datetime = instant()

@@ -47,9 +47,7 @@ class Answer:
 _answers: dict[type[Refusal], Answer] = {}
 
 
-def problem(
-    refusal: type[Refusal], status: int, slug: str, title: str, wording: Wording | None = None
-) -> None:
+def problem(refusal: type[Refusal], status: int, slug: str, title: str, wording: Wording | None = None) -> None:
     """Declare how a class of refusals is answered; `wording` makes the sentence, else the title is said.
 
     The nearest declared ancestor answers for a class that declares nothing.
@@ -88,9 +86,7 @@ def problem_response(
 ) -> JSONResponse:
     """Return an application/problem+json answer."""
     body = {"type": TYPE_BASE + slug, "title": title, "status": status, "detail": detail} | extra
-    return JSONResponse(
-        jsonable_encoder(body), status, headers=headers, media_type="application/problem+json"
-    )
+    return JSONResponse(jsonable_encoder(body), status, headers=headers, media_type="application/problem+json")
 
 
 def install(api: FastAPI) -> None:
@@ -121,9 +117,7 @@ async def _on_outage(request: Request, error: Exception) -> Response:
     logger.warning("outage: %s", error)
     detail = "Un service extérieur ne répond pas. Réessayez dans quelques minutes."
     if _is_api(request):
-        return problem_response(
-            503, "outage", "Service indisponible", detail, {"Retry-After": "60"}
-        )
+        return problem_response(503, "outage", "Service indisponible", detail, {"Retry-After": "60"})
     return error_page(503, "Service indisponible", detail)
 
 

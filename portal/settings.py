@@ -29,9 +29,7 @@ class Settings(BaseSettings):
         description="PostgreSQL 15 or later (postgresql://…). None: an embedded PostgreSQL, kept in data_dir.",
     )
     data_dir: Path = Field(default=Path(".data"), description="Embedded database, generated secrets.")
-    host: str = Field(
-        default="127.0.0.1", description="Address that the server listens on; 0.0.0.0 for every one."
-    )
+    host: str = Field(default="127.0.0.1", description="Address that the server listens on; 0.0.0.0 for every one.")
     port: int = Field(default=3000, ge=1, le=65535, description="One port for pages, sockets and API.")
     public_url: str | None = Field(
         default=None, description="Address that users type (https://…). None: http://localhost and the port."
@@ -46,9 +44,7 @@ class Settings(BaseSettings):
         default=None,
         description="Key that signs and encrypts, 32 characters or more. None: generated once in data_dir.",
     )
-    workers: int = Field(
-        default=1, ge=1, le=64, description="Server processes; more than one needs redis_url."
-    )
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes; more than one needs redis_url.")
     redis_url: SecretStr | None = Field(
         default=None, description="Redis that keeps the state of pages when there are several workers."
     )

@@ -86,9 +86,7 @@ def actor_of_sign_in(session: Session, token: str, now: datetime) -> Actor | Non
     query = (
         select(Account)
         .join(SignIn, col(SignIn.account_id) == col(Account.id))
-        .where(
-            SignIn.token_hash == hashed_token(token), col(SignIn.expires_at) > now, col(Account.is_active)
-        )
+        .where(SignIn.token_hash == hashed_token(token), col(SignIn.expires_at) > now, col(Account.is_active))
     )
     account = session.exec(query).one_or_none()
     return actor_of_account(session, account) if account else None
@@ -108,9 +106,7 @@ def seen(session: Session, token: str, now: datetime) -> None:
 def actor_of_account(session: Session, account: Account) -> Actor | None:
     """Return the actor that an account is, or None when it holds no right."""
     rows = session.exec(
-        select(AccountRight)
-        .where(AccountRight.account_id == account.id)
-        .order_by(col(AccountRight.id))
+        select(AccountRight).where(AccountRight.account_id == account.id).order_by(col(AccountRight.id))
     ).all()
     if not rows:
         return None
@@ -131,9 +127,7 @@ def subtree(session: Session, territory_id: int) -> frozenset[int]:
     return frozenset(session.execute(SUBTREE, {"root": territory_id}).scalars())
 
 
-def create_client(
-    session: Session, client_id: str, name: str, role: Role, territory_id: int
-) -> str:
+def create_client(session: Session, client_id: str, name: str, role: Role, territory_id: int) -> str:
     """Return the secret of a new program, shown once and stored hashed."""
     secret = secrets.token_urlsafe(32)
     session.add(
@@ -148,17 +142,13 @@ def create_client(
     return secret
 
 
-def issue_token(
-    session: Session, client_id: str, secret: str, now: datetime, lifetime: timedelta
-) -> str | None:
+def issue_token(session: Session, client_id: str, secret: str, now: datetime, lifetime: timedelta) -> str | None:
     """Return a bearer token for a program that proves its secret, else None."""
     client = session.get(ApiClient, client_id)
     stored = client.secret_hash if client else b""
     if client is None or not client.is_active or not secrets.compare_digest(stored, hashed_token(secret)):
         return None
-    session.exec(
-        delete(ApiToken).where(col(ApiToken.client_id) == client_id, col(ApiToken.expires_at) <= now)
-    )
+    session.exec(delete(ApiToken).where(col(ApiToken.client_id) == client_id, col(ApiToken.expires_at) <= now))
     token = secrets.token_urlsafe(32)
     session.add(ApiToken(token_hash=hashed_token(token), client_id=client_id, expires_at=now + lifetime))
     return token
@@ -169,9 +159,7 @@ def actor_of_token(session: Session, token: str, now: datetime) -> Actor | None:
     query = (
         select(ApiClient)
         .join(ApiToken, col(ApiToken.client_id) == col(ApiClient.id))
-        .where(
-            ApiToken.token_hash == hashed_token(token), col(ApiToken.expires_at) > now, col(ApiClient.is_active)
-        )
+        .where(ApiToken.token_hash == hashed_token(token), col(ApiToken.expires_at) > now, col(ApiClient.is_active))
     )
     client = session.exec(query).one_or_none()
     if client is None:

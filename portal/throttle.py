@@ -17,9 +17,7 @@ def _limiter() -> MovingWindowRateLimiter:
     redis = settings().redis_url
     if redis is None:
         return MovingWindowRateLimiter(MemoryStorage())
-    return MovingWindowRateLimiter(
-        RedisStorage(f"async+{redis.get_secret_value()}", implementation="redispy")
-    )
+    return MovingWindowRateLimiter(RedisStorage(f"async+{redis.get_secret_value()}", implementation="redispy"))
 
 
 def _allowance() -> RateLimitItem:

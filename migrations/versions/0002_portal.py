@@ -35,7 +35,7 @@ def _accounts() -> None:
         sa.Column("login", sa.String, nullable=False, unique=True),
         sa.Column("name", sa.String, nullable=False),
         sa.Column("title", sa.String, nullable=False, server_default=""),
-        sa.Column("password_hash", sa.Text),
+        sa.Column("password_hash", sa.String),
         sa.Column("organisation_id", sa.BigInteger, sa.ForeignKey("organisation.id")),
         sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
         sa.CheckConstraint("login = lower(login)", name="account_login_is_lower_case"),

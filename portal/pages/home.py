@@ -108,6 +108,4 @@ def _steps() -> rx.Component:
         el.li(el.h3(name, class_name="fr-h6 fr-mb-1v"), el.p(explanation, class_name="fr-mb-0"))
         for name, explanation in STEPS
     ]
-    return el.section(
-        el.h2("Trois gestes à essayer", class_name="fr-h4"), el.ol(*items, class_name="pj-steps")
-    )
+    return el.section(el.h2("Trois gestes à essayer", class_name="fr-h4"), el.ol(*items, class_name="pj-steps"))

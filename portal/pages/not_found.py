@@ -14,9 +14,7 @@ def not_found() -> rx.Component:
     """Return the page."""
     return layout(
         rx.el.p("Erreur 404", class_name="fr-text--sm"),
-        rx.el.p(
-            "L’adresse a peut-être été mal recopiée, ou la page a été déplacée.", class_name="fr-text--lead"
-        ),
+        rx.el.p("L’adresse a peut-être été mal recopiée, ou la page a été déplacée.", class_name="fr-text--lead"),
         link_button("Revenir à l’accueil", "/"),
         title="Page introuvable",
     )

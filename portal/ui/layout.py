@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
+from reflex_components_core.react_router.dom import ReactRouterLink
 
 from portal.session import Entry, SessionState
 from portal.ui.dsfr import native_form
@@ -93,28 +94,23 @@ def _demo_badge() -> rx.Component:
 
 
 def _tools() -> rx.Component:
-    # DSFR clones these into the mobile menu by innerHTML, where React's handlers die: links and native forms only.
-    leave = native_form(
-        el.button(
-            "Se déconnecter",
-            type="submit",
-            title="Se déconnecter",
-            class_name="fr-btn fr-icon-logout-box-r-line",
-        ),
-        action="/auth/logout",
-        method="post",
+    return el.div(el.div(_account(), class_name="fr-header__tools-links"), class_name="fr-header__tools")
+
+
+def _account() -> rx.Component:
+    leave = el.button(
+        "Se déconnecter", type="submit", title="Se déconnecter", class_name="fr-btn fr-icon-logout-box-r-line"
     )
     signed_in = el.ul(
-        el.li(el.span(SessionState.name, class_name="fr-btn fr-icon-account-circle-line pj-who")),
-        el.li(leave),
+        el.li(el.p(SessionState.name, class_name="fr-icon-account-circle-line pj-who")),
+        el.li(native_form(leave, action="/auth/logout", method="post")),
         class_name="fr-btns-group",
     )
     enter = el.ul(
         el.li(el.a("Se connecter", href="/connexion/", class_name="fr-btn fr-icon-lock-line")),
         class_name="fr-btns-group",
     )
-    links = el.div(rx.cond(SessionState.name != "", signed_in, enter), class_name="fr-header__tools-links")
-    return el.div(links, class_name="fr-header__tools")
+    return rx.cond(SessionState.name != "", signed_in, enter)
 
 
 def _menu() -> rx.Component:
@@ -130,7 +126,9 @@ def _menu() -> rx.Component:
     navigation = el.nav(
         entries, id="menu", class_name="fr-nav", role="navigation", aria_label="Menu principal", tab_index=-1
     )
-    inner = el.div(close, el.div(class_name="fr-header__menu-links"), navigation, class_name="fr-container")
+    # On a phone DSFR hides the tools and shows these links in the menu.
+    links = el.div(_account(), class_name="fr-header__menu-links")
+    inner = el.div(close, links, navigation, class_name="fr-container")
     return el.div(
         inner, class_name="fr-header__menu fr-modal", id="modal-menu", aria_labelledby="bouton-menu"
     )
@@ -138,7 +136,9 @@ def _menu() -> rx.Component:
 
 def _entry(entry: rx.Var[Entry]) -> rx.Component:
     current = rx.cond(entry.is_current, "page", "false")
-    link = el.a(entry.label, href=entry.href, aria_current=current, class_name="fr-nav__link " + entry.icon)
+    link = ReactRouterLink.create(
+        entry.label, to=entry.href, aria_current=current, class_name="fr-nav__link " + entry.icon
+    )
     return el.li(link, class_name="fr-nav__item")
 
 

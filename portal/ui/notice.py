@@ -21,16 +21,12 @@ class NoticeState(rx.State):
     undo_label: str = ""
     _survives: bool = False  # shown by the page that comes next
 
-    def show(
-        self, kind: str, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False
-    ) -> None:
+    def show(self, kind: str, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False) -> None:
         """Show a message; `undo_label` names the button that takes the act back."""
         self.kind, self.title, self.text = kind, title, text
         self.undo_label, self._survives = undo_label, on_next_page
 
-    def show_success(
-        self, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False
-    ) -> None:
+    def show_success(self, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False) -> None:
         """Say that an act is done."""
         self.show("success", text, title=title, undo_label=undo_label, on_next_page=on_next_page)
 
@@ -88,5 +84,9 @@ def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:
     )
     # The region exists before the message: a screen reader announces what changes in it.
     return el.div(
-        rx.cond(NoticeState.kind != "", message), id="message", role="status", aria_live="polite", class_name="pj-notice"
+        rx.cond(NoticeState.kind != "", message),
+        id="message",
+        role="status",
+        aria_live="polite",
+        class_name="pj-notice",
     )

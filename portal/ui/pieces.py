@@ -105,7 +105,5 @@ def table(
 
 def link_button(label: Text, href: Text, *, kind: str = "", icon: str = "") -> rx.Component:
     """Return a link that looks like a button: primary, or secondary, tertiary."""
-    classes = ["fr-btn"] + ([f"fr-btn--{kind}"] if kind else []) + (
-        [icon, "fr-btn--icon-left"] if icon else []
-    )
+    classes = ["fr-btn"] + ([f"fr-btn--{kind}"] if kind else []) + ([icon, "fr-btn--icon-left"] if icon else [])
     return el.a(label, href=href, class_name=" ".join(classes))

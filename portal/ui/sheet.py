@@ -18,9 +18,7 @@ class Sheet(rx.Component):
     on_close: rx.EventHandler[rx.event.no_args_event_spec]
 
 
-def sheet(
-    *children: rx.Component, open: rx.Var[bool] | bool, title: rx.Var[str] | str, on_close: Any
-) -> rx.Component:
+def sheet(*children: rx.Component, open: rx.Var[bool] | bool, title: rx.Var[str] | str, on_close: Any) -> rx.Component:
     """Return the panel; `on_close` must set `open` to false."""
     heading = rx.el.h2(title, class_name="fr-h4 pj-sheet__title")
     return Sheet.create(heading, *children, open=open, label=title, on_close=on_close)

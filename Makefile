@@ -1,0 +1,40 @@
+# The only commands to know. Everything installs itself in .venv, with pinned and hashed versions.
+.PHONY: run test check bench soak migrate lock
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/placejuste-ready
+
+run: $(READY)  ## serve the demonstration
+	@$(BIN)/placejuste serve --demo
+
+test: $(READY)  ## every test, in a real browser on a real database
+	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(BIN)/placejuste build && $(BIN)/pytest -n 2
+
+check: $(READY)  ## style, types, directions of imports, no Radix, no Tailwind
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/placejuste build
+	@$(BIN)/pytest -q -p no:cacheprovider tests/test_architecture.py tests/portal/test_pages_built.py
+
+bench: $(READY)  ## figures against their goals
+	@$(BIN)/python -m benchmarks
+
+soak: $(READY)  ## long campaigns: load, kills, outages
+	@$(BIN)/python -m benchmarks.soak
+
+migrate: $(READY)
+	@$(BIN)/placejuste migrate
+
+lock: $(READY)  ## pin the dependencies again
+	@$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --universal --upgrade -o requirements.lock
+	@$(BIN)/uv pip compile requirements-uv.in --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --universal --upgrade -o requirements-uv.lock
+
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	@PYTHON="$(PYTHON)" scripts/install
+	@touch $@

@@ -1,0 +1,90 @@
+"""What the clock does: one elected process runs APScheduler and tells changes; the others wait to replace it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import text
+from sqlmodel import Session
+
+from availability.models import Shape
+from availability.publishing import HORIZON, publish_openings
+from booking.actions import expired, lapse
+from portal import clock, database
+from portal.database import database_url
+from portal.live import tell_changes
+
+logger = logging.getLogger(__name__)
+
+LEADER_LOCK = 7_305_002
+RETRY_S = 3.0
+MISFIRE_GRACE_S = 30
+# Rules are expanded again each night, so that the horizon moves with the days.
+RULED = text("""
+    SELECT DISTINCT r.id FROM opening_rule o JOIN resource r ON r.id = o.resource_id
+    JOIN kind k ON k.id = r.kind_id WHERE r.is_active AND k.shape = :shape""")
+
+
+async def lapse_what_expired() -> None:
+    """Write down the holds and requests that came to their end, one transaction each."""
+    now = clock.now()
+    booking_ids: list[UUID] = await database.read(expired, now=now)
+    for booking_id in booking_ids:
+        await database.act(lapse, booking_id, now=now)
+
+
+async def extend_openings() -> None:
+    """Write the openings of the months ahead."""
+    await database.act(_extend)
+
+
+def _extend(session: Session) -> None:
+    resource_ids = list(session.execute(RULED, {"shape": Shape.SLOTS}).scalars())
+    tomorrow = clock.now().date() + timedelta(days=1)
+    publish_openings(session, resource_ids, first=tomorrow, until=tomorrow + HORIZON)
+
+
+@contextlib.asynccontextmanager
+async def leading() -> AsyncIterator[None]:
+    """Stand for election while this worker lives."""
+    task = asyncio.create_task(_stand_for_ever())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _stand_for_ever() -> None:
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(database_url(), autocommit=True) as connection:
+                # Asked again rather than waited for: a statement that waits would hold back vacuum.
+                answer = await connection.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,))
+                if (await answer.fetchone()) == (True,):
+                    await _lead(connection)
+        except psycopg.Error as error:
+            logger.warning("election interrupted: %s", type(error).__name__)
+        await asyncio.sleep(RETRY_S)
+
+
+async def _lead(connection: psycopg.AsyncConnection) -> None:
+    """Run the clock as long as the connection that holds the lock lives."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": MISFIRE_GRACE_S}
+    scheduler.add_job(lapse_what_expired, "interval", seconds=2, **once)
+    scheduler.add_job(extend_openings, "cron", hour=2, **once)
+    scheduler.start()
+    logger.info("this process is the clock")
+    try:
+        await tell_changes(connection)
+    finally:
+        scheduler.shutdown(wait=False)
