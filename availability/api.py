@@ -157,11 +157,19 @@ def days_asked(asked: told.DaysAsked, shape: Shape, *, today: date) -> tuple[dat
 
 
 def _told(session: Session, wish: Wish, found: list[Found], at: datetime) -> list[told.ResourceTold]:
-    waiting = {one.resource_id: one.time_zone for one in found if not one.suits and not one.mismatch}
-    shape = Shape(wish.kind.shape)
-    until = wish.first + NEXT_FREE_WITHIN
-    following = next_free_days(session, shape, waiting, first=wish.first, until=until, now=at) if waiting else {}
+    following = _next_free(session, wish, found, at)
     return [told.ResourceTold.model_validate(_fields(wish.kind, one, following)) for one in found]
+
+
+def _next_free(session: Session, wish: Wish, found: list[Found], at: datetime) -> dict[int, date]:
+    """Return the next day with something free; what is free for the whole stay is free on its first day."""
+    shape = Shape(wish.kind.shape)
+    known = {}
+    if shape in (Shape.NIGHTS, Shape.PLACES):
+        known = {one.resource_id: wish.first for one in found if one.suits}
+    asked = {one.resource_id: one.time_zone for one in found if not one.mismatch and one.resource_id not in known}
+    until = wish.first + NEXT_FREE_WITHIN
+    return known | (next_free_days(session, shape, asked, first=wish.first, until=until, now=at) if asked else {})
 
 
 def _fields(kind: Kind, one: Found, following: dict[int, date]) -> dict[str, Any]:

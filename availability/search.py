@@ -220,9 +220,11 @@ def _role_with(session: Session, actor: Actor, kind: Kind, *, reserve: bool) -> 
     raise NotAllowed(kind=kind.code)
 
 
+# A place without coordinates has no distance: least() would take its NULL for the antipodes.
 _CIRCLE = """
+    CASE WHEN s.lat IS NOT NULL THEN
     12742.0176 * asin(sqrt(least(1, pow(sin(radians(s.lat - :lat) / 2), 2)
-      + cos(radians(:lat)) * cos(radians(s.lat)) * pow(sin(radians(s.lon - :lon) / 2), 2))))"""
+      + cos(radians(:lat)) * cos(radians(s.lat)) * pow(sin(radians(s.lon - :lon) / 2), 2)))) END"""
 
 _MISMATCH = """
     CASE WHEN CAST(:sex AS text) IS NOT NULL AND coalesce(r.attributes ->> 'sex', 'any') NOT IN ('any', :sex) THEN 'sex'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from availability.errors import Refusal
@@ -44,7 +45,7 @@ PROBLEM_WORDS: dict[str, str] = {
     "too-soon": "il faut s’y prendre plus tôt : à partir du {earliest}",
     "too-far": "trop loin dans le temps : jusqu’au {latest}",
     "not-after-start": "la fin doit être après le début",
-    "too-long": "c’est trop long : {most} au plus",
+    "too-long": "c’est trop long",
     "no-offset": "le décalage horaire manque",
     "not-positive": "doit être supérieur à zéro",
     "out-of-range": "doit être compris entre {least} et {most}",
@@ -57,18 +58,21 @@ PROBLEM_WORDS: dict[str, str] = {
 
 def invalid_sentence(refusal: Refusal) -> str:
     """Return "La fin : la fin doit être après le début.", or the general sentence for a rule without words."""
-    field, problem = str(refusal.facts.get("field")), str(refusal.facts.get("problem"))
+    facts = refusal.facts
+    field, problem = str(facts.get("field")), str(facts.get("problem"))
     named = FIELD_WORDS.get(field, f"« {field} »")
-    words = PROBLEM_WORDS.get(problem, "valeur refusée").format_map(_Shown(refusal.facts))
+    words = PROBLEM_WORDS.get(problem, "valeur refusée").format_map(_Shown(facts))
+    if facts.get("max_days"):
+        words += f" : {facts['max_days']} jours au plus"
     return f"{named[0].upper()}{named[1:]} : {words}."
 
 
 class _Shown(dict[str, Any]):
-    """Facts as they are read: dates the French way, and a limit under whichever name it came."""
+    """Facts as they are read: dates the French way, nothing for what was not given."""
 
     def __missing__(self, name: str) -> str:
-        return str(self.get("max_days", "…")) if name == "most" else "…"
+        return "…"
 
     def __getitem__(self, name: str) -> Any:
         value = super().__getitem__(name)
-        return value.strftime("%d/%m/%Y") if hasattr(value, "strftime") else value
+        return value.strftime("%d/%m/%Y") if isinstance(value, date) else value

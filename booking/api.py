@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -18,9 +19,9 @@ from availability.rights import Actor, Role
 from availability.sheet import resource_for, units_of
 from availability.wire import (
     BEARER,
-    MOST_BODY_BYTES,
     READ,
     WRITE,
+    BoundedRoute,
     Given,
     Instant,
     Listed,
@@ -42,7 +43,7 @@ from portal.clock import now
 from portal.policy import SIGNED_IN, requires
 from portal.problems import problem
 
-router = APIRouter(prefix="/bookings", tags=["bookings"], dependencies=[BEARER], max_body_size=MOST_BODY_BYTES)
+router = APIRouter(prefix="/bookings", tags=["bookings"], dependencies=[BEARER], route_class=BoundedRoute)
 Reader = Annotated[Actor, requires(SIGNED_IN)]
 Requester = Annotated[Actor, requires(*REQUESTERS)]
 Host = Annotated[Actor, requires(Role.PARTNER)]
@@ -243,9 +244,14 @@ def _alternatives(session: Session, actor: Actor, order: told.Order, at: datetim
 
 
 def _alternative(each: Alternative) -> told.AlternativeTold:
-    return told.AlternativeTold.model_validate(each.found, from_attributes=True).model_copy(
-        update={"starts": list(each.starts)}
-    )
+    named = {name: getattr(each.found, name, None) for name in told.AlternativeTold.model_fields}
+    return told.AlternativeTold.model_validate(named | {"starts": _local(each.found.time_zone, *each.starts)})
+
+
+def _local(time_zone: str, *instants: datetime | None) -> list[datetime | None]:
+    """Return instants with the offset of the place, which is what its people read."""
+    zone = ZoneInfo(time_zone)
+    return [instant.astimezone(zone) if instant else None for instant in instants]
 
 
 def _bookings(session: Session, actor: Actor, asked: BookingsAsked, at: datetime) -> Listed[told.BookingTold]:
@@ -262,14 +268,15 @@ def _bookings(session: Session, actor: Actor, asked: BookingsAsked, at: datetime
 
 def _told(line: BookingLine) -> told.BookingTold:
     named = {name: getattr(line, name) for name in told.BookingTold.model_fields if hasattr(line, name)}
+    start, end = _local(line.time_zone, line.starts_at, line.ends_at)
     return told.BookingTold.model_validate(
         named
         | {
             "kind": line.kind_code,
             "from": line.first_on,
             "to": line.until_on,
-            "start": line.starts_at,
-            "end": line.ends_at,
+            "start": start,
+            "end": end,
             "hold_expires_at": line.expires_at if line.state is State.HELD else None,
             "request_expires_at": line.expires_at if line.state is State.REQUESTED else None,
         }
