@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import reflex as rx
-from availability.pages.map_component import place_map
 
+from availability.pages.map_component import place_map
 from booking.pages.map_state import SEARCHERS, MapState
 from booking.pages.map_words import Card
 from booking.pages.pieces import place_state, strip_of
@@ -29,12 +29,12 @@ def map_page() -> rx.Component:
     """Return the map with its filters, its list and its sheet."""
     return layout(
         _layers(),
-        _filters(),
-        _answer(),
         el.div(
-            _list(), _map(), class_name=rx.cond(MapState.shows_map, "pj-map-split pj-map-split--map", "pj-map-split")
+            el.div(_filters(), _answer(), _list(), class_name="pj-map-side"),
+            _map(),
+            class_name=rx.cond(MapState.shows_map, "pj-map-split pj-map-split--map", "pj-map-split"),
         ),
-        reserve_sheet(on_close=MapState.close_site, on_other=MapState.open_site),
+        reserve_sheet(on_close=MapState.close_site),
         title="Carte des places",
         wide=True,
     )
