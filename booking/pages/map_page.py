@@ -14,6 +14,7 @@ from portal.ui.layout import layout
 from portal.ui.pieces import empty_state, field, select_field, skeleton
 
 el = rx.el
+SEXES = (("", "Indifférent"), ("F", "Femme"), ("M", "Homme"))
 
 
 @page(
@@ -88,38 +89,11 @@ def _filters() -> rx.Component:
             el.datalist(rx.foreach(MapState.suggestions, lambda name: el.option(value=name)), id="communes"),
             el.div(
                 place,
-                field(
-                    "Distance (km)",
-                    "rayon",
-                    error=problems["rayon"],
-                    default_value=typed["rayon"],
-                    key="r" + typed["rayon"],
-                    input_mode="numeric",
-                ),
-                field("Du", "du", error=problems["du"], type="date", default_value=typed["du"], key="d" + typed["du"]),
-                field(
-                    "Au (jour de sortie)",
-                    "au",
-                    error=problems["au"],
-                    type="date",
-                    default_value=typed["au"],
-                    key="a" + typed["au"],
-                ),
-                select_field(
-                    "Sexe",
-                    "sexe",
-                    (("", "Indifférent"), ("F", "Femme"), ("M", "Homme")),
-                    default_value=typed["sexe"],
-                    key="s" + typed["sexe"],
-                ),
-                field(
-                    "Âge",
-                    "age",
-                    error=problems["age"],
-                    default_value=typed["age"],
-                    key="g" + typed["age"],
-                    input_mode="numeric",
-                ),
+                _date_field("Du", "du"),
+                _date_field("Au (jour de sortie)", "au"),
+                _number_field("Distance (km)", "rayon"),
+                select_field("Sexe", "sexe", SEXES, default_value=typed["sexe"], key="s" + typed["sexe"]),
+                _number_field("Âge", "age"),
                 class_name="pj-filters__grid",
             ),
             el.div(
@@ -144,6 +118,17 @@ def _filters() -> rx.Component:
         ),
         class_name="pj-filters",
     )
+
+
+def _date_field(label: str, name: str) -> rx.Component:
+    typed = MapState.typed[name]
+    return field(label, name, error=MapState.problems[name], type="date", default_value=typed, key=name + typed)
+
+
+def _number_field(label: str, name: str) -> rx.Component:
+    typed = MapState.typed[name]
+    error = MapState.problems[name]
+    return field(label, name, error=error, default_value=typed, key=name + typed, input_mode="numeric")
 
 
 def _box(name: str, label: str) -> rx.Component:

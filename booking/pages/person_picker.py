@@ -10,14 +10,13 @@ from uuid import UUID
 import reflex as rx
 from sqlmodel import Session
 
-from availability.errors import InvalidRequest
 from availability.rights import Actor, Role
-from booking.persons import NewPerson, PersonLine, create_person, find_persons
+from booking.persons import NewPerson, PersonLine, create_person, find_persons, problems_of
 from booking.sealing import House
+from booking.words import many
 from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor
-from portal.problems import sentence
 from portal.settings import secret_key, settings
 from portal.ui.pieces import field, select_field
 
@@ -30,12 +29,26 @@ PICKERS = (
     Role.REGISTRY,
     Role.MONITORING_AGENT,
 )
-FORM = ("family_name", "given_name", "birth_on", "sex", "file_number", "phone", "address")
+FORM = ("family_name", "given_name", "birth_on", "sex", "phone", "file_number", "address", "language")
 NOTHING_TYPED = dict.fromkeys(FORM, "")
-LANGUAGES = (("fr", "Français"), ("ar", "Arabe"), ("en", "Anglais"), ("es", "Espagnol"), ("pt", "Portugais"))
+LANGUAGES = (
+    ("fr", "Français"),
+    ("sq", "Albanais"),
+    ("en", "Anglais"),
+    ("ar", "Arabe"),
+    ("zh", "Chinois"),
+    ("es", "Espagnol"),
+    ("ka", "Géorgien"),
+    ("pt", "Portugais"),
+    ("ro", "Roumain"),
+    ("ru", "Russe"),
+    ("tr", "Turc"),
+    ("uk", "Ukrainien"),
+)
 PROBLEM_WORDS = {
-    "family_name": "Indiquez le nom.",
-    "given_name": "Indiquez le prénom.",
+    "family_name": "Indiquez le nom, en 200 caractères au plus.",
+    "given_name": "Indiquez le prénom, en 200 caractères au plus.",
+    "language": "Choisissez une langue de la liste.",
     "birth_on": "Indiquez une date de naissance passée.",
     "sex": "Choisissez femme ou homme.",
     "file_number": "Le numéro de dossier est trop long : 64 caractères au plus.",
@@ -67,6 +80,12 @@ class PersonPickerState(rx.State):
     form: dict[str, str] = NOTHING_TYPED
     problems: dict[str, str] = NOTHING_TYPED
 
+    @rx.var
+    def wrong(self) -> str:
+        """Count what is wrong, above the form."""
+        count = sum(1 for problem in self.problems.values() if problem)
+        return f"{many(count, 'champ est à corriger', 'champs sont à corriger')}." if count else ""
+
     @allow(*PICKERS)
     @rx.event
     async def search(self, typed: str) -> None:
@@ -94,20 +113,22 @@ class PersonPickerState(rx.State):
         """Show or hide the form of a new person."""
         self.is_creating = bool(is_creating)
         if self.is_creating and not any(self.form.values()):
-            self.form = NOTHING_TYPED | {"family_name": self.typed.strip().upper()}
+            self.form = NOTHING_TYPED | {"family_name": self.typed.strip().upper(), "language": "fr"}
 
     @allow(*PICKERS)
     @rx.event
-    async def create(self, form: dict[str, Any]) -> None:
-        """Open the file of a new person and choose them; a refusal keeps what was typed."""
+    async def create(self, form: dict[str, Any]) -> Any:
+        """Open the file of a new person and choose them; a refusal keeps what was typed, and says all that is wrong."""
+        actor = await current_actor(self)
         self.form = NOTHING_TYPED | {name: str(form.get(name, ""))[:400] for name in FORM}
-        self.problems = NOTHING_TYPED
-        try:
-            line = await act(_create, await current_actor(self), self.form, str(form.get("language", "fr"))[:8])
-        except InvalidRequest as refusal:
-            self.problems = NOTHING_TYPED | {refusal.field: PROBLEM_WORDS.get(refusal.field) or sentence(refusal)}
-            return
+        new = _read(self.form)
+        broken = problems_of(new, today=clock.now().date(), fiction=settings().demo)
+        self.problems = NOTHING_TYPED | {name: PROBLEM_WORDS[name] for name in broken}
+        if broken:
+            return rx.set_focus(next(name for name in FORM if name in broken))
+        line = await act(_create, actor, new)
         self.chosen, self.is_creating, self.form = _choice(line), False, NOTHING_TYPED
+        return None
 
     def chosen_id(self) -> UUID | None:
         """Return who is chosen."""
@@ -128,15 +149,16 @@ def _choice(line: PersonLine) -> Choice:
     )
 
 
-def _create(session: Session, actor: Actor, form: dict[str, str], language: str) -> PersonLine:
+def _read(form: dict[str, str]) -> NewPerson:
     try:
         birth_on = date.fromisoformat(form["birth_on"])
-    except ValueError as error:
-        raise InvalidRequest("birth_on", "not-a-date") from error
-    if language not in dict(LANGUAGES):
-        raise InvalidRequest("language", "unknown-choice")
-    values: dict[str, Any] = {**form, "birth_on": birth_on, "language": language}
-    new = NewPerson(**values)
+    except ValueError:
+        birth_on = date.max  # reported with the rest: not a birth date
+    values: dict[str, Any] = {**form, "birth_on": birth_on}
+    return NewPerson(**values)
+
+
+def _create(session: Session, actor: Actor, new: NewPerson) -> PersonLine:
     house = House(secret_key())
     person = create_person(session, actor, new, house=house, now=clock.now(), fiction=settings().demo)
     return PersonLine(person.id, person.family_name, person.given_name, person.birth_on, person.sex, person.file_number)
@@ -221,14 +243,24 @@ def _form() -> rx.Component:
     return rx.el.form(
         el.h3("Nouvelle personne", class_name="fr-h6"),
         el.div(
+            rx.cond(PersonPickerState.wrong != "", el.p(PersonPickerState.wrong, class_name="fr-error-text")),
+            role="alert",
+        ),
+        el.div(
             text_field("Nom", "family_name", auto_complete="off", required=True),
             text_field("Prénom", "given_name", auto_complete="off", required=True),
             text_field("Date de naissance", "birth_on", type="date", required=True),
-            select_field("Sexe", "sex", (("", "Choisir"), ("F", "Femme"), ("M", "Homme")), default_value=form["sex"]),
+            select_field(
+                "Sexe",
+                "sex",
+                (("", "Choisir"), ("F", "Femme"), ("M", "Homme")),
+                error=problems["sex"],
+                default_value=form["sex"],
+            ),
             text_field("Téléphone", "phone", type="tel", hint="Facultatif ; gardé chiffré", auto_complete="off"),
             text_field("Numéro de dossier", "file_number", hint="Facultatif", auto_complete="off"),
             text_field("Adresse", "address", hint="Facultative ; gardée chiffrée", auto_complete="off"),
-            select_field("Langue", "language", LANGUAGES),
+            select_field("Langue", "language", LANGUAGES, error=problems["language"], default_value=form["language"]),
             class_name="pj-form__grid",
         ),
         el.div(
