@@ -7,6 +7,7 @@ import reflex as rx
 from availability.pages.map_component import place_map
 from booking.pages.map_state import SEARCHERS, MapState
 from booking.pages.map_words import Card
+from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.pages.pieces import place_state, strip_of
 from booking.pages.reserve import reserve_sheet
 from portal.policy import page
@@ -83,8 +84,15 @@ def _filters() -> rx.Component:
         on_click=MapState.toggle_filters,
         class_name="fr-btn fr-btn--secondary fr-icon-filter-line fr-btn--icon-left pj-phone-only",
     )
+    person = el.details(
+        el.summary("Pour une personne : sexe, âge et adresse remplis d’avance"),
+        person_picker(on_chosen=MapState.for_person, label="Chercher une place pour"),
+        open=PersonPickerState.chosen.id != "",
+        class_name="pj-why fr-mb-1w",
+    )
     return el.div(
         toggle,
+        person,
         rx.el.form(
             el.datalist(rx.foreach(MapState.suggestions, lambda name: el.option(value=name)), id="communes"),
             el.div(
