@@ -168,9 +168,11 @@ class MapState(rx.State):
 
     @allow(*SEARCHERS)
     @rx.event
-    async def for_person(self) -> EventSpec:
+    async def for_person(self) -> EventSpec | None:
         """Search for the person chosen: their sex, age and address are the filters."""
         chosen = (await self.get_state(PersonPickerState)).chosen.id
+        if chosen == self.typed["personne"]:
+            return None
         return _go(replace(Filters.read(self.typed), personne=chosen, sexe="", age="", lieu="", cadre=""))
 
     @allow(*SEARCHERS)

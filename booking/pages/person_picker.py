@@ -16,7 +16,7 @@ from booking.sealing import House
 from booking.words import many
 from portal import clock
 from portal.database import act, read
-from portal.policy import allow, current_actor
+from portal.policy import allow, current_actor, not_an_event
 from portal.settings import secret_key, settings
 from portal.ui.pieces import field, select_field
 
@@ -130,10 +130,12 @@ class PersonPickerState(rx.State):
         self.chosen, self.is_creating, self.form = choice_of(line), False, NOTHING_TYPED
         return None
 
+    @not_an_event
     def chosen_id(self) -> UUID | None:
         """Return who is chosen."""
         return UUID(self.chosen.id) if self.chosen.id else None
 
+    @not_an_event
     def clear(self) -> None:
         """Forget everything typed and chosen."""
         self.typed, self.choices, self.searched, self.chosen = "", [], False, NOBODY
@@ -167,12 +169,9 @@ def _create(session: Session, actor: Actor, new: NewPerson) -> PersonLine:
 def person_picker(*, on_chosen: Any = None, label: str = "Personne concernée") -> rx.Component:
     """Return the search, what it found, and the form of a new person; `on_chosen` hears of every choice."""
     state = PersonPickerState
+    creating = rx.cond(state.is_creating, _form(on_chosen), _new_button())
     return el.div(
-        rx.cond(
-            state.chosen.id != "",
-            _chosen(on_chosen),
-            el.div(_search(on_chosen, label), rx.cond(state.is_creating, _form(on_chosen), _new_button())),
-        ),
+        rx.cond(state.chosen.id != "", _chosen(on_chosen), el.div(_search(on_chosen, label), creating)),
         class_name="pj-picker",
     )
 
@@ -248,10 +247,7 @@ def _form(on_chosen: Any) -> rx.Component:
 
     return rx.el.form(
         el.h3("Nouvelle personne", class_name="fr-h6"),
-        el.div(
-            rx.cond(PersonPickerState.wrong != "", el.p(PersonPickerState.wrong, class_name="fr-error-text")),
-            role="alert",
-        ),
+        el.div(rx.cond(wrong != "", el.p(wrong, class_name="fr-error-text")), role="alert"),
         el.div(
             text_field("Nom", "family_name", auto_complete="off", required=True),
             text_field("Prénom", "given_name", auto_complete="off", required=True),
