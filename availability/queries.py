@@ -186,7 +186,8 @@ def _by_day(session: Session, statement: Any, asked: dict[str, Any]) -> dict[int
     return {resource_id: sorted(counts, key=lambda count: count.day) for resource_id, counts in days.items()}
 
 
-def within_days(listed: list[Slot], time_zone: str, first: date, until: date) -> list[Slot]:
-    """Return the slots whose local civil day is in `[first, until)`."""
+def within_days(listed: Sequence[Slot], time_zone: str, first: date, until: date) -> list[tuple[date, Slot]]:
+    """Return the slots whose local civil day is in `[first, until)`, with that day."""
     zone = ZoneInfo(time_zone)
-    return [slot for slot in listed if first <= local_day(slot.period.start, zone) < until]
+    dated = ((local_day(slot.period.start, zone), slot) for slot in listed)
+    return [(day, slot) for day, slot in dated if first <= day < until]

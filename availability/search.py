@@ -357,7 +357,7 @@ def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: date
     )
     listed = slots_of(session, [one.resource_id for one in found], within=within, now=now)
     return [
-        replace(one, total=len(kept), free=sum(slot.is_free for slot in kept))
+        replace(one, total=len(kept), free=sum(slot.is_free for _, slot in kept))
         for one in found
         for kept in [within_days(listed.get(one.resource_id, []), one.time_zone, wish.first, wish.until)]
     ]

@@ -1,0 +1,1 @@
+"""Screens of booking: one file a screen, with its state."""
