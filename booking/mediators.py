@@ -9,11 +9,11 @@ from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from availability.places import distance_km
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from availability.models import Kind, KindRight, Shape
+from availability.places import distance_km
 from availability.rights import Actor, Role
 from availability.search import Found, Wish, search
 from booking.persons import search_name_of
@@ -199,4 +199,4 @@ def _candidate(one: Found, near: Near) -> Candidate:
 def _distance(point: Point | None, one: Found) -> float | None:
     if point is None or one.lat is None or one.lon is None:
         return None
-    return distance_km(point, (one.lat, one.lon))
+    return distance_km(*point, one.lat, one.lon)
