@@ -32,7 +32,8 @@ CLOSURES = text("""
     WHERE (resource_id = ANY(:ids) OR site_id = ANY(:site_ids)) AND days && daterange(:first, :until)""")
 FORGET_OPENINGS = text("DELETE FROM opening WHERE resource_id = ANY(:ids) AND starts_at >= :start")
 ADD_OPENING = text("""
-    INSERT INTO opening (resource_id, starts_at, ends_at) VALUES (:resource_id, :starts_at, :ends_at)
+    INSERT INTO opening (resource_id, starts_at, ends_at)
+    SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
     ON CONFLICT (resource_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at""")
 DECLARE = text("""
     UPDATE resource SET capacity = :capacity, declared_load = :load, declared_waiting = :waiting, declared_on = :today
@@ -68,12 +69,13 @@ def publish_openings(session: Session, resource_ids: Sequence[int], *, first: da
     start = datetime.combine(first, time(), UTC) - timedelta(hours=14)  # the earliest "that day" on earth
     session.execute(FORGET_OPENINGS, {"ids": list(resource_ids), "start": start})
     rows = [
-        {"resource_id": row.id, "starts_at": period.start, "ends_at": period.end}
+        (row.id, period.start, period.end)
         for row in ruled
         for period in _openings_of(row, rules[row.id], closed[row.id], first, until)
     ]
     if rows:
-        session.execute(ADD_OPENING, rows)
+        ids, starts, ends = (list(column) for column in zip(*rows, strict=True))
+        session.execute(ADD_OPENING, {"ids": ids, "starts": starts, "ends": ends})
     tell(session, resource_ids)
     return len(rows)
 

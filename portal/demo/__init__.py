@@ -20,7 +20,7 @@ from availability.publishing import publish_openings
 from availability.slots import Grid, cut
 from booking.sealing import House
 from portal.demo.accounts import GUEST_LOGINS, Accounts
-from portal.demo.bookings import FULL_TONIGHT, HELD_NOW, Bookings, free_beds
+from portal.demo.bookings import DAYS_TAKEN_AHEAD, FULL_TONIGHT, HELD_NOW, Bookings, free_beds
 from portal.demo.catalogue import Catalogue, Place
 from portal.demo.hearings import family_hearings
 from portal.demo.kinds import kind_sheets
@@ -32,6 +32,9 @@ from portal.demo.territories import JudicialMap
 __all__ = ["GUEST_LOGINS", "DemoSummary", "NotEmpty", "load"]
 
 DAYS_BEHIND, DAYS_AHEAD = 5, 60
+SOON = text(
+    "SELECT resource_id, starts_at, ends_at FROM opening WHERE starts_at < :end ORDER BY resource_id, starts_at"
+)
 FILLED = ("territory", "organisation", "kind", "site", "person", "booking", "account")
 # Starts that bookings take: one an hour for a fitting, so that its buffer is kept.
 GRIDS = {
@@ -140,7 +143,7 @@ def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: di
     bookings.mediations(places["mediation-familiale"], waiting_at)
     bookings.hearings(places["audience-jaf"], catalogue.hearing_of)
     slotted = [*places["bracelet"], *places["spip-rdv"]]
-    bookings.appointments(slotted, _slots(session, slotted))
+    bookings.appointments(slotted, _slots(session, slotted, bookings.now))
     around_lyon = [place for place in beds if place.host.court.appeal == "CALYON" and place.id not in full]
     held_beds = islice(free_beds(around_lyon, bookings.ledger, bookings.now.date()), HELD_NOW)
     bookings.holds(held_beds, held_posts)
@@ -156,12 +159,12 @@ def _publish(session: Session, places: list[Place], now: datetime) -> int:
     )
 
 
-def _slots(session: Session, places: list[Place]) -> dict[int, list[tuple[datetime, datetime]]]:
-    """Return the slots that the published openings give, by resource."""
+def _slots(session: Session, places: list[Place], now: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+    """Return the slots of the published openings, as far ahead as some are taken, by resource."""
     grids = {place.id: GRIDS[place.kind] for place in places}
     found: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    rows = session.execute(text("SELECT resource_id, starts_at, ends_at FROM opening ORDER BY resource_id, starts_at"))
-    for resource_id, start, end in rows:
+    soon = {"end": now + timedelta(days=DAYS_TAKEN_AHEAD)}
+    for resource_id, start, end in session.execute(SOON, soon):
         found[resource_id] += [(slot.start, slot.end) for slot in cut(Period(start, end), grids[resource_id])]
     return found
 

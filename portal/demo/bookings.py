@@ -18,6 +18,7 @@ ENDED = (State.HONOURED,) * 17 + (State.MISSED,)
 FREED = (State.CANCELLED, State.EXCUSED, State.LAPSED)
 FULL_TONIGHT = {("sl-tgilyon", "Section hommes A"), ("sl-tgivienne", "Section hommes")}
 BUSY = {"bracelet": 0.75, "spip-rdv": 0.4}  # share of tomorrow's slots that are taken
+DAYS_TAKEN_AHEAD = 12  # beyond, no appointment is taken yet
 HELD_NOW = 3  # of each: beds and posts being reserved around Lyon when the demonstration opens
 
 
@@ -74,7 +75,7 @@ class Bookings:
             busy = BUSY[place.kind]
             for start, end in slots.get(place.id, ()):
                 days = (start - self.now).total_seconds() / 86_400
-                if self.rng.random() < (busy / 2 if days < 0 else busy - days / 16):
+                if self.rng.random() < (busy / 2 if days < 0 else busy * (1 - days / DAYS_TAKEN_AHEAD)):
                     self._appointment(place, by, start, end)
 
     def holds(self, beds: Iterable[tuple[Place, int]], posts: Iterable[Place]) -> None:
@@ -87,7 +88,7 @@ class Bookings:
     def _bed(self, place: Place, unit_id: int, share: float) -> None:
         """Write the stays of one bed, one after the other, with the nights between that the share leaves free."""
         today = self._today(place)
-        day = today - timedelta(days=self.rng.randint(25, 80))
+        day = today - timedelta(days=self.rng.randint(15, 60))
         mean_gap = 60 * (1 - min(share, 0.97)) / share
         while True:
             until = day + timedelta(days=round(min(max(self.rng.lognormvariate(3.9, 0.5), 10), 180)))

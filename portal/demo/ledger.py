@@ -15,7 +15,7 @@ from sqlmodel import Session
 from booking.models import OCCUPYING, State
 from portal.demo.accounts import Accounts, Member
 from portal.demo.catalogue import Place
-from portal.demo.sheets import Sheet, as_json, copy
+from portal.demo.sheets import Sheet, copy
 
 SHAPES = {
     "semi-liberte": "nights",
@@ -137,7 +137,7 @@ class Ledger:
         """Copy the history in the order of time."""
         self.history.sort(key=lambda line: (line[0], line[4]))
         columns = ("at", "actor_id", "act", "subject", "subject_id", "person_id", "facts")
-        copy(session, "history", columns, (tuple(as_json(value) for value in line) for line in self.history))
+        copy(session, "history", columns, self.history)
 
     def _path(self, entry: Entry) -> Iterator[tuple[State, datetime]]:
         """Yield each state and when it came, in order."""
