@@ -39,8 +39,8 @@ RUNNING = text("""
 OF_CASE = """
     SELECT b.id, b.case_ref, b.first_on, b.until_on, b.expires_at, b.created_at,
            CASE WHEN b.state = 'requested' AND b.expires_at <= :now THEN 'lapsed' ELSE b.state END AS state,
-           k.label AS kind_label, r.name, r.attributes, s.name AS site_name, s.address, s.postcode, s.commune,
-           s.phone, s.email, s.time_zone, t.name AS court_name,
+           k.code AS kind_code, k.label AS kind_label, r.name, r.attributes, s.name AS site_name,
+           s.address, s.postcode, s.commune, s.phone, s.email, s.time_zone, t.name AS court_name,
            (SELECT h.facts ->> 'reason' FROM history h WHERE h.subject = 'booking' AND h.subject_id = b.id::text
               AND h.act = 'booking-refused' ORDER BY h.id DESC LIMIT 1) AS reason
     FROM booking b JOIN kind k ON k.id = b.kind_id JOIN resource r ON r.id = b.resource_id
@@ -77,6 +77,7 @@ class Designation:
     case_ref: str
     state: State
     reason: str
+    kind_code: str
     kind_label: str
     name: str
     attributes: dict[str, Any]

@@ -8,6 +8,10 @@ import reflex as rx
 from reflex.event import EventSpec
 from reflex_base.event import noop  # noqa: F401
 
+import booking.pages.designate
+import booking.pages.designation_notice
+import booking.pages.own_places
+import booking.pages.requests
 import portal.pages.home
 import portal.pages.not_found
 import portal.pages.sign_in  # noqa: F401 - importing a page registers it
@@ -53,6 +57,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/dsfr/utility/icons/icons.main.min.css"),
         el.link(rel="stylesheet", href="/placejuste.css"),
         el.link(rel="stylesheet", href="/booking.css"),
+        el.link(rel="stylesheet", href="/designate.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

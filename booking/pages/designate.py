@@ -32,7 +32,6 @@ KEY = rx.cond(S.is_loaded, "l", "n") + S.version.to_string()
 def designate_page() -> rx.Component:
     """Return the screen: the question at the left, the table at the right."""
     return layout(
-        el.link(rel="stylesheet", href="/designate.css", custom_attrs={"precedence": "default"}),
         el.div(_question(), _answer(), class_name="pj-designate"),
         title="Désigner",
         wide=True,

@@ -204,6 +204,6 @@ def _day_of(at: datetime, zone: ZoneInfo) -> str:
     return day(at.astimezone(zone).date())
 
 
-def where(one: Designation) -> str:
+def postal_address(one: Designation) -> str:
     """Return the postal address of a designated service."""
     return address_line(one.address, one.postcode, one.commune)
