@@ -43,7 +43,7 @@ def _question() -> rx.Component:
     kinds = rx.foreach(S.kinds, lambda kind: el.option(kind.label, value=kind.code))
     form = rx.el.form(
         el.datalist(rx.foreach(S.suggestions, lambda name: el.option(value=name)), id="communes"),
-        _text("Dossier (numéro RG)", "rg", hint="Exemple : 24/01234", auto_complete="off", max_length=80),
+        _text("Dossier (numéro RG)", "rg", placeholder="24/01234", auto_complete="off", max_length=80),
         _parent("Domicile du parent 1", "p1"),
         _parent("Domicile du parent 2", "p2"),
         rx.cond(
@@ -84,7 +84,7 @@ def _parent(label: str, name: str) -> rx.Component:
         _text(
             label,
             name,
-            hint="Adresse, commune ou code postal",
+            placeholder="Adresse, commune, code postal",
             list="communes",
             auto_complete="off",
             on_change=S.suggest_places.debounce(200),
@@ -157,7 +157,7 @@ def _answer() -> rx.Component:
     content = rx.cond(S.is_forbidden, _forbidden(), rx.cond(S.total > 0, _table(), _nobody()))
     return el.section(
         el.h2("Qui peut prendre la mesure", class_name="fr-sr-only"),
-        el.div(rx.cond(S.taken != "", _taken()), role="alert"),
+        el.div(rx.cond(S.taken != "", _taken()), role="alert", id="pris", tab_index=-1),
         rx.cond(S.is_loaded, content, skeleton(12, "Recherche en cours…")),
         aria_busy=rx.cond(S.is_busy, "true", "false"),
         class_name=rx.cond(S.is_busy & S.is_loaded, "pj-designate__answer pj-dimmed", "pj-designate__answer"),
@@ -242,7 +242,7 @@ def _row(row: rx.Var[Row]) -> rx.Component:
         type="button",
         aria_label="Désigner " + row.name,
         on_click=S.choose(row.resource_id),
-        class_name="fr-btn fr-btn--sm",
+        class_name="fr-btn fr-btn--sm fr-btn--secondary",
     )
     full = el.span(row.why_not, class_name="pj-state pj-state--full")
     return el.tr(
@@ -273,8 +273,7 @@ def _load(row: rx.Var[Row]) -> rx.Component:
     )
     bar = el.span(el.span(style={"width": row.load_percent}), class_name="pj-bar", aria_hidden="true")
     return el.td(
-        el.span(row.load, class_name="pj-load"),
-        bar,
+        el.span(bar, row.load, class_name="pj-load"),
         rx.cond(row.is_stale, stale, el.span(row.age, class_name="pj-age")),
         data_label="Charge",
         class_name="pj-cell-charge",

@@ -62,8 +62,8 @@ CASE_WORDS = {
     "not-a-number": "Ce numéro contient un caractère illisible : saisissez-le à nouveau.",
 }
 SOURCE_WORDS = {
-    Source.BAN: "adresse trouvée dans la Base Adresse Nationale",
-    Source.COMMUNE: "centre de la commune, position approximative",
+    Source.BAN: "placé par la Base Adresse Nationale",
+    Source.COMMUNE: "placé au centre de la commune",
 }
 NOT_FOUND = "Ce lieu n’a pas été trouvé : essayez une commune ou un code postal."
 
@@ -128,6 +128,7 @@ class DesignateState(rx.State):
     _question: Question = Question()
     _near: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
     _shown: int = ROWS_AT_ONCE
+    _is_turning: bool = False  # the address is changing: its loading would take away what is said meanwhile
     _undo: tuple[str, str] = ("", "")  # the act that takes the last one back, and its booking
 
     @allow(*DESIGNATORS)
@@ -135,9 +136,10 @@ class DesignateState(rx.State):
     async def load(self) -> Any:
         """Look for what the address asks."""
         asked = Question.read(self.router.url.query_parameters)
-        self.version += asked != self._question  # the fields are only filled again with what they do not hold yet
-        self._question = asked
-        self._shown, self.taken, self.choices, self.is_busy = ROWS_AT_ONCE, "", [], True
+        if asked != self._question:
+            self.version += 1  # the fields are only filled again with what they do not hold yet
+            self._ask(asked)
+        self.is_busy, self._is_turning = True, False
         yield
         await self._locate()
         await self._look()
@@ -181,42 +183,50 @@ class DesignateState(rx.State):
 
     @allow(*DESIGNATORS)
     @rx.event
-    async def choose(self, resource_id: str) -> EventSpec | None:
+    async def choose(self, resource_id: str) -> EventSpec:
         """Designate a service for the case; the loser of a race is told plainly, and helped."""
         try:
             wanted = self._wanted(resource_id)
             await self._done(await act(designate, await current_actor(self), wanted, now=clock.now()))
         except GONE as refusal:
             await self._lost(wanted.resource_id, refusal)
+            return rx.set_focus("pris")
         except InvalidRequest as refusal:
             return await self._invalid(refusal)
-        return None
+        return rx.set_focus("message")
 
     @allow(*DESIGNATORS)
     @rx.event
-    async def give_up(self, booking_id: str) -> None:
+    async def give_up(self, booking_id: str) -> EventSpec:
         """Cancel a designation."""
         booking = await act(cancel, await current_actor(self), _uuid(booking_id), now=clock.now())
         self._undo = ("take_again", str(booking.id))
         await self._say(f"La désignation du dossier {booking.case_ref} est annulée.", undo_label="Rétablir")
+        return rx.set_focus("message")
 
     @allow(*DESIGNATORS)
     @rx.event
-    async def undo(self) -> None:
+    async def undo(self) -> EventSpec:
         """Take the last act back."""
         what, booking_id = self._undo
         function, words = (cancel, "annulée") if what == "give_up" else (undo_cancel, "rétablie")
         booking = await act(function, await current_actor(self), _uuid(booking_id), now=clock.now())
         self._undo = ("", "")
         await self._say(f"La désignation du dossier {booking.case_ref} est {words}.")
+        return rx.set_focus("message")
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         """Show the table again when somebody else changed a service that is in it."""
         if resource_ids & {int(each.resource_id) for each in self.rows}:
             await self._look()
 
+    def _ask(self, question: Question) -> None:
+        self._question, self._shown = question, ROWS_AT_ONCE
+        self.taken, self.choices = "", []
+
     def _go(self, question: Question) -> EventSpec:
-        self._question = question
+        self._ask(question)
+        self._is_turning = True
         return rx.redirect(f"/designer/?{question.to_query()}", replace=True)
 
     async def _locate(self) -> None:
@@ -257,7 +267,7 @@ class DesignateState(rx.State):
     async def _done(self, booking: Booking) -> None:
         name = next((each.name for each in self.rows if each.resource_id == str(booking.resource_id)), "Le service")
         self._undo, self.taken, self.choices = ("give_up", str(booking.id)), "", []
-        text = f"{name} est désigné pour le dossier {booking.case_ref}. Le service doit maintenant accepter."
+        text = f"Désignation demandée : {name}, dossier {booking.case_ref}. Le service doit maintenant accepter."
         await self._say(text, undo_label="Annuler", link=("Imprimer l’avis", f"/designer/avis/?d={booking.id}"))
 
     async def _lost(self, resource_id: int, refusal: Refusal) -> None:
@@ -276,7 +286,8 @@ class DesignateState(rx.State):
         return rx.set_focus("rg")
 
     async def _say(self, text: str, *, undo_label: str = "", link: tuple[str, str] = ("", "")) -> None:
-        (await self.get_state(NoticeState)).show_success(text, undo_label=undo_label, link=link)
+        notice = await self.get_state(NoticeState)
+        notice.show_success(text, undo_label=undo_label, link=link, on_next_page=self._is_turning)
         await self._look()
 
 
@@ -328,7 +339,7 @@ def _located_words(located: Located) -> str:
     if located.best is None:
         return ""
     failed = " (la Base Adresse Nationale ne répond pas)" if located.ban_failed else ""
-    return f"{located.best.label} : {SOURCE_WORDS[located.best.source]}{failed}"
+    return f"{located.best.label}, {SOURCE_WORDS[located.best.source]}{failed}"
 
 
 def _label(name: str, department: str) -> str:

@@ -12,6 +12,7 @@ from availability.sites import address_line
 from booking.designations import Designation
 from booking.mediators import Candidate, Order, is_stale
 from booking.models import State
+from booking.persons import search_name_of
 from booking.question import Question
 from booking.words import NBSP, REFUSAL_WORDS, STATE_BADGES, STATE_WORDS, many
 from portal.ui.dates import day, grouped, moment, plural
@@ -49,7 +50,7 @@ HEADINGS = (
     ("attente", "En attente"),
     ("tarif", "Tarif"),
     ("langues", "Langues"),
-    ("acces", "Accès fauteuil"),
+    ("acces", "Accès"),
 )
 UNKNOWN = "non indiqué"
 
@@ -111,7 +112,7 @@ def row(one: Candidate, *, today: date) -> Row:
     return Row(
         resource_id=str(one.resource_id),
         name=one.name,
-        where=" – ".join(part for part in (one.site_name, one.commune) if part and part != one.name),
+        where=whereabouts(one),
         delay=delay(one),
         distance1=kilometres(one.distances_km[0]),
         distance2=kilometres(one.distances_km[1]),
@@ -119,13 +120,20 @@ def row(one: Candidate, *, today: date) -> Row:
         load_percent=f"{min(round(100 * one.load_ratio), 100) if one.capacity else 100}%",
         age=age(one.declared_on, today=today),
         is_stale=is_stale(one.declared_on, today=today),
-        waiting=str(one.waiting) if one.waiting else "aucune",
+        waiting=str(one.waiting),
         price=one.price_scale or UNKNOWN,
         languages=", ".join(LANGUAGES.get(code, code) for code in one.languages) or UNKNOWN,
         access="oui" if one.is_accessible else "non",
         can_take=one.can_take,
         why_not="" if one.can_take else WHY_NOT[one.state],
     )
+
+
+def whereabouts(one: Candidate) -> str:
+    """Return the service and its commune, each said once."""
+    service = "" if one.site_name == one.name else one.site_name
+    commune = "" if search_name_of(one.commune) in search_name_of(service) else one.commune
+    return " – ".join(part for part in (service, commune) if part)
 
 
 def delay(one: Candidate) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 import reflex as rx
 
 from availability.errors import NotFound
@@ -65,14 +66,23 @@ def lines(one: Designation) -> list[Line]:
         (SERVICE_WORDS.get(one.kind_code, ("service", ""))[0].capitalize() + " désigné", one.name),
         ("Service", one.site_name if one.site_name != one.name else ""),
         ("Adresse", postal_address(one)),
-        ("Téléphone", one.phone),
+        ("Téléphone", readable_phone(one.phone)),
         ("Courriel", one.email),
         ("Premier rendez-vous", f"sous {plural(days, 'jour')} environ" if isinstance(days, int) else ""),
         ("Participation demandée", str(one.attributes.get("price_scale") or "")),
         ("À compter du", long_day(one.first_on)),
-        ("Demandée le", long_day(one.created_at.astimezone(ZoneInfo(one.time_zone)).date())),
+        ("Désignation demandée le", long_day(one.created_at.astimezone(ZoneInfo(one.time_zone)).date())),
     )
     return [Line(name, value) for name, value in said if value]
+
+
+def readable_phone(phone: str) -> str:
+    """Return a number with its spaces, as it is when it is not one."""
+    try:
+        number = phonenumbers.parse(phone, "FR")
+    except phonenumbers.NumberParseException:
+        return phone
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def answer(one: Designation) -> str:

@@ -110,6 +110,7 @@ def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:
     return el.div(
         rx.cond(NoticeState.kind != "", message),
         id="message",
+        tab_index=-1,
         role="status",
         aria_live="polite",
         class_name="pj-notice",
