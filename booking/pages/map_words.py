@@ -105,6 +105,8 @@ def distance(distance_km: float | None) -> str:
     """Return "à 3,2 km", as the crow flies, or nothing."""
     if distance_km is None:
         return ""
+    if distance_km < 0.1:
+        return "au même endroit"
     shown = f"{distance_km:.1f}".replace(".", ",") if distance_km < 10 else grouped(round(distance_km))
     return f"à {shown} km à vol d’oiseau"
 

@@ -175,7 +175,7 @@ def _search() -> rx.Component:
             lambda choice: el.li(
                 el.button(
                     el.strong(choice.name),
-                    el.span(choice.detail, class_name="fr-text--sm"),
+                    el.span(choice.detail, class_name="fr-text--sm fr-mb-0"),
                     type="button",
                     on_click=state.pick(choice.id),
                     class_name="pj-choice",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -132,6 +132,15 @@ class Ledger:
     def person_created(self, person_id: UUID, at: datetime, by: Member) -> None:
         """Add the line that says who opened a file."""
         self.history.append((at, by.id, "person-created", "person", str(person_id), person_id, {}))
+
+    def declared(self, place: Place) -> None:
+        """Add the line that says what the host declared of a place, on the day that the place bears."""
+        if place.declared_on is None:
+            return
+        at = min(datetime.combine(place.declared_on, time(11), place.zone), self.now)
+        facts = asdict(place.declaration)
+        author = self.accounts.host_of(place).id
+        self.history.append((at, author, "declared", "resource", str(place.id), None, facts))
 
     def copy_history(self, session: Session) -> None:
         """Copy the history in the order of time."""

@@ -6,8 +6,9 @@ Not a toast: a toast returned by a handler needs `eval`, which our content secur
 from __future__ import annotations
 
 import reflex as rx
+from reflex.event import EventSpec
 
-from portal.access import PUBLIC, allow
+from portal.access import PUBLIC, allow, not_an_event
 
 el = rx.el
 
@@ -23,6 +24,7 @@ class NoticeState(rx.State):
     link_label: str = ""
     _survives: bool = False  # shown by the page that comes next
 
+    @not_an_event
     def show(
         self,
         kind: str,
@@ -38,6 +40,7 @@ class NoticeState(rx.State):
         self.undo_label, self._survives = undo_label, on_next_page
         self.link_label, self.link = link
 
+    @not_an_event
     def show_success(
         self,
         text: str,
@@ -50,10 +53,12 @@ class NoticeState(rx.State):
         """Say that an act is done."""
         self.show("success", text, title=title, undo_label=undo_label, link=link, on_next_page=on_next_page)
 
+    @not_an_event
     def show_error(self, text: str, *, title: str = "") -> None:
         """Say that an act was refused, and why."""
         self.show("error", text, title=title)
 
+    @not_an_event
     def turn_page(self) -> None:
         """Forget the message when a page is loaded, unless it was meant for that page."""
         if self._survives:
@@ -72,6 +77,11 @@ class NoticeState(rx.State):
     async def say_failed(self, sentence: str) -> None:
         """Show why an act was refused, or that it failed."""
         self.show_error(str(sentence)[:500])
+
+
+def failed(sentence: str) -> EventSpec:
+    """Return the event that shows why an act was refused, or that it failed."""
+    return NoticeState.say_failed(sentence)
 
 
 def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:
