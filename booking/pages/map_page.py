@@ -7,6 +7,7 @@ import reflex as rx
 from availability.pages.map_component import place_map
 from booking.pages.map_state import SEARCHERS, MapState
 from booking.pages.map_words import Card
+from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.pages.pieces import place_state, strip_of
 from booking.pages.reserve import reserve_sheet
 from portal.policy import page
@@ -14,6 +15,7 @@ from portal.ui.layout import layout
 from portal.ui.pieces import empty_state, field, select_field, skeleton
 
 el = rx.el
+SEXES = (("", "Indifférent"), ("F", "Femme"), ("M", "Homme"))
 
 
 @page(
@@ -82,44 +84,24 @@ def _filters() -> rx.Component:
         on_click=MapState.toggle_filters,
         class_name="fr-btn fr-btn--secondary fr-icon-filter-line fr-btn--icon-left pj-phone-only",
     )
+    person = el.details(
+        el.summary("Pour une personne : sexe, âge et adresse remplis d’avance"),
+        person_picker(on_chosen=MapState.for_person, label="Chercher une place pour"),
+        open=PersonPickerState.chosen.id != "",
+        class_name="pj-why fr-mb-1w",
+    )
     return el.div(
         toggle,
+        person,
         rx.el.form(
             el.datalist(rx.foreach(MapState.suggestions, lambda name: el.option(value=name)), id="communes"),
             el.div(
                 place,
-                field(
-                    "Distance (km)",
-                    "rayon",
-                    error=problems["rayon"],
-                    default_value=typed["rayon"],
-                    key="r" + typed["rayon"],
-                    input_mode="numeric",
-                ),
-                field("Du", "du", error=problems["du"], type="date", default_value=typed["du"], key="d" + typed["du"]),
-                field(
-                    "Au (jour de sortie)",
-                    "au",
-                    error=problems["au"],
-                    type="date",
-                    default_value=typed["au"],
-                    key="a" + typed["au"],
-                ),
-                select_field(
-                    "Sexe",
-                    "sexe",
-                    (("", "Indifférent"), ("F", "Femme"), ("M", "Homme")),
-                    default_value=typed["sexe"],
-                    key="s" + typed["sexe"],
-                ),
-                field(
-                    "Âge",
-                    "age",
-                    error=problems["age"],
-                    default_value=typed["age"],
-                    key="g" + typed["age"],
-                    input_mode="numeric",
-                ),
+                _date_field("Du", "du"),
+                _date_field("Au (jour de sortie)", "au"),
+                _number_field("Distance (km)", "rayon"),
+                select_field("Sexe", "sexe", SEXES, default_value=typed["sexe"], key="s" + typed["sexe"]),
+                _number_field("Âge", "age"),
                 class_name="pj-filters__grid",
             ),
             el.div(
@@ -144,6 +126,17 @@ def _filters() -> rx.Component:
         ),
         class_name="pj-filters",
     )
+
+
+def _date_field(label: str, name: str) -> rx.Component:
+    typed = MapState.typed[name]
+    return field(label, name, error=MapState.problems[name], type="date", default_value=typed, key=name + typed)
+
+
+def _number_field(label: str, name: str) -> rx.Component:
+    typed = MapState.typed[name]
+    error = MapState.problems[name]
+    return field(label, name, error=error, default_value=typed, key=name + typed, input_mode="numeric")
 
 
 def _box(name: str, label: str) -> rx.Component:
