@@ -24,7 +24,6 @@ SEXES = (("", "Indifférent"), ("F", "Femme"), ("M", "Homme"))
     roles=SEARCHERS,
     on_load=(MapState.load,),
     entry="Carte",
-    icon="fr-icon-map-pin-2-line",
     order=20,
 )
 def map_page() -> rx.Component:
@@ -61,8 +60,9 @@ def _layers() -> rx.Component:
 def _filters() -> rx.Component:
     typed, problems = MapState.typed, MapState.problems
     place = field(
-        "Autour de (adresse, commune ou code postal)",
+        "Autour de",
         "lieu",
+        hint="Adresse, commune ou code postal",
         error=problems["lieu"],
         default_value=typed["lieu"],
         key=typed["lieu"],
@@ -104,19 +104,20 @@ def _filters() -> rx.Component:
                 _number_field("Âge", "age"),
                 class_name="pj-filters__grid",
             ),
+            el.fieldset(
+                el.legend("Précisions", class_name="fr-sr-only"),
+                *boxes,
+                class_name="pj-filters__boxes",
+            ),
             el.div(
-                el.fieldset(el.legend("Précisions", class_name="fr-sr-only"), *boxes, class_name="pj-filters__boxes"),
-                el.div(
-                    el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
-                    el.button(
-                        "Effacer les filtres",
-                        type="button",
-                        on_click=MapState.forget_filters,
-                        class_name="fr-btn fr-btn--tertiary-no-outline",
-                    ),
-                    class_name="pj-actions",
+                el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
+                el.button(
+                    "Effacer les filtres",
+                    type="button",
+                    on_click=MapState.forget_filters,
+                    class_name="fr-btn fr-btn--tertiary-no-outline",
                 ),
-                class_name="pj-filters__end",
+                class_name="pj-actions",
             ),
             on_submit=MapState.submit,
             role="search",
