@@ -55,7 +55,8 @@ def build() -> bool:
         )
         if done.returncode != 0 or not SERVED.exists():
             raise BuildFailed("\n".join((done.stdout + done.stderr).splitlines()[-40:]))
-        # The sources as they were before, the pins as they are after: the build puts those in its own order.
+        _tidy_pins()
+        # The sources as they were before, the pins as they are after: only the build knows the latter.
         STAMP.write_text(json.dumps({"fingerprint": f"{sources}-{_digest(_pins())}"}))
         return True
 
@@ -83,6 +84,12 @@ def _sources() -> list[Path]:
 
 def _pins() -> list[Path]:
     return sorted((ROOT / "reflex.lock").glob("*"))
+
+
+def _tidy_pins() -> None:
+    # Reflex writes it now on one line, now on many: always the same form leaves nothing to commit.
+    path = ROOT / "reflex.lock" / "package.json"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=2) + "\n")
 
 
 def _digest(paths: list[Path]) -> str:
