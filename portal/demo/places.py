@@ -40,7 +40,7 @@ NAMES_OF_SERVICES = (
     "Dialogue et parentalité {}",
     "L’Entre-deux — médiation familiale {}",
     "Cap familles {}",
-    "Le Temps de parler {}",
+    "Le Temps de parler — médiation familiale {}",
 )
 TONGUES = ("anglais", "arabe", "espagnol", "portugais", "turc", "langue des signes")
 
