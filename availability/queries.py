@@ -56,7 +56,8 @@ PLACES_BY_DAY = text("""
     WHERE r.id = ANY(:ids) GROUP BY r.id, day""")
 SESSIONS_BY_DAY = text("""
     SELECT r.id, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
-           greatest(h.max_cases - count(c.id), 0) AS free, count(c.id) FILTER (WHERE c.expires_at IS NOT NULL) AS held
+           CASE WHEN sum(c.minutes) >= h.max_minutes THEN 0 ELSE greatest(h.max_cases - count(c.id), 0) END AS free,
+           count(c.id) FILTER (WHERE c.expires_at IS NOT NULL) AS held
     FROM resource r JOIN site s ON s.id = r.site_id JOIN hearing_session h ON h.resource_id = r.id
     LEFT JOIN session_case c ON c.resource_id = r.id AND (c.expires_at IS NULL OR c.expires_at > :now)
     WHERE r.id = ANY(:ids) GROUP BY r.id, s.time_zone, h.resource_id""")
@@ -174,10 +175,12 @@ def beds(session: Session, resource_id: int, *, first: date, until: date, now: d
 
 
 def kinds_for(session: Session, actor: Actor) -> list[Kind]:
-    """Return the kinds that one of the actor's roles may search, in the order of the layers."""
-    if not actor.roles:
-        return []
-    open_to = select(KindRight.kind_id).where(col(KindRight.role).in_(sorted(actor.roles)))
+    """Return the kinds that one of the actor's rights allows to search, in the order of the layers."""
+    open_to = {
+        kind_id
+        for kind_id, role in session.exec(select(KindRight.kind_id, KindRight.role))
+        if any(right.role == role and right.kind_id in (None, kind_id) for right in actor.rights)
+    }
     return list(session.exec(select(Kind).where(col(Kind.id).in_(open_to)).order_by(col(Kind.position), col(Kind.id))))
 
 
@@ -194,7 +197,7 @@ def _asked(resource_ids: Sequence[int], first: date, until: date, now: datetime)
 
 
 def _by_day(session: Session, statement: Any, asked: dict[str, Any]) -> dict[int, list[DayCount]]:
-    closed = [(row[0], row[1], row[2]) for row in session.execute(CLOSED_DAYS, asked)]
+    closed = [(row[0], row[1] or date.min, row[2]) for row in session.execute(CLOSED_DAYS, asked)]
     days: dict[int, list[DayCount]] = defaultdict(list)
     for resource_id, day, free, held in session.execute(statement, asked):
         if not asked["first"] <= day < asked["until"]:
