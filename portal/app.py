@@ -10,13 +10,14 @@ from reflex_base.event import noop  # noqa: F401
 
 import availability.api
 import booking.api
-import portal.pages.home
-import portal.pages.not_found
-import portal.pages.sign_in  # noqa: F401 - importing a page registers it
 from availability.errors import Refusal
+from booking.pages import map_page, points
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
+from portal.jobs import leading
+from portal.live import listening
+from portal.pages import home, not_found, sign_in
 from portal.problems import FAILED, sentence
 from portal.ui.broken import broken_page
 from portal.ui.dsfr import DsfrStart
@@ -26,8 +27,9 @@ from portal.worker import worker_lifespan
 logger = logging.getLogger(__name__)
 el = rx.el
 
-# One line a feature: its pages are imported above, its routes are listed here.
-api = build_api(availability.api.router, booking.api.router)
+# Importing a page registers it; each is named here, in the order of the screens.
+PAGES = (home, sign_in, not_found, map_page)
+api = build_api(availability.api.router, booking.api.router, pages=[points.router])
 
 
 def on_backend_error(exception: Exception) -> EventSpec:
@@ -51,6 +53,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/dsfr/dsfr.main.min.css"),
         el.link(rel="stylesheet", href="/dsfr/utility/icons/icons.main.min.css"),
         el.link(rel="stylesheet", href="/placejuste.css"),
+        el.link(rel="stylesheet", href="/booking.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
@@ -61,4 +64,5 @@ app = rx.App(
     frontend_exception_handler=on_frontend_error,
 )
 app.add_middleware(AuthzMiddleware(), index=0)
-app.register_lifespan_task(worker_lifespan)
+for lifespan in (worker_lifespan, listening, leading):
+    app.register_lifespan_task(lifespan)

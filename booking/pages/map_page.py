@@ -59,9 +59,8 @@ def _layers() -> rx.Component:
 def _filters() -> rx.Component:
     typed, problems = MapState.typed, MapState.problems
     place = field(
-        "Autour de",
+        "Autour de (adresse, commune ou code postal)",
         "lieu",
-        hint="Adresse, commune ou code postal",
         error=problems["lieu"],
         default_value=typed["lieu"],
         key=typed["lieu"],
@@ -115,20 +114,19 @@ def _filters() -> rx.Component:
                 ),
                 class_name="pj-filters__grid",
             ),
-            el.fieldset(
-                el.legend("Précisions", class_name="fr-sr-only"),
-                *boxes,
-                class_name="pj-filters__boxes",
-            ),
             el.div(
-                el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
-                el.button(
-                    "Effacer les filtres",
-                    type="button",
-                    on_click=MapState.forget_filters,
-                    class_name="fr-btn fr-btn--tertiary-no-outline",
+                el.fieldset(el.legend("Précisions", class_name="fr-sr-only"), *boxes, class_name="pj-filters__boxes"),
+                el.div(
+                    el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
+                    el.button(
+                        "Effacer les filtres",
+                        type="button",
+                        on_click=MapState.forget_filters,
+                        class_name="fr-btn fr-btn--tertiary-no-outline",
+                    ),
+                    class_name="pj-actions",
                 ),
-                class_name="pj-actions",
+                class_name="pj-filters__end",
             ),
             on_submit=MapState.submit,
             role="search",

@@ -13,11 +13,12 @@ from functools import lru_cache
 from typing import Any
 
 import reflex as rx
-from availability.places import Location, locate, suggest
 from reflex.event import EventSpec
 from sqlmodel import Session
 
+from availability.gazetteer import Commune, suggest
 from availability.models import Kind
+from availability.places import Located, locate
 from availability.rights import Actor, Role
 from availability.search import Wish
 from availability.sites import Spot
@@ -35,7 +36,7 @@ from booking.map import (
     site_only,
     strip,
 )
-from booking.pages.map_words import Card, card, reasons, sentence
+from booking.pages.map_words import Card, card, located_words, reasons, sentence
 from booking.pages.reserve_state import ReserveState
 from portal import clock
 from portal.database import act, read
@@ -122,8 +123,8 @@ class MapState(rx.State):
         self._query = query
         self.is_busy = True
         yield
-        location = await _located(filters.lieu)
-        screen = await read(_screen, actor, filters, location.point, shown=self._shown, now=clock.now())
+        location = await where_is(filters.lieu)
+        screen = await read(_screen, actor, filters, point_of(location), shown=self._shown, now=clock.now())
         if filters.flag("ailleurs"):
             await act(log_beyond, actor, screen.reading.wish, now=clock.now())
         self._show(screen, location)
@@ -157,7 +158,7 @@ class MapState(rx.State):
     @rx.event
     async def suggest_places(self, typed: str) -> None:
         """Offer the communes that begin so."""
-        self.suggestions = [commune.label for commune in suggest(str(typed)[:80])]
+        self.suggestions = [_label(commune) for commune in suggest(str(typed)[:80])]
 
     @allow(*SEARCHERS)
     @rx.event
@@ -174,10 +175,10 @@ class MapState(rx.State):
 
     @allow(*SEARCHERS)
     @rx.event
-    async def show_more(self) -> EventSpec:
+    async def show_more(self) -> Any:
         """Show the next cards."""
         self._shown = min(self._shown + CARDS_AT_ONCE, 10_000)
-        return MapState.load  # type: ignore[return-value]
+        return MapState.load
 
     @allow(*SEARCHERS)
     @rx.event
@@ -214,12 +215,12 @@ class MapState(rx.State):
             fresh = {new.site_id: new for new in cards}
             self.cards = [fresh.get(old.site_id, old) for old in self.cards]
 
-    def _show(self, screen: Screen, location: Location) -> None:
+    def _show(self, screen: Screen, location: Located) -> None:
         wish, filters = screen.reading.wish, screen.reading.filters
         self.layers = [Layer(kind.code, kind.layer, kind.id == screen.kind.id) for kind in screen.kinds]
         self.typed = _typed(filters, wish)
         self.problems = NOTHING_TYPED | screen.reading.problems | _not_found(filters, location)
-        self.located = location.said if filters.lieu else ""
+        self.located = located_words(location)
         self.sentence, self.reasons = screen.sentence, screen.reasons
         self.cards, self.total_cards = screen.cards, len(screen.spots)
         self.points_url = f"/carte/points?{replace(filters, site='', type=screen.kind.code).to_query()}"
@@ -234,14 +235,30 @@ def _go(filters: Filters) -> EventSpec:
     return rx.redirect(f"/carte/?{filters.to_query()}")
 
 
-async def _located(typed: str) -> Location:
-    """Return where the typed place is; the network, if any, is asked outside of every transaction."""
-    return await asyncio.to_thread(locate_once, typed)
+async def where_is(typed: str) -> Located:
+    """Return where a typed place is; the network, if it is asked, is asked outside of every transaction."""
+    return await asyncio.to_thread(_locate, typed)
+
+
+def point_of(location: Located) -> tuple[float, float] | None:
+    """Return latitude and longitude of the best place found."""
+    return (location.best.lat, location.best.lon) if location.best else None
 
 
 @lru_cache(maxsize=4096)
-def locate_once(typed: str) -> Location:
+def _remembered(typed: str) -> Located:
     return locate(typed, ban_url=settings().ban_url)
+
+
+def _locate(typed: str) -> Located:
+    location = _remembered(typed)
+    if location.ban_failed:
+        _remembered.cache_clear()  # the address base may answer next time
+    return location
+
+
+def _label(commune: Commune) -> str:
+    return f"{commune.postcodes[0]} {commune.name}" if commune.postcodes else commune.name
 
 
 def _screen(
@@ -305,8 +322,8 @@ def _typed(filters: Filters, wish: Wish) -> dict[str, str]:
     return {name: value or defaults.get(name, "") for name, value in typed.items()}
 
 
-def _not_found(filters: Filters, location: Location) -> dict[str, str]:
-    if filters.lieu and location.point is None:
+def _not_found(filters: Filters, location: Located) -> dict[str, str]:
+    if filters.lieu and location.best is None:
         return {"lieu": "Ce lieu n’a pas été trouvé : essayez une commune ou un code postal."}
     return {}
 

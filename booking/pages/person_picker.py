@@ -53,13 +53,16 @@ class Choice:
     detail: str
 
 
+NOBODY = Choice("", "", "")
+
+
 class PersonPickerState(rx.State):
     """The person being chosen, and what was typed to find or to create them."""
 
     typed: str = ""
     choices: list[Choice] = []  # noqa: RUF012 - Reflex copies the default for each client
     searched: bool = False
-    chosen: Choice | None = None
+    chosen: Choice = NOBODY
     is_creating: bool = False
     form: dict[str, str] = NOTHING_TYPED
     problems: dict[str, str] = NOTHING_TYPED
@@ -77,13 +80,13 @@ class PersonPickerState(rx.State):
     @rx.event
     async def pick(self, person_id: str) -> None:
         """Choose one of those found."""
-        self.chosen = next((choice for choice in self.choices if choice.id == str(person_id)), None)
+        self.chosen = next((choice for choice in self.choices if choice.id == str(person_id)), NOBODY)
 
     @allow(*PICKERS)
     @rx.event
     async def forget(self) -> None:
         """Choose again."""
-        self.chosen = None
+        self.chosen = NOBODY
 
     @allow(*PICKERS)
     @rx.event
@@ -108,11 +111,11 @@ class PersonPickerState(rx.State):
 
     def chosen_id(self) -> UUID | None:
         """Return who is chosen."""
-        return UUID(self.chosen.id) if self.chosen else None
+        return UUID(self.chosen.id) if self.chosen.id else None
 
     def clear(self) -> None:
         """Forget everything typed and chosen."""
-        self.typed, self.choices, self.searched, self.chosen = "", [], False, None
+        self.typed, self.choices, self.searched, self.chosen = "", [], False, NOBODY
         self.is_creating, self.form, self.problems = False, NOTHING_TYPED, NOTHING_TYPED
 
 
@@ -132,7 +135,8 @@ def _create(session: Session, actor: Actor, form: dict[str, str], language: str)
         raise InvalidRequest("birth_on", "not-a-date") from error
     if language not in dict(LANGUAGES):
         raise InvalidRequest("language", "unknown-choice")
-    new = NewPerson(**{**form, "birth_on": birth_on, "language": language})  # type: ignore[arg-type]
+    values: dict[str, Any] = {**form, "birth_on": birth_on, "language": language}
+    new = NewPerson(**values)
     house = House(secret_key())
     person = create_person(session, actor, new, house=house, now=clock.now(), fiction=settings().demo)
     return PersonLine(person.id, person.family_name, person.given_name, person.birth_on, person.sex, person.file_number)
@@ -142,13 +146,15 @@ def person_picker() -> rx.Component:
     """Return the search, what it found, and the form of a new person."""
     state = PersonPickerState
     return el.div(
-        rx.cond(state.chosen, _chosen(), el.div(_search(), rx.cond(state.is_creating, _form(), _new_button()))),
+        rx.cond(
+            state.chosen.id != "", _chosen(), el.div(_search(), rx.cond(state.is_creating, _form(), _new_button()))
+        ),
         class_name="pj-picker",
     )
 
 
 def _chosen() -> rx.Component:
-    chosen = PersonPickerState.chosen.to(Choice)
+    chosen = PersonPickerState.chosen
     return el.div(
         el.p(el.strong(chosen.name), el.br(), chosen.detail, class_name="fr-mb-1v"),
         el.button(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from sqlmodel import Session
 from availability.rights import Actor
 from booking.filters import Filters, understand
 from booking.map import kind_named, look, points
-from booking.pages.map_state import SEARCHERS, locate_once
+from booking.pages.map_state import SEARCHERS, point_of, where_is
 from portal import clock
 from portal.database import read
 from portal.policy import requires
@@ -24,8 +23,8 @@ router = APIRouter(include_in_schema=False)
 async def map_points(request: Request, actor: Actor = requires(*SEARCHERS)) -> dict[str, Any]:
     """Return the places that the list shows for the same filters."""
     filters = Filters.read(request.query_params)
-    location = await asyncio.to_thread(locate_once, filters.lieu)
-    return await read(_points, actor, filters, location.point, now=clock.now())
+    near = point_of(await where_is(filters.lieu))
+    return await read(_points, actor, filters, near, now=clock.now())
 
 
 def _points(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -223,7 +224,7 @@ class ReserveState(rx.State):
         self._show_site(*opened)
 
     async def _lost(self, actor: Actor, refusal: Refusal) -> None:
-        others = await read(_others, actor, self._query, int(self.chosen_id), self.first, self.until, now=clock.now())
+        others = await read(_others, actor, self._query, int(self.chosen_id), (self.first, self.until), now=clock.now())
         self.others = [_other(found) for found in others]
         offered = " Voici les plus proches qui conviennent." if self.others else ""
         await self._read(actor)
@@ -259,13 +260,11 @@ def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: date
 
 
 def _others(
-    session: Session, actor: Actor, query: str, resource_id: int, first: str, until: str, *, now: datetime
+    session: Session, actor: Actor, query: str, resource_id: int, dates: tuple[str, str], *, now: datetime
 ) -> list[Found]:
     wish = _wish(session, actor, query, now=now)
-    try:
-        wish = replace(wish, first=date.fromisoformat(first), until=date.fromisoformat(until))
-    except (ValueError, InvalidRequest):
-        pass  # an open end, or a slot: the dates of the map stand
+    with contextlib.suppress(ValueError, InvalidRequest):  # an open end, or a slot: the dates of the map stand
+        wish = replace(wish, first=date.fromisoformat(dates[0]), until=date.fromisoformat(dates[1]))
     only = replace(wish, resource_ids=(resource_id,), site_ids=None, near=None, radius_km=None, bounds=None)
     refused = search(session, actor, only, now=now)
     return alternatives(session, actor, wish, refused[0], now=now) if refused else []
