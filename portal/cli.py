@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from availability.rights import Role
+from portal import imports
 
 R = TypeVar("R")
 
@@ -23,6 +24,7 @@ clients = typer.Typer(help="Programmes qui utilisent l’API.", no_args_is_help=
 accounts = typer.Typer(help="Comptes des personnes.", no_args_is_help=True)
 app.add_typer(clients, name="api-client")
 app.add_typer(accounts, name="account")
+app.add_typer(imports.app, name="import")
 
 
 def main() -> None:
@@ -67,9 +69,9 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Mettre la base de données à la dernière version."""
-    from portal import database, migrate, serve
+    from portal import database, migrate, prepare
 
-    with serve.attached_environment():
+    with prepare.attached_database():
         migrate.migrate(database.database_url())
     _say("Base à jour.")
 
@@ -112,16 +114,16 @@ def demo(seed: Annotated[int, typer.Option(help="Même graine, même pays.")] = 
     """Remplir une base vide d’un pays fictif."""
 
     def fill(session: Session) -> None:
-        from portal import clock, serve
+        from portal import clock, prepare
         from portal.demo import NotEmpty
 
         clock.read_offset(session)
         try:
-            _say(serve.load_demo(session, seed, clock.now()))
+            _say(prepare.load_demo(session, seed, clock.now()))
         except NotEmpty:
             _fail("La base n’est pas vide : la démonstration ne se charge que dans une base vide.")
 
-    _in_transaction(fill)
+    in_transaction(fill)
 
 
 @clients.command("create")
@@ -136,13 +138,13 @@ def create_client(
     from portal.sign_in import create_client as create
 
     identifier = f"pj-{secrets.token_hex(6)}"
-    secret = _in_transaction(lambda session: create(session, identifier, name, role, _territory_id(session, territory)))
+    secret = in_transaction(lambda session: create(session, identifier, name, role, _territory_id(session, territory)))
     typer.echo(f"client_id     {identifier}\nclient_secret {secret}")
     _say("Le secret n’est montré qu’une fois.")
 
 
 @accounts.command("create")
-def create_account(
+def create_account(  # noqa: PLR0917 - as the options are declared
     login: Annotated[str, typer.Argument(help="Identifiant.")],
     name: Annotated[str, typer.Option(help="Nom affiché.")],
     role: Annotated[Role, typer.Option(help="Rôle.")],
@@ -161,17 +163,18 @@ def create_account(
         create(session, new, _organisation_id(session, organisation) if organisation else None)
 
     try:
-        _in_transaction(add)
+        in_transaction(add)
     except IntegrityError:
         _fail(f"L’identifiant « {login} » existe déjà.")
     _say(f"Compte {login} créé.")
 
 
-def _in_transaction(function: Callable[[Session], R]) -> R:
-    from portal import database, serve
+def in_transaction(function: Callable[[Session], R]) -> R:
+    """Return what `function(session)` returns, in one transaction on the migrated database of this installation."""
+    from portal import database, prepare
     from portal.migrate import migrate
 
-    with serve.attached_environment():
+    with prepare.attached_database():
         migrate(database.database_url())
         try:
             with Session(database.engine()) as session, session.begin():
@@ -199,7 +202,7 @@ def _say(message: str, *, error: bool = False) -> None:
     typer.echo(message, err=error)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     _say(message, error=True)
     raise typer.Exit(1)
 

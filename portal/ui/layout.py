@@ -30,7 +30,12 @@ def layout(
         _header(),
         el.main(
             el.div(notice(on_undo), class_name=container),
-            el.div(el.h1(title), lead or rx.fragment(), *children, class_name=container),
+            el.div(
+                el.h1(title, class_name="fr-h3 fr-mb-2w" if wide else ""),
+                lead or rx.fragment(),
+                *children,
+                class_name=container,
+            ),
             id="contenu",
             role="main",
             tab_index=-1,
@@ -88,9 +93,7 @@ def _brand() -> rx.Component:
 
 def _demo_badge() -> rx.Component:
     label = "démonstration — service fictif"
-    return rx.cond(
-        SessionState.is_demo, el.span(label, class_name="fr-badge fr-badge--sm fr-badge--green-emeraude")
-    )
+    return rx.cond(SessionState.is_demo, el.span(label, class_name="fr-badge fr-badge--sm fr-badge--green-emeraude"))
 
 
 def _tools() -> rx.Component:
@@ -129,9 +132,7 @@ def _menu() -> rx.Component:
     # On a phone DSFR hides the tools and shows these links in the menu.
     links = el.div(_account(), class_name="fr-header__menu-links")
     inner = el.div(close, links, navigation, class_name="fr-container")
-    return el.div(
-        inner, class_name="fr-header__menu fr-modal", id="modal-menu", aria_labelledby="bouton-menu"
-    )
+    return el.div(inner, class_name="fr-header__menu fr-modal", id="modal-menu", aria_labelledby="bouton-menu")
 
 
 def _entry(entry: rx.Var[Entry]) -> rx.Component:
