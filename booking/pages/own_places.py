@@ -14,7 +14,7 @@ from availability.rights import Actor, Role
 from booking.hosting import OwnPlace, own_places
 from booking.mediators import is_stale
 from booking.pages.designate_words import age
-from booking.words import many
+from booking.words import NBSP, many
 from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor, page
@@ -137,7 +137,7 @@ def place_line(place: OwnPlace, *, today: date) -> PlaceLine:
         name=place.name,
         where=" – ".join(part for part in (place.kind_label, place.site_name) if part != place.name),
         load=f"{many(load, 'mesure', 'mesures')} sur {place.capacity}{here}",
-        waiting=f"{place.declared_waiting} en attente" if place.declared_waiting else "personne en attente",
+        waiting=f"{place.declared_waiting}{NBSP}en{NBSP}attente" if place.declared_waiting else "personne en attente",
         age=age(place.declared_on, today=today),
         is_stale=is_stale(place.declared_on, today=today),
         capacity_said=str(place.capacity),
@@ -207,7 +207,7 @@ def _place(line: rx.Var[PlaceLine]) -> rx.Component:
                 on_click=OwnPlacesState.change(line.id),
                 class_name="fr-btn fr-btn--secondary",
             ),
-            class_name="pj-actions pj-request__answers",
+            class_name="pj-actions pj-request__answers pj-request__answers--wide",
         ),
         rx.cond(is_open, _form(line)),
         key=line.id,
