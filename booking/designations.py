@@ -27,7 +27,7 @@ MEDIATION_KINDS = frozenset({"mediation-familiale"})
 MOST_LINES = 5
 MOST_CHARACTERS = 64
 # "24/01234", "RG 24/01234", "n° RG : 24/01234": one number, kept as the registry writes it.
-RG_NUMBER = re.compile(r"(?:n\s*[°o.]?\s*)?(?:rg\b)?\W*(\d{2}/\d{3,6})", re.IGNORECASE)
+RG_NUMBER = re.compile(r"(?:n\s*[°o.]?\s*)?(?:rg)?\W*(\d{2}/\d{3,6})", re.IGNORECASE)
 
 PLACE = text("SELECT r.kind_id, s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id")
 # Two clerks with the same file at two desks: the second waits here, then sees what the first did.

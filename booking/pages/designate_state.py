@@ -43,7 +43,7 @@ from booking.pages.designate_words import (
     row,
     sentence,
 )
-from booking.question import Question
+from booking.question import Question, form_of
 from portal import clock
 from portal.database import act, read
 from portal.live import watch
@@ -161,9 +161,9 @@ class DesignateState(rx.State):
     @rx.event
     async def submit(self, form: dict[str, Any]) -> EventSpec:
         """Ask again with everything that is in the form."""
-        question = self._question
+        question, typed = self._question, form_of(form)
         for name in ("p1", "p2", "rg"):
-            question = question.with_answer(name, str(form.get(name, "")))
+            question = question.with_answer(name, typed.get(name, ""))
         return self._go(question)
 
     @allow(*DESIGNATORS)

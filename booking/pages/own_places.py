@@ -14,6 +14,7 @@ from availability.rights import Actor, Role
 from booking.hosting import OwnPlace, own_places
 from booking.mediators import is_stale
 from booking.pages.designate_words import age
+from booking.question import form_of
 from booking.words import NBSP, many
 from portal import clock
 from portal.database import act, read
@@ -82,7 +83,7 @@ class OwnPlacesState(rx.State):
         """Declare new numbers; the form stays as typed when one of them cannot be."""
         line = self._line(self.open_id)
         try:
-            await self._declare(line.id, declaration_of(form))
+            await self._declare(line.id, declaration_of(form_of(form)))
         except InvalidRequest as refusal:
             self.problems = {name: _words(name, refusal) for name, _ in NUMBERS}
             return
@@ -121,7 +122,7 @@ class OwnPlacesState(rx.State):
 
 def declaration_of(form: dict[str, str]) -> Declaration:
     """Return what a form declares. Raises: InvalidRequest, which names the field."""
-    typed = {name: str(form.get(name, "")).strip() for name, _ in NUMBERS}
+    typed = {name: form.get(name, "").strip() for name, _ in NUMBERS}
     for name, value in typed.items():
         if not (value.isascii() and value.isdecimal() and len(value) < 9):
             raise InvalidRequest(name, "not-a-number")

@@ -16,6 +16,7 @@ from availability.rights import Actor, Role
 from booking.actions import REFUSAL_REASONS, accept, refuse
 from booking.hosting import HostedRequest, answered_requests, waiting_requests
 from booking.models import Booking, State
+from booking.question import form_of
 from booking.words import REFUSAL_WORDS, STATE_BADGES, STATE_WORDS, many
 from portal import clock
 from portal.database import act, read
@@ -103,7 +104,7 @@ class RequestsState(rx.State):
     @rx.event
     async def refuse_it(self, form: dict[str, str]) -> EventSpec:
         """Refuse a request, for the reason chosen."""
-        reason = str(form.get("reason", ""))
+        reason = form_of(form).get("reason", "")
         try:
             actor, booking_id = await current_actor(self), _uuid(self.open_id)
             booking = await act(refuse, actor, booking_id, reason=reason, now=clock.now())
