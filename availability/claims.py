@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import MAXYEAR, UTC, date, datetime
 
 from availability.errors import InvalidRequest
 from availability.models import Shape
@@ -38,7 +38,7 @@ class PlaceClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class SlotClaim:
-    """One seat of the slot that starts then; its length is the kind's."""
+    """One seat of the slot that starts then; its length is the kind's. Given in any offset, kept in UTC."""
 
     resource_id: int
     start: datetime
@@ -46,6 +46,9 @@ class SlotClaim:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:
             raise InvalidRequest("start", "no-offset", start=self.start.isoformat())
+        if not 1 < self.start.year < MAXYEAR:  # a day on either side must still be a date
+            raise InvalidRequest("start", "out-of-range", start=self.start.isoformat())
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,15 +63,17 @@ def openings(
     """Return when something is open during civil days `[first, until)`: sorted, disjoint, as UTC instants.
 
     An opening that crosses midnight belongs to the day on which it begins; a day in `closed` opens nothing.
+    One that lies within the hour that the clocks skip does not exist on that day.
     """
     kept = list(rules)
     found: list[Period] = []
     for day in days_between(first, until):
         if day not in closed:
-            found.extend(_opening(rule, day, zone) for rule in kept if rule.applies_on(day))
+            found.extend(opened for rule in kept if rule.applies_on(day) for opened in _opening(rule, day, zone))
     return merge(found)
 
 
-def _opening(rule: WeeklyRule, day: date, zone: ZoneInfo) -> Period:
+def _opening(rule: WeeklyRule, day: date, zone: ZoneInfo) -> list[Period]:
     closing_day = day if rule.closes > rule.opens else day + timedelta(days=1)
-    return Period(instant_of(day, rule.opens, zone), instant_of(closing_day, rule.closes, zone))
+    start, end = instant_of(day, rule.opens, zone), instant_of(closing_day, rule.closes, zone)
+    return [Period(start, end)] if start < end else []

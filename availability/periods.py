@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """Two aware instants, `start` before `end`."""
+    """Two instants, `start` before `end`; given in any zone, kept in UTC."""
 
     start: datetime
     end: datetime
@@ -17,6 +17,9 @@ class Period:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError("a period needs aware instants")
+        # Python compares and subtracts two wall times of one zone without their offsets: wrong when the hour changes.
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
         if self.end <= self.start:
             raise ValueError("a period ends after it starts")
 
