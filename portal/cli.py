@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
@@ -31,8 +30,6 @@ def main() -> None:
     from portal.build import ROOT
 
     os.chdir(ROOT)
-    # The embedded database's package says at import that XDG_RUNTIME_DIR is not set; nothing depends on it here.
-    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     try:
         app()
     except ValidationError as error:

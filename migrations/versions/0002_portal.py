@@ -5,11 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<< HEAD
 revision = "0002"
-=======
-revision = "0002_portal"
->>>>>>> shell
 down_revision = "0001"  # accounts and rights refer to territories, organisations and kinds
 branch_labels = None
 depends_on = None

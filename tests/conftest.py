@@ -1,0 +1,135 @@
+"""Fixtures: a real PostgreSQL, the real application, a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from availability.rights import Role
+from portal.actors import COOKIE
+from portal.database import make_engine
+from tests import postgres
+from tests.served import Served, serving
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",  # tests run as root in containers
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of one test, that it may commit to."""
+
+    url: str
+    engine: Engine
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of the server of the tests."""
+    server = postgres.started()
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> str:
+    """The name of the migrated template database."""
+    return postgres.template(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def worker_engine(postgres_url: str, template: str) -> Iterator[Engine]:
+    """An engine on this worker's own database, that no test commits to."""
+    with postgres.clone(postgres_url, template) as url:
+        engine = make_engine(url, pool_size=5)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def session(worker_engine: Engine) -> Iterator[Session]:
+    """A session whose transaction is rolled back at the end of the test; it may commit, to no effect."""
+    with worker_engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        transaction.rollback()
+
+
+@pytest.fixture
+def database(postgres_url: str, template: str) -> Iterator[Database]:
+    """A fresh database, for tests that commit and race: up to 220 connections at once."""
+    with postgres.clone(postgres_url, template) as url:
+        engine = make_engine(url, pool_size=220)
+        yield Database(url, engine)
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def served(postgres_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The application, with the demonstration. Shared by the tests of a worker: leave it as you found it."""
+    with postgres.clone(postgres_url, template) as url, serving(url, tmp_path_factory.mktemp("data")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium. By module: its event loop would be in the way of asynchronous tests elsewhere."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium()), args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+    """Opens a page of the application in a new browser session, as somebody with a role, or as nobody."""
+    contexts: list[BrowserContext] = []
+
+    def opened(path: str = "/", role: Role | None = None, *, width: int = 1440, csp: bool = False) -> Page:
+        context = browser.new_context(
+            base_url=served.url,
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+            viewport={"width": width, "height": 900},
+            bypass_csp=not csp,  # wait_for_function needs eval, which our policy forbids
+        )
+        contexts.append(context)
+        if role:
+            context.add_cookies([{"name": COOKIE, "value": served.token_of(role), "url": served.url, "httpOnly": True}])
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def chromium() -> Path:
+    """Return the browser of this machine."""
+    wanted = (os.environ.get("CHROMIUM"), *BROWSERS)
+    found = next((path for name in wanted if name and (path := shutil.which(name))), None)
+    if found is None:
+        pytest.fail("no Chromium: `make test` finds or installs one, or says how")
+    return Path(found)
