@@ -18,7 +18,7 @@ from sqlmodel import Session
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.models import Kind, KindRight, Shape
 from availability.periods import Period
-from availability.places import bounding_box
+from availability.places import Box, bounding_box
 from availability.queries import slots_of, within_days
 from availability.rights import Actor
 
@@ -259,8 +259,8 @@ def _statement(shape: Shape, wish: Wish, *, only_suitable: bool) -> TextClause:
     distance = "CAST(NULL AS float8)"
     if wish.near is not None:
         distance = _CIRCLE
-    if wish.near is not None and wish.radius_km is not None:
-        where.append(_box_clause(wish))
+    if (box := _box_of(wish)) is not None:
+        where.append(_within_box(box))
         where.append(f"{_CIRCLE} <= :radius_km")
     suitable = "AND o.free > 0 AND c.mismatch IS NULL AND NOT " + _CLOSED if only_suitable else ""
     has_total = "o.total > 0" if shape is Shape.SESSIONS else "true"
@@ -279,22 +279,27 @@ def _statement(shape: Shape, wish: Wish, *, only_suitable: bool) -> TextClause:
         ORDER BY c.distance_km, c.id LIMIT CAST(:limit AS bigint)""")  # noqa: S608
 
 
-def _box_clause(wish: Wish) -> str:
-    """Bound latitude always, longitude unless the circle crosses the antimeridian (Wallis, Fiji side)."""
-    west, _, east, _ = _box(wish)
-    clause = "s.lat BETWEEN :box_south AND :box_north"
-    return clause if west > east else clause + " AND s.lon BETWEEN :box_west AND :box_east"
+def _box_of(wish: Wish) -> Box | None:
+    return bounding_box(*wish.near, wish.radius_km) if wish.near and wish.radius_km else None
 
 
-def _box(wish: Wish) -> tuple[float, float, float, float]:
-    if wish.near is None or wish.radius_km is None:
-        return (0.0, 0.0, 0.0, 0.0)
-    return bounding_box(wish.near[0], wish.near[1], wish.radius_km)
+def _within_box(box: Box) -> str:
+    """Return the range that a B-tree reads; two of longitudes when the circle crosses the antimeridian."""
+    longitudes = (f"s.lon BETWEEN :west_{number} AND :east_{number}" for number in range(len(box.spans)))
+    return f"s.lat BETWEEN :box_south AND :box_north AND ({' OR '.join(longitudes)})"
+
+
+def _box_values(box: Box | None) -> dict[str, float]:
+    if box is None:
+        return {}
+    edges = {"box_south": box.south, "box_north": box.north}
+    for number, (west, east) in enumerate(box.spans):
+        edges |= {f"west_{number}": west, f"east_{number}": east}
+    return edges
 
 
 def _values(actor: Actor, wish: Wish, now: datetime) -> dict[str, Any]:
     west, south, east, north = wish.bounds or (0.0, 0.0, 0.0, 0.0)
-    box_west, box_south, box_east, box_north = _box(wish)
     lat, lon = wish.near or (0.0, 0.0)
     return {
         "kind_id": wish.kind.id,
@@ -311,10 +316,7 @@ def _values(actor: Actor, wish: Wish, now: datetime) -> dict[str, Any]:
         "south": south,
         "east": east,
         "north": north,
-        "box_west": box_west,
-        "box_south": box_south,
-        "box_east": box_east,
-        "box_north": box_north,
+        **_box_values(_box_of(wish)),
         "sex": wish.sex,
         "age": wish.age,
         "weekend": wish.weekend,

@@ -6,9 +6,6 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
-import availability.history
-import availability.models
-import booking.models
 import portal.clock
 import portal.identity  # noqa: F401 - importing the tables describes them to SQLModel
 from portal.database import database_url, make_engine

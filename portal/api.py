@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,8 +14,8 @@ from portal.policy import public
 API = "/api/v1"
 
 
-def build_api(*features: APIRouter) -> FastAPI:
-    """Return the application with the routes of the shell and those of the features, under /api/v1."""
+def build_api(*features: APIRouter, pages: Sequence[APIRouter] = ()) -> FastAPI:
+    """Return the application with the routes of the shell, of the pages, and of the features under /api/v1."""
     api = FastAPI(
         title="PlaceJuste",
         summary="Voir ce qui est libre dans la justice, et le prendre.",
@@ -24,7 +26,7 @@ def build_api(*features: APIRouter) -> FastAPI:
     )
     api.add_middleware(GZipMiddleware, minimum_size=1000)
     problems.install(api)
-    for router in (health_routes.router, auth_routes.router):
+    for router in (health_routes.router, auth_routes.router, *pages):
         api.include_router(router)
     for router in (oauth_routes.router, *features):
         api.include_router(router, prefix=API)

@@ -12,9 +12,12 @@ import portal.pages.home
 import portal.pages.not_found
 import portal.pages.sign_in  # noqa: F401 - importing a page registers it
 from availability.errors import Refusal
+from booking.pages import points
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
+from portal.jobs import leading
+from portal.live import listening
 from portal.problems import FAILED, sentence
 from portal.ui.broken import broken_page
 from portal.ui.dsfr import DsfrStart
@@ -25,7 +28,7 @@ logger = logging.getLogger(__name__)
 el = rx.el
 
 # One line a feature: its pages are imported above, its routes are listed here.
-api = build_api()
+api = build_api(pages=[points.router])
 
 
 def on_backend_error(exception: Exception) -> EventSpec:
@@ -49,6 +52,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/dsfr/dsfr.main.min.css"),
         el.link(rel="stylesheet", href="/dsfr/utility/icons/icons.main.min.css"),
         el.link(rel="stylesheet", href="/placejuste.css"),
+        el.link(rel="stylesheet", href="/booking.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
@@ -59,4 +63,5 @@ app = rx.App(
     frontend_exception_handler=on_frontend_error,
 )
 app.add_middleware(AuthzMiddleware(), index=0)
-app.register_lifespan_task(worker_lifespan)
+for lifespan in (worker_lifespan, listening, leading):
+    app.register_lifespan_task(lifespan)

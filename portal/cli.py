@@ -113,14 +113,15 @@ def demo(seed: Annotated[int, typer.Option(help="Même graine, même pays.")] = 
 
     def fill(session: Session) -> None:
         from portal import clock, serve
+        from portal.demo import NotEmpty
 
-        if not serve.is_empty(session):
-            _fail("La base n’est pas vide : la démonstration ne se charge que dans une base vide.")
         clock.read_offset(session)
-        serve.load_demo(session, seed, clock.now())
+        try:
+            _say(serve.load_demo(session, seed, clock.now()))
+        except NotEmpty:
+            _fail("La base n’est pas vide : la démonstration ne se charge que dans une base vide.")
 
     _in_transaction(fill)
-    _say("Démonstration chargée.")
 
 
 @clients.command("create")

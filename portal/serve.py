@@ -18,10 +18,11 @@ from typing import Any, NoReturn
 from sqlalchemy import text
 from sqlmodel import Session
 
+from booking.sealing import House
 from portal import clock, database, embedded
 from portal.build import ROOT, build, reflex_environment
 from portal.migrate import migrate
-from portal.settings import settings
+from portal.settings import secret_key, settings
 from portal.worker import die_with_parent
 
 DEMO_SEED = 1
@@ -63,8 +64,7 @@ def prepare_database(say: Callable[[str], None]) -> None:
         clock.store_offset(session, settings().now)
         clock.read_offset(session)
         if settings().demo and is_empty(session):
-            load_demo(session, DEMO_SEED, clock.now())
-            say("Démonstration chargée.")
+            say(load_demo(session, DEMO_SEED, clock.now()))
 
 
 def is_empty(session: Session) -> bool:
@@ -72,11 +72,11 @@ def is_empty(session: Session) -> bool:
     return session.execute(text("SELECT 1 FROM account LIMIT 1")).first() is None
 
 
-def load_demo(session: Session, seed: int, now: datetime) -> None:
-    """Fill the database with the fictional country."""
+def load_demo(session: Session, seed: int, now: datetime) -> str:
+    """Fill the database with the fictional country, and return what was written, in French. Raises: demo.NotEmpty."""
     from portal import demo  # heavy, and only of use in demonstration
 
-    demo.load(session, seed, now)
+    return demo.load(session, seed=seed, now=now, house=House(secret_key())).in_french()
 
 
 def free_port(host: str, wanted: int) -> int:

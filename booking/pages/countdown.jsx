@@ -1,24 +1,29 @@
 import { useEffect, useState } from "react";
 
-// Counts down by itself between two answers of the server; the server alone decides what has ended.
-export function Countdown({ seconds, onEnd }) {
+// Counts down by itself: the server says once how many seconds are left, no event travels each second.
+export function Countdown({ seconds, since, onEnd }) {
   const [left, setLeft] = useState(seconds);
   useEffect(() => {
     const end = Date.now() + seconds * 1000;
-    const remaining = () => Math.max(0, Math.ceil((end - Date.now()) / 1000));
-    setLeft(remaining());
+    setLeft(seconds);
     const timer = setInterval(() => {
-      setLeft(remaining());
-      if (remaining() > 0) return;
-      clearInterval(timer);
-      onEnd?.();
-    }, 500);
+      const now = Math.max(0, Math.round((end - Date.now()) / 1000));
+      setLeft(now);
+      if (now === 0) {
+        clearInterval(timer);
+        onEnd?.();
+      }
+    }, 1000);
     return () => clearInterval(timer);
-  }, [seconds]);
-  const shown = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  }, [seconds, since]);
+  const words = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  // A screen reader is not told each second: only the last minute is announced, once.
   return (
-    <span role="timer" className={left < 60 ? "pj-countdown pj-countdown--short" : "pj-countdown"}>
-      {shown}
-    </span>
+    <>
+      <span className="pj-countdown" aria-hidden="true">{words}</span>
+      <span className="fr-sr-only" role="status">
+        {left === 0 ? "Le délai est passé." : left <= 60 ? "Moins d’une minute." : ""}
+      </span>
+    </>
   );
 }

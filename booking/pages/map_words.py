@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from availability.models import Kind, LocatedBy, Shape
+from availability.places import Located, Source
 from availability.queries import DayCount
 from availability.search import Found, Tally
 from availability.sites import Spot
@@ -88,6 +89,16 @@ def card(spot: Spot, kind: Kind, counts: Sequence[DayCount], soonest: date | Non
         next_free=soonest_words(soonest, today),
         squares=[square(count, kind) for count in counts],
     )
+
+
+def located_words(location: Located) -> str:
+    """Say which place was understood, and who answered."""
+    if location.best is None:
+        return ""
+    if location.best.source is Source.BAN:
+        return f"Autour de : {location.best.label} (adresse exacte, Base Adresse Nationale)"
+    failed = " ; la Base Adresse Nationale ne répond pas" if location.ban_failed else ""
+    return f"Autour de : {location.best.label} (centre de la commune, répertoire hors ligne{failed})"
 
 
 def distance(distance_km: float | None) -> str:

@@ -1,42 +1,187 @@
-"""The demonstration: a fictional country that looks real, the same for the same seed."""
+"""The demonstration: a whole fictional country that looks real, the same for the same seed and the same instant.
+
+Courts and communes are real, so that the map is; people, services, beds, cases and phones are not.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from random import Random
 
+from sqlalchemy import text
 from sqlmodel import Session
 
-from availability.models import Organisation, Territory, TerritoryLevel
-from availability.rights import Role
-from portal.identity import Account, AccountRight
-from portal.sign_in import hash_password
+from availability.errors import Refusal
+from availability.periods import Period
+from availability.publishing import publish_openings
+from availability.slots import Grid, cut
+from booking.sealing import House
+from portal.demo.accounts import GUEST_LOGINS, Accounts
+from portal.demo.bookings import FULL_TONIGHT, HELD_NOW, Bookings, free_beds
+from portal.demo.catalogue import Catalogue, Place
+from portal.demo.hearings import family_hearings
+from portal.demo.kinds import kind_sheets
+from portal.demo.ledger import Ledger, occupy
+from portal.demo.people import People
+from portal.demo.places import bracelet_teams, community_work, mediation, probation_services, semi_liberty
+from portal.demo.territories import JudicialMap
 
-PEOPLE = (
-    ("camille.exemple", "Camille Exemple", "Conseillère d’insertion et de probation", Role.PROBATION_OFFICER),
-    ("dominique.fictif", "Dominique Fictif", "Juge de l’application des peines", Role.SENTENCE_JUDGE),
-    ("claude.modele", "Claude Modèle", "Juge aux affaires familiales", Role.FAMILY_JUDGE),
-    ("sacha.echantillon", "Sacha Échantillon", "Greffe du tribunal judiciaire", Role.REGISTRY),
-    ("noa.specimen", "Noa Spécimen", "Agent de surveillance électronique", Role.MONITORING_AGENT),
-    ("andrea.factice", "Andréa Factice", "Association d’accueil", Role.PARTNER),
-    ("lou.demonstration", "Lou Démonstration", "Administration locale", Role.ADMINISTRATOR),
-)
+__all__ = ["GUEST_LOGINS", "DemoSummary", "NotEmpty", "load"]
+
+DAYS_BEHIND, DAYS_AHEAD = 5, 60
+FILLED = ("territory", "organisation", "kind", "site", "person", "booking", "account")
+# Starts that bookings take: one an hour for a fitting, so that its buffer is kept.
+GRIDS = {
+    "bracelet": Grid(step=timedelta(minutes=60), duration=timedelta(minutes=45)),
+    "spip-rdv": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
+}
 
 
-def load(session: Session, seed: int, now: datetime) -> None:  # noqa: ARG001
-    """Fill an empty database with one account for each role."""
-    country = Territory(code="FR", name="France", level=TerritoryLevel.COUNTRY)
-    host = Organisation(code="demo-host", name="Association Exemple")
-    session.add_all([country, host])
-    session.flush()
-    password = hash_password("demonstration")
-    for login, name, title, role in PEOPLE:
-        account = Account(
-            login=login,
-            name=name,
-            title=title,
-            password_hash=password,
-            organisation_id=host.id if role is Role.PARTNER else None,
+class NotEmpty(Refusal):
+    """The database has rows already: the demonstration only fills an empty one. `table` names one that has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoSummary:
+    """How much was written."""
+
+    territories: int
+    sites: int
+    resources: int
+    beds: int
+    openings: int
+    hearings: int
+    people: int
+    bookings: int
+    occupancies: int
+    history: int
+    accounts: int
+
+    def in_french(self) -> str:
+        """Return the summary as the command line prints it."""
+        told = (
+            (self.territories, "ressorts"),
+            (self.sites, "lieux"),
+            (self.resources, "ressources"),
+            (self.beds, "lits"),
+            (self.hearings, "audiences"),
+            (self.people, "personnes fictives"),
+            (self.bookings, "réservations"),
+            (self.accounts, "comptes"),
         )
-        session.add(account)
-        session.flush()
-        session.add(AccountRight(account_id=account.id, role=role, territory_id=country.id))
+        return "Pays fictif : " + ", ".join(f"{_grouped(count)} {name}" for count, name in told) + "."
+
+
+def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSummary:
+    """Fill an empty database with the country, in the caller's transaction.
+
+    The same `seed` and `now` give the same rows, but for what is sealed, whose keys are random on purpose.
+    Raises: NotEmpty.
+    """
+    _refuse_full(session)
+    judicial_map = JudicialMap()
+    kinds, rights, kind_ids = kind_sheets()
+    catalogue = Catalogue(judicial_map, kind_ids)
+    _furnish(catalogue, seed, now)
+    for sheet in (judicial_map.sheet, kinds, rights, *catalogue.sheets):
+        sheet.write(session)
+    places = _by_kind(catalogue)
+    slotted = [*places["bracelet"], *places["spip-rdv"]]
+    openings = _publish(session, slotted, now)
+    accounts = Accounts(catalogue, _dice(seed, "accounts"))
+    people = People(_dice(seed, "people"), house, now)
+    ledger = Ledger(_dice(seed, "ledger"), accounts, kind_ids, now)
+    bookings = Bookings(_dice(seed, "bookings"), accounts, people, ledger, now)
+    _book(session, bookings, catalogue, places)
+    for opened in people.opened:
+        ledger.person_created(*opened)
+    for sheet in (accounts.people, accounts.rights, people.persons, people.keys, ledger.bookings):
+        sheet.write(session)
+    ledger.copy_history(session)
+    return DemoSummary(
+        territories=len(judicial_map.sheet),
+        sites=len(catalogue.sites),
+        resources=len(catalogue.resources),
+        beds=len(catalogue.units),
+        openings=openings,
+        hearings=len(catalogue.hearings),
+        people=len(people.persons),
+        bookings=len(ledger.bookings),
+        occupancies=occupy(session),
+        history=len(ledger.history),
+        accounts=len(accounts.people),
+    )
+
+
+def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
+    """Add everything that exists. Each subject has its own dice: changing one leaves the others as they were."""
+    today = now.astimezone(UTC).date()
+    semi_liberty(catalogue, _dice(seed, "semi-liberty"))
+    community_work(catalogue, _dice(seed, "community-work"))
+    mediation(catalogue, _dice(seed, "mediation"), today)
+    bracelet_teams(catalogue, _dice(seed, "bracelet"), today)
+    probation_services(catalogue, _dice(seed, "probation"), today)
+    family_hearings(catalogue, _dice(seed, "hearings"), now)
+
+
+def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:
+    """Write every booking, from those that make people known to those that reuse them."""
+    codes = {number: row[0] for number, row in enumerate(catalogue.organisations.rows, 1)}
+    beds, posts = places["semi-liberte"], places["tig"]
+    names = {number: row[3] for number, row in enumerate(catalogue.resources.rows, 1)}
+    full = {place.id for place in beds if (codes[place.host.organisation_id], names[place.id]) in FULL_TONIGHT}
+    bookings.stays(beds, full)
+    held_posts = [post for post in posts if post.host.court.code == "TGILYON" and post.lanes][:HELD_NOW]
+    bookings.placements(post for post in posts if post not in held_posts)
+    waiting_at = {number for number, code in codes.items() if code in ("mediation-001", "mediation-002")}
+    bookings.mediations(places["mediation-familiale"], waiting_at)
+    bookings.hearings(places["audience-jaf"], catalogue.hearing_of)
+    slotted = [*places["bracelet"], *places["spip-rdv"]]
+    bookings.appointments(slotted, _slots(session, slotted))
+    around_lyon = [place for place in beds if place.host.court.appeal == "CALYON" and place.id not in full]
+    held_beds = islice(free_beds(around_lyon, bookings.ledger, bookings.now.date()), HELD_NOW)
+    bookings.holds(held_beds, held_posts)
+
+
+def _publish(session: Session, places: list[Place], now: datetime) -> int:
+    today = now.astimezone(UTC).date()
+    return publish_openings(
+        session,
+        [place.id for place in places],
+        first=today - timedelta(days=DAYS_BEHIND),
+        until=today + timedelta(days=DAYS_AHEAD),
+    )
+
+
+def _slots(session: Session, places: list[Place]) -> dict[int, list[tuple[datetime, datetime]]]:
+    """Return the slots that the published openings give, by resource."""
+    grids = {place.id: GRIDS[place.kind] for place in places}
+    found: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    rows = session.execute(text("SELECT resource_id, starts_at, ends_at FROM opening ORDER BY resource_id, starts_at"))
+    for resource_id, start, end in rows:
+        found[resource_id] += [(slot.start, slot.end) for slot in cut(Period(start, end), grids[resource_id])]
+    return found
+
+
+def _dice(seed: int, subject: str) -> Random:
+    return Random(f"{seed}-{subject}")  # noqa: S311 - fiction, and the same for the same seed
+
+
+def _by_kind(catalogue: Catalogue) -> dict[str, list[Place]]:
+    found: defaultdict[str, list[Place]] = defaultdict(list)
+    for place in catalogue.places:
+        found[place.kind].append(place)
+    return found
+
+
+def _refuse_full(session: Session) -> None:
+    for table in FILLED:
+        if session.execute(text(f"SELECT 1 FROM {table} LIMIT 1")).first():  # noqa: S608 - names of a constant
+            raise NotEmpty(table=table)
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")

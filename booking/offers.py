@@ -1,0 +1,93 @@
+"""One site opened: what each of its resources offers for the wish, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from availability.errors import NotAllowed, NotFound
+from availability.models import Kind, Shape
+from availability.queries import DayCount, beds
+from availability.rights import Actor
+from availability.search import Found, Wish, may_reserve, nearest_alternatives, search
+from availability.sites import Spot, by_site
+from availability.slots import Slot
+from booking.map import HORIZON_DAYS, days_ahead, site_only, slots_ahead
+
+SLOTS_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A resource of the site: its days, its free beds for the whole wish, its next free slots."""
+
+    found: Found
+    days: list[DayCount]
+    free_beds: list[tuple[int, str]]
+    slots: list[tuple[date, Slot]]
+
+
+@dataclass(frozen=True)
+class OpenSite:
+    """Everything that the sheet of a site shows."""
+
+    kind: Kind
+    spot: Spot
+    offers: list[Offer]
+    may_reserve: bool
+
+
+def open_site(session: Session, actor: Actor, wish: Wish, site_id: int, *, now: datetime) -> OpenSite:
+    """Return a site with its offers. Raises: NotFound when it has nothing of that kind for this actor."""
+    only_here = site_only(wish, [site_id])
+    spots = by_site(search(session, actor, only_here, now=now))
+    if not spots:
+        raise NotFound(site_id=site_id)
+    return OpenSite(
+        kind=wish.kind,
+        spot=spots[0],
+        offers=_offers(session, wish, spots[0].resources, now=now),
+        may_reserve=_may(session, actor, wish.kind),
+    )
+
+
+def alternatives(session: Session, actor: Actor, wish: Wish, refused: Found, *, now: datetime) -> list[Found]:
+    """Return the three nearest that suit the same wish, seen from the place that was refused."""
+    near = (refused.lat, refused.lon) if refused.lat is not None and refused.lon is not None else wish.near
+    around = Wish(**{**vars(wish), "near": near, "radius_km": None, "site_ids": None, "bounds": None})
+    found = nearest_alternatives(session, actor, around, now=now, limit=4)
+    return [one for one in found if one.resource_id != refused.resource_id][:3]
+
+
+def _offers(session: Session, wish: Wish, resources: Sequence[Found], *, now: datetime) -> list[Offer]:
+    days = days_ahead(session, wish.kind, resources, first=wish.first, days=HORIZON_DAYS, now=now)
+    shape = Shape(wish.kind.shape)
+    slots: dict[int, list[tuple[date, Slot]]] = {}
+    if shape is Shape.SLOTS:
+        until = wish.first + timedelta(days=HORIZON_DAYS)
+        slots = slots_ahead(session, resources, first=wish.first, until=until, now=now)
+    return [
+        Offer(
+            found=one,
+            days=days.get(one.resource_id, []),
+            free_beds=_free_beds(session, one, wish, now) if shape is Shape.NIGHTS else [],
+            slots=[(day, slot) for day, slot in slots.get(one.resource_id, []) if slot.is_free][:SLOTS_SHOWN],
+        )
+        for one in resources
+    ]
+
+
+def _free_beds(session: Session, one: Found, wish: Wish, now: datetime) -> list[tuple[int, str]]:
+    uses = beds(session, one.resource_id, first=wish.first, until=wish.until, now=now)
+    return [(use.unit_id, use.name) for use in uses if not use.nights]
+
+
+def _may(session: Session, actor: Actor, kind: Kind) -> bool:
+    try:
+        may_reserve(session, actor, kind)
+    except NotAllowed:
+        return False
+    return True

@@ -1,0 +1,35 @@
+"""The points of the map as GeoJSON: too heavy for the socket, so the map fetches them with the same filters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+
+from availability.rights import Actor
+from booking.filters import Filters, understand
+from booking.map import kind_named, look, points
+from booking.pages.map_state import SEARCHERS, point_of, where_is
+from portal import clock
+from portal.database import read
+from portal.policy import requires
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/carte/points")
+async def map_points(request: Request, actor: Actor = requires(*SEARCHERS)) -> dict[str, Any]:
+    """Return the places that the list shows for the same filters."""
+    filters = Filters.read(request.query_params)
+    near = point_of(await where_is(filters.lieu))
+    return await read(_points, actor, filters, near, now=clock.now())
+
+
+def _points(
+    session: Session, actor: Actor, filters: Filters, near: tuple[float, float] | None, *, now: datetime
+) -> dict[str, Any]:
+    _, kind = kind_named(session, actor, filters.type)
+    wish = understand(filters, kind, near, today=now.date()).wish
+    return points(look(session, actor, wish, only_free=filters.flag("libres"), now=now).spots)

@@ -1,0 +1,365 @@
+"""The sheet of a place: what it offers, then hold, for whom, confirm. Nothing typed is lost by a refusal."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import reflex as rx
+from sqlmodel import Session
+
+from availability.claims import Claim, NightsClaim, PlaceClaim, SlotClaim
+from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken, Refusal
+from availability.models import Shape
+from availability.rights import Actor, Role
+from availability.search import Found, Wish, search
+from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
+from booking.filters import Filters, place_of, understand
+from booking.map import STRIP_DAYS, kind_named, next_free, strip
+from booking.models import Booking, State
+from booking.offers import Offer, OpenSite, alternatives, open_site
+from booking.pages.map_words import (
+    UNIT_WORDS,
+    Square,
+    distance,
+    free_of,
+    soonest_words,
+    square,
+    traits,
+)
+from booking.pages.person_picker import PersonPickerState
+from booking.words import SITE_STATE_WORDS, WHY_NOT_WORDS
+from portal import clock
+from portal.database import act, read
+from portal.policy import allow, current_actor
+from portal.problems import sentence
+from portal.ui.dates import day, hour, nights
+
+OPENERS = (
+    Role.PROBATION_OFFICER,
+    Role.SENTENCE_JUDGE,
+    Role.FAMILY_JUDGE,
+    Role.REGISTRY,
+    Role.MONITORING_AGENT,
+    Role.ADMINISTRATOR,
+)
+GONE = (PeriodTaken, CapacityReached, NotOpen)
+DATE_WORDS = {
+    "past": "Cette date est passée.",
+    "too-soon": "C’est trop tôt : ce lieu demande un délai.",
+    "too-far": "C’est trop loin : un an à l’avance au plus.",
+    "not-after-start": "La fin doit être après le début.",
+    "too-long": "La durée est trop longue pour ce type de place.",
+    "unreadable": "Cette date ne se lit pas : choisissez-la dans le calendrier.",
+    "required": "Indiquez pour qui : choisissez une personne, ou un numéro de dossier.",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A resource as the sheet shows it."""
+
+    resource_id: str
+    name: str
+    free: str
+    state: str
+    state_word: str
+    why_not: str
+    next_free: str
+    traits: list[str]
+    squares: list[Square]
+    beds: list[tuple[str, str]]
+    slots: list[tuple[str, str]]
+    is_open: bool  # something of it can be taken
+    declared: str
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another place that fits, offered to who lost a race."""
+
+    site_id: str
+    name: str
+    detail: str
+
+
+class ReserveState(rx.State):
+    """The open site, and where its reservation stands: choose, held, done."""
+
+    step: str = ""  # "", loading, choose, held, done, missing
+    title: str = ""
+    where: str = ""
+    site_id: str = ""
+    shape: str = ""
+    kind_label: str = ""
+    may_reserve: bool = False
+    lines: list[Line] = []  # noqa: RUF012 - Reflex copies the default for each client
+    chosen_id: str = ""
+    chosen_name: str = ""
+    first: str = ""
+    until: str = ""
+    case_ref: str = ""
+    problem: str = ""
+    others: list[Other] = []  # noqa: RUF012
+    booking_id: str = ""
+    recap: str = ""
+    seconds_left: int = 0
+    is_booked: bool = False
+    is_given_back: bool = False
+    is_busy: bool = False
+    _query: str = ""
+
+    @rx.var
+    def is_open(self) -> bool:
+        """Say whether the sheet is shown."""
+        return self.step != ""
+
+    @rx.var
+    def establishment_address(self) -> str:
+        """Return the page of the beds of this site."""
+        return f"/etablissement/?id={self.site_id}"
+
+    @rx.var
+    def calendar_address(self) -> str:
+        """Return the calendar file of the booking."""
+        return f"/reservations/{self.booking_id}.ics"
+
+    @allow(*OPENERS)
+    @rx.event
+    async def show(self, site_id: str, query: str) -> Any:
+        """Open the sheet of a site for the filters of the map, or close it."""
+        if not str(site_id).isdecimal():
+            self._close()
+            return
+        if self.step == "held" and self.site_id == site_id:
+            return  # the same address again, as after a reconnection: the hold goes on
+        self._query, self.problem, self.others = str(query), "", []
+        self.site_id, self.step, self.booking_id, self.is_given_back = str(site_id), "loading", "", False
+        yield
+        await self._read(await current_actor(self))
+
+    @allow(*OPENERS)
+    @rx.event
+    async def choose(self, resource_id: str) -> None:
+        """Choose a resource of the site."""
+        self.chosen_id, self.problem = str(resource_id), ""
+        self.chosen_name = next((line.name for line in self.lines if line.resource_id == self.chosen_id), "")
+
+    @allow(*OPENERS)
+    @rx.event
+    async def hold_it(self, form: dict[str, Any]) -> None:
+        """Take the place for a few minutes; whoever comes second is told, and helped."""
+        actor = await current_actor(self)
+        self.first, self.until = str(form.get("first", self.first)), str(form.get("until", self.until))
+        self.problem, self.others = "", []
+        try:
+            claim = _claim(self.shape, self.chosen_id, form)
+            booking = await act(hold, actor, claim, now=clock.now())
+        except GONE as refusal:
+            await self._lost(actor, refusal)
+        except Refusal as refusal:
+            self.problem = _words_of(refusal)
+        else:
+            self._held(booking)
+
+    @allow(*OPENERS)
+    @rx.event
+    async def confirm_it(self, form: dict[str, Any]) -> None:
+        """Book what is held for the person chosen, or for a case."""
+        actor = await current_actor(self)
+        self.case_ref = str(form.get("case_ref", ""))[:100]
+        picker = await self.get_state(PersonPickerState)
+        try:
+            whom = Beneficiary(person_id=picker.chosen_id(), case_ref=self.case_ref)
+            booking = await act(confirm, actor, UUID(self.booking_id), now=clock.now(), beneficiary=whom)
+        except Refusal as refusal:
+            self.problem = _words_of(refusal)
+            return
+        self.problem, self.step, self.is_booked = "", "done", booking.state == State.BOOKED
+        picker.clear()
+
+    @allow(*OPENERS)
+    @rx.event
+    async def give_back(self) -> None:
+        """Give the place back, held or booked."""
+        actor = await current_actor(self)
+        await act(cancel, actor, UUID(self.booking_id), now=clock.now())
+        if self.step == "held":
+            await self._read(actor)
+        else:
+            self.is_given_back = True
+
+    @allow(*OPENERS)
+    @rx.event
+    async def take_again(self) -> None:
+        """Take back the place just given back, if it is still free."""
+        try:
+            await act(undo_cancel, await current_actor(self), UUID(self.booking_id), now=clock.now())
+        except Refusal as refusal:
+            self.problem = _words_of(refusal)
+            return
+        self.is_given_back = False
+
+    @allow(*OPENERS)
+    @rx.event
+    async def time_is_over(self) -> None:
+        """Say that the hold ended, and show the place as it is now."""
+        if self.step == "held":
+            await self._read(await current_actor(self))
+            self.problem = (
+                "Les dix minutes sont passées : la place n’est plus gardée pour vous. Vous pouvez la reprendre."
+            )
+
+    async def _read(self, actor: Actor) -> None:
+        try:
+            opened = await read(_open, actor, self._query, int(self.site_id), now=clock.now())
+        except Refusal:
+            self.step, self.title = "missing", "Lieu introuvable"
+            return
+        self._show_site(*opened)
+
+    async def _lost(self, actor: Actor, refusal: Refusal) -> None:
+        others = await read(_others, actor, self._query, int(self.chosen_id), (self.first, self.until), now=clock.now())
+        self.others = [_other(found) for found in others]
+        offered = " Voici les plus proches qui conviennent." if self.others else ""
+        await self._read(actor)
+        self.problem = f"{sentence(refusal)}{offered}"
+
+    def _show_site(self, site: OpenSite, wish: Wish) -> None:
+        today = clock.now().date()
+        self.step, self.title, self.where = "choose", site.spot.name, site.spot.where
+        self.shape, self.kind_label, self.may_reserve = site.kind.shape, site.kind.label, site.may_reserve
+        self.lines = [_line(offer, site, wish, today) for offer in site.offers]
+        self.first, self.until = wish.first.isoformat(), wish.until.isoformat()
+        if self.chosen_id not in {line.resource_id for line in self.lines}:
+            self.chosen_id = self.chosen_name = ""
+        if len(self.lines) == 1 and self.lines[0].is_open:
+            self.chosen_id, self.chosen_name = self.lines[0].resource_id, self.lines[0].name
+
+    def _held(self, booking: Booking) -> None:
+        self.booking_id, self.step, self.problem = str(booking.id), "held", ""
+        left = (booking.expires_at - clock.now()).total_seconds() if booking.expires_at else 0
+        self.seconds_left = max(int(left), 0)
+        bed = next((name for line in self.lines for number, name in line.beds if number == str(booking.unit_id)), "")
+        parts = [self.title, self.chosen_name, f"lit {bed}" if bed else "", _dates_of(booking, self.shape)]
+        self.recap = ", ".join(part for part in parts if part)
+
+    def _close(self) -> None:
+        self.step, self.site_id, self.chosen_id, self.booking_id, self.problem = "", "", "", "", ""
+        self.lines, self.others = [], []
+
+
+def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: datetime) -> tuple[OpenSite, Wish]:
+    wish = _wish(session, actor, query, now=now)
+    return open_site(session, actor, wish, site_id, now=now), wish
+
+
+def _others(
+    session: Session, actor: Actor, query: str, resource_id: int, dates: tuple[str, str], *, now: datetime
+) -> list[Found]:
+    wish = _wish(session, actor, query, now=now)
+    with contextlib.suppress(ValueError, InvalidRequest):  # an open end, or a slot: the dates of the map stand
+        wish = replace(wish, first=date.fromisoformat(dates[0]), until=date.fromisoformat(dates[1]))
+    only = replace(wish, resource_ids=(resource_id,), site_ids=None, near=None, radius_km=None, bounds=None)
+    refused = search(session, actor, only, now=now)
+    return alternatives(session, actor, wish, refused[0], now=now) if refused else []
+
+
+def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
+    filters = Filters.read(dict(parse_qsl(query)))
+    _, kind = kind_named(session, actor, filters.type)
+    wish = understand(filters, kind, place_of(filters.lieu), today=now.date()).wish
+    return replace(wish, bounds=None, radius_km=None)  # the sheet shows its site wherever the map is
+
+
+def _claim(shape: str, resource_id: str, form: dict[str, Any]) -> Claim:
+    if not resource_id.isdecimal():
+        raise InvalidRequest("resource_id", "required")
+    if shape == Shape.SLOTS:
+        return SlotClaim(resource_id=int(resource_id), start=_instant(str(form.get("start", ""))))
+    first, until = _date(form, "first"), _date(form, "until")
+    if first is None:
+        raise InvalidRequest("first", "unreadable")
+    if shape == Shape.PLACES:
+        return PlaceClaim(resource_id=int(resource_id), first=first, until=until)
+    if until is None:
+        raise InvalidRequest("until", "unreadable")
+    bed = str(form.get("unit_id", ""))
+    unit_id = int(bed) if bed.isdecimal() else None
+    return NightsClaim(resource_id=int(resource_id), first=first, until=until, unit_id=unit_id)
+
+
+def _date(form: dict[str, Any], name: str) -> date | None:
+    typed = str(form.get(name, "")).strip()
+    if not typed:
+        return None
+    try:
+        return date.fromisoformat(typed)
+    except ValueError as error:
+        raise InvalidRequest(name, "unreadable") from error
+
+
+def _instant(typed: str) -> datetime:
+    try:
+        return datetime.fromisoformat(typed)
+    except ValueError as error:
+        raise InvalidRequest("start", "unreadable") from error
+
+
+def _words_of(refusal: Refusal) -> str:
+    if isinstance(refusal, InvalidRequest) and refusal.problem in DATE_WORDS:
+        return DATE_WORDS[refusal.problem]
+    return sentence(refusal)
+
+
+def _dates_of(booking: Booking, shape: str) -> str:
+    if booking.first_on and booking.until_on and shape == Shape.NIGHTS:
+        return nights(booking.first_on, booking.until_on)
+    if booking.first_on:
+        end = f" au {day(booking.until_on, year=True)}" if booking.until_on else ", sans date de fin"
+        return f"du {day(booking.first_on, year=True)}{end}"
+    return ""
+
+
+def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
+    found, zone = offer.found, ZoneInfo(offer.found.time_zone)
+    days = strip(offer.days, wish.first)
+    one, _ = UNIT_WORDS[Shape(site.kind.shape)]
+    why = WHY_NOT_WORDS.get(found.mismatch or "", ("", ""))[0]
+    declared = f"déclaré le {day(found.declared_on, year=True)}" if found.declared_on else ""
+    return Line(
+        resource_id=str(found.resource_id),
+        name=found.name,
+        free=free_of(site.kind, found.free, found.total),
+        state=found.state,
+        state_word=SITE_STATE_WORDS[found.state],
+        why_not=f"{one.capitalize()} {why}" if why else "",
+        next_free=soonest_words(next_free(offer.days), today),
+        traits=traits(found),
+        squares=[square(count, site.kind) for count in days[:STRIP_DAYS]],
+        beds=[(str(unit_id), name) for unit_id, name in offer.free_beds],
+        slots=[
+            (slot.period.start.isoformat(), f"{day(on)} à {hour(slot.period.start, zone)}") for on, slot in offer.slots
+        ],
+        is_open=_can_be_taken(offer, site),
+        declared=declared,
+    )
+
+
+def _can_be_taken(offer: Offer, site: OpenSite) -> bool:
+    """A hearing is taken by its registry, elsewhere; anything else, as soon as one day of the horizon is free."""
+    takes = site.kind.shape != Shape.SESSIONS
+    return site.may_reserve and takes and offer.found.mismatch is None and next_free(offer.days) is not None
+
+
+def _other(found: Found) -> Other:
+    return Other(
+        site_id=str(found.site_id),
+        name=f"{found.site_name}, {found.name}",
+        detail=f"{distance(found.distance_km)}, {found.free} sur {found.total}",
+    )

@@ -1,0 +1,216 @@
+"""Who signs in: a few people to be with one click, and somebody in every service of the country.
+
+None has a password: the demonstration signs in by a click, and nothing else opens these accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from random import Random
+from uuid import UUID
+
+from availability.rights import Role
+from portal.demo.catalogue import Catalogue, Place
+from portal.demo.names import family_name, given_name
+from portal.demo.sheets import Sheet
+from portal.demo.territories import Court
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guest:
+    """One person of the sign-in page."""
+
+    login: str
+    name: str
+    title: str
+    role: Role
+    territory: str
+    and_kind: tuple[str, str] | None = None  # a second right: territory, kind
+    host: str = ""  # code of the organisation of a partner
+
+
+# In the order of the sign-in page; each finds something to do.
+GUESTS = (
+    Guest(
+        login="camille.exemple",
+        name="Camille Exemple",
+        title="Conseillère pénitentiaire d’insertion et de probation, SPIP du Rhône",
+        role=Role.PROBATION_OFFICER,
+        territory="CALYON",
+    ),
+    Guest(
+        login="dominique.fictif",
+        name="Dominique Fictif",
+        title="Juge de l’application des peines, Lyon",
+        role=Role.SENTENCE_JUDGE,
+        territory="CALYON",
+    ),
+    Guest(
+        login="claude.modele",
+        name="Claude Modèle",
+        title="Juge aux affaires familiales, Lyon",
+        role=Role.FAMILY_JUDGE,
+        territory="TGILYON",
+        and_kind=("CALYON", "mediation-familiale"),
+    ),
+    Guest(
+        login="alix.specimen",
+        name="Alix Spécimen",
+        title="Service de médiation familiale, Lyon",
+        role=Role.PARTNER,
+        territory="CALYON",
+        host="mediation-001",
+    ),
+    Guest(
+        login="sacha.echantillon",
+        name="Sacha Échantillon",
+        title="Greffe du tribunal judiciaire de Lyon",
+        role=Role.REGISTRY,
+        territory="TGILYON",
+    ),
+    Guest(
+        login="noa.exemple",
+        name="Noa Exemple",
+        title="Surveillance électronique, pôle du Rhône",
+        role=Role.MONITORING_AGENT,
+        territory="CALYON",
+    ),
+    Guest(
+        login="charlie.factice",
+        name="Charlie Factice",
+        title="Centre de semi-liberté de Lyon",
+        role=Role.PARTNER,
+        territory="CALYON",
+        host="sl-tgilyon",
+    ),
+    Guest(
+        login="marie.payet-exemple",
+        name="Marie Payet-Exemple",
+        title="Conseillère pénitentiaire d’insertion et de probation, La Réunion",
+        role=Role.PROBATION_OFFICER,
+        territory="CADENISREU",
+    ),
+    Guest(
+        login="lou.demonstration",
+        name="Lou Démonstration",
+        title="Administration nationale",
+        role=Role.ADMINISTRATOR,
+        territory="FR",
+    ),
+)
+GUEST_LOGINS = tuple(guest.login for guest in GUESTS)
+
+
+@dataclass(frozen=True)
+class Member:
+    """An account as the author of acts: `home` is the territory that its bookings belong to."""
+
+    id: UUID
+    home: int
+
+
+class Accounts:
+    """The rows of accounts and of their rights, and who acts where."""
+
+    def __init__(self, catalogue: Catalogue, rng: Random) -> None:
+        self.catalogue = catalogue
+        self.rng = rng
+        self.people = Sheet("account", "id login name title password_hash organisation_id is_active", numbered=False)
+        self.rights = Sheet("account_right", "account_id role territory_id kind_id")
+        self.by_court: dict[tuple[Role, int], Member] = {}
+        self.by_host: dict[int, Member] = {}
+        territories = catalogue.map.sheet
+        self.territories = {row[0]: number for number, row in enumerate(territories.rows, 1)}
+        self.organisations = {row[0]: number for number, row in enumerate(catalogue.organisations.rows, 1)}
+        for guest in GUESTS:
+            self._guest(guest)
+        self._services()
+
+    def for_place(self, place: Place) -> Member:
+        """Return who takes places of this kind around there."""
+        role = {
+            "mediation-familiale": Role.FAMILY_JUDGE,
+            "audience-jaf": Role.REGISTRY,
+            "bracelet": Role.MONITORING_AGENT,
+        }.get(place.kind, Role.PROBATION_OFFICER)
+        return self.by_court[role, place.host.court.id]
+
+    def host_of(self, place: Place) -> Member:
+        """Return the partner who runs the place."""
+        return self.by_host[place.host.organisation_id]
+
+    def _guest(self, guest: Guest) -> None:
+        organisation_id = self.organisations[guest.host] if guest.host else None
+        home = self.territories[guest.territory]
+        member = self._account(guest.login, guest.name, guest.title, organisation_id, home)
+        self._right(member, guest.role, [home])
+        if guest.and_kind:
+            territory, kind = guest.and_kind
+            self._right(member, guest.role, [self.territories[territory]], self.catalogue.kinds[kind])
+        if organisation_id is not None:
+            self.by_host[organisation_id] = member
+        for court in self._reached(guest):
+            self.by_court.setdefault((guest.role, court.id), member)
+
+    def _reached(self, guest: Guest) -> list[Court]:
+        """Return the courts where the guest is the one who acts: those of their own service."""
+        own = {"CALYON": "TGILYON", "CADENISREU": "TGIDENISRE"}.get(guest.territory, guest.territory)
+        return [court for court in self.catalogue.map.courts if court.code == own]
+
+    def _services(self) -> None:
+        for department in self.catalogue.map.departments.values():
+            courts = [court.id for court in self.catalogue.map.courts_in(department)]
+            for role, title in (
+                (Role.PROBATION_OFFICER, f"SPIP {department.of_it}"),
+                (Role.MONITORING_AGENT, f"Pôle centralisateur {department.of_it}"),
+            ):
+                self._service(f"{role.value}.{department.code.lower()}".replace("_", "-"), title, role, courts)
+        for court in self.catalogue.map.courts:
+            for role, title in (
+                (Role.SENTENCE_JUDGE, "Juge de l’application des peines"),
+                (Role.FAMILY_JUDGE, "Juge aux affaires familiales"),
+                (Role.REGISTRY, "Greffe"),
+            ):
+                login = f"{role.value}.{court.code.lower()}".replace("_", "-")
+                self._service(login, f"{title}, {court.name}", role, [court.id])
+        hosts = {place.host.organisation_id: place for place in self.catalogue.places if self._has_account(place)}
+        for number, place in hosts.items():
+            if number not in self.by_host:
+                member = self._service(
+                    f"service.{number}", place.host.name, Role.PARTNER, [place.host.court.id], number
+                )
+                self.by_host[number] = member
+
+    @staticmethod
+    def _has_account(place: Place) -> bool:
+        return place.kind in ("mediation-familiale", "semi-liberte")
+
+    def _service(
+        self, login: str, title: str, role: Role, territories: list[int], organisation_id: int | None = None
+    ) -> Member:
+        name = f"{given_name(self.rng, self.rng.choice('FM'))} {family_name(self.rng)}"
+        # "zz" keeps guests first wherever accounts are sorted by login.
+        member = self._account(f"zz.{login}", name, title, organisation_id, territories[0])
+        self._right(member, role, territories)
+        if organisation_id is None:
+            for territory in territories:
+                self.by_court.setdefault((role, territory), member)
+        return member
+
+    def _account(self, login: str, name: str, title: str, organisation_id: int | None, home: int) -> Member:
+        number = UUID(int=self.rng.getrandbits(128), version=4)
+        self.people.add(
+            id=number,
+            login=login,
+            name=name,
+            title=title,
+            password_hash=None,
+            organisation_id=organisation_id,
+            is_active=True,
+        )
+        return Member(number, home)
+
+    def _right(self, member: Member, role: Role, territories: Iterable[int], kind_id: int | None = None) -> None:
+        for territory in territories:
+            self.rights.add(account_id=member.id, role=role.value, territory_id=territory, kind_id=kind_id)

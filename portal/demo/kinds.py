@@ -1,0 +1,117 @@
+"""The six kinds of the demonstration, and what each role may do with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from availability.models import Kind, Shape
+from availability.rights import Role
+from portal.demo.sheets import Sheet
+
+SEX = {"label": "Sexe", "type": "choice", "choices": {"M": "Hommes", "F": "Femmes", "any": "Hommes et femmes"}}
+AGE = {"label": "Âge", "type": "range", "least": "min_age", "most": "max_age"}
+WEEKEND = {"label": "Week-end", "type": "flag"}
+ACCESSIBLE = {"label": "Accessible en fauteuil roulant", "type": "flag"}
+REGIME = {"label": "Régime", "type": "choice", "choices": {"ordinaire": "Ordinaire", "probatoire": "Probatoire"}}
+SKILLS = {"label": "Compétences", "type": "list"}
+LANGUAGES = {"label": "Langues", "type": "list"}
+PRICES = {"label": "Participation", "type": "text"}
+DELAY = {"label": "Premier rendez-vous (jours)", "type": "number"}
+
+KINDS = (
+    Kind(
+        code="semi-liberte",
+        label="lit de semi-liberté",
+        label_plural="lits de semi-liberté",
+        layer="Semi-liberté",
+        shape=Shape.NIGHTS.value,
+        position=1,
+        max_days=366,
+        crosses_territories=True,
+        searchable={"sex": SEX, "age": AGE, "weekend": WEEKEND, "accessible": ACCESSIBLE, "regime": REGIME},
+    ),
+    Kind(
+        code="tig",
+        label="poste de TIG",
+        label_plural="postes de TIG",
+        layer="TIG",
+        shape=Shape.PLACES.value,
+        position=2,
+        max_days=548,  # 18 months. Source: code pénal, art. 131-22
+        searchable={"sex": SEX, "age": AGE, "weekend": WEEKEND, "accessible": ACCESSIBLE, "skills": SKILLS},
+    ),
+    Kind(
+        code="bracelet",
+        label="pose de bracelet",
+        label_plural="poses de bracelet",
+        layer="Bracelet",
+        shape=Shape.SLOTS.value,
+        position=3,
+        max_ahead_days=60,
+        slot_step_min=15,
+        slot_duration_min=45,
+        slot_buffer_min=15,
+    ),
+    Kind(
+        code="mediation-familiale",
+        label="médiation familiale",
+        label_plural="médiations familiales",
+        layer="Médiation",
+        shape=Shape.PLACES.value,
+        position=4,
+        host_accepts=True,
+        request_days=14,
+        searchable={
+            "accessible": ACCESSIBLE,
+            "languages": LANGUAGES,
+            "price_scale": PRICES,
+            "first_meeting_days": DELAY,
+        },
+    ),
+    Kind(
+        code="audience-jaf",
+        label="audience du juge aux affaires familiales",
+        label_plural="audiences du juge aux affaires familiales",
+        layer="Audiences",
+        shape=Shape.SESSIONS.value,
+        position=5,
+    ),
+    Kind(
+        code="spip-rdv",
+        label="rendez-vous au SPIP",
+        label_plural="rendez-vous au SPIP",
+        layer="Rendez-vous",
+        shape=Shape.SLOTS.value,
+        position=6,
+        max_ahead_days=60,
+        slot_step_min=30,
+        slot_duration_min=30,
+    ),
+)
+CODES = tuple(kind.code for kind in KINDS)
+
+# True: searches and reserves; False: searches only. Partners see their own places, not the map.
+MAY_RESERVE: dict[Role, dict[str, bool]] = {
+    Role.PROBATION_OFFICER: {"semi-liberte": True, "tig": True, "bracelet": False, "spip-rdv": True},
+    Role.SENTENCE_JUDGE: {"semi-liberte": True, "tig": False, "bracelet": False, "spip-rdv": False},
+    Role.FAMILY_JUDGE: {"mediation-familiale": True, "audience-jaf": False},
+    Role.REGISTRY: {"mediation-familiale": True, "audience-jaf": True},
+    Role.MONITORING_AGENT: {"bracelet": True},
+    Role.ADMINISTRATOR: dict.fromkeys(CODES, False),
+}
+
+
+def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
+    """Return the rows of kinds and of their rights, and the number of each kind by code."""
+    columns = [name for name in Kind.model_fields if name != "id"]
+    kinds = Sheet("kind", " ".join(columns))
+    numbers = {kind.code: kinds.add(**_values(kind, columns)) for kind in KINDS}
+    rights = Sheet("kind_right", "kind_id role may_reserve", numbered=False)
+    for role, allowed in MAY_RESERVE.items():
+        for code, may_reserve in allowed.items():
+            rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve)
+    return kinds, rights, numbers
+
+
+def _values(kind: Kind, columns: list[str]) -> dict[str, Any]:
+    return {column: getattr(kind, column) for column in columns}
