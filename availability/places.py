@@ -1,0 +1,262 @@
+"""Where things are: communes, distances, civil time of a territory, and coordinates of an address.
+
+An address goes to the State's address base (BAN) when one is configured; otherwise, or when it does not answer, the
+offline gazetteer gives the commune. `Located.places[…].source` says which of the two did, for the user to see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from math import asin, cos, degrees, isfinite, radians, sin, sqrt
+from typing import Any
+from urllib.parse import urlsplit
+
+from geopy.exc import GeopyError
+from geopy.geocoders import BANFrance
+
+from availability.gazetteer import (
+    Commune,
+    best_commune,
+    by_population,
+    commune_of_insee,
+    communes_named,
+    communes_of_postcode,
+    department_of,
+    gazetteer,
+    normalise,
+    suggest,
+)
+
+__all__ = [
+    "Box",
+    "Commune",
+    "Located",
+    "Place",
+    "Source",
+    "best_commune",
+    "bounding_box",
+    "commune_of_insee",
+    "communes_in",
+    "communes_named",
+    "communes_of_postcode",
+    "department_of",
+    "distance_km",
+    "locate",
+    "normalise",
+    "suggest",
+    "territory_time",
+    "time_of_commune",
+]
+
+EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
+MOST_PLACES = 8
+METROPOLITAN_TIME = ("Europe/Paris", "")
+# (IANA time zone, subdivision of France in the `holidays` library) where the metropolitan rule does not hold.
+TERRITORY_TIME = {
+    "57": ("Europe/Paris", "57"),
+    "67": ("Europe/Paris", "6AE"),
+    "68": ("Europe/Paris", "6AE"),
+    "971": ("America/Guadeloupe", "971"),
+    "972": ("America/Martinique", "972"),
+    "973": ("America/Cayenne", "973"),
+    "974": ("Indian/Reunion", "974"),
+    "975": ("America/Miquelon", "PM"),
+    "976": ("Indian/Mayotte", "976"),
+    "977": ("America/St_Barthelemy", "BL"),
+    "978": ("America/Marigot", "MF"),
+    "984": ("Indian/Kerguelen", "TF"),
+    "986": ("Pacific/Wallis", "WF"),
+    "987": ("Pacific/Tahiti", "PF"),
+    "988": ("Pacific/Noumea", "NC"),
+}
+# Polynesia has three civil times: the Marquesas are half an hour ahead of Tahiti, the Gambier islands an hour.
+TIME_OF_COMMUNE = dict.fromkeys(("98718", "98723", "98731", "98746", "98756", "98757"), "Pacific/Marquesas") | {
+    "98719": "Pacific/Gambier"
+}
+
+
+def territory_time(department: str) -> tuple[str, str]:
+    """Return (IANA time zone, subdivision for `holidays.France`, "" for the metropolitan rule) of a department.
+
+    `department` is the code of a department or overseas collectivity; an unknown one has metropolitan time.
+    """
+    return TERRITORY_TIME.get(department.strip().upper(), METROPOLITAN_TIME)
+
+
+def time_of_commune(insee: str) -> tuple[str, str]:
+    """Return the same as `territory_time` for a commune's INSEE code, which in Polynesia is more precise."""
+    zone, holiday_zone = territory_time(department_of(insee))
+    return TIME_OF_COMMUNE.get(insee, zone), holiday_zone
+
+
+def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Return the great-circle distance between two points in degrees (haversine, within 0.5 %)."""
+    phi1, phi2 = radians(lat1), radians(lat2)
+    half_lat, half_lon = (phi2 - phi1) / 2, radians(lon2 - lon1) / 2
+    chord = sin(half_lat) ** 2 + cos(phi1) * cos(phi2) * sin(half_lon) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(chord)))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The degrees between which a circle fits. `west > east` when it crosses the antimeridian: see `spans`."""
+
+    south: float
+    north: float
+    west: float
+    east: float
+
+    @property
+    def spans(self) -> tuple[tuple[float, float], ...]:
+        """Return the longitudes as one or two (from, to) that a B-tree can read."""
+        if self.west <= self.east:
+            return ((self.west, self.east),)
+        return ((self.west, 180.0), (-180.0, self.east))
+
+    def holds(self, lat: float, lon: float) -> bool:
+        """Say whether a point is in the box, edges included."""
+        return self.south <= lat <= self.north and any(west <= lon <= east for west, east in self.spans)
+
+
+def bounding_box(lat: float, lon: float, radius_km: float) -> Box:
+    """Return the smallest box of latitudes and longitudes around the circle; all longitudes if it holds a pole."""
+    angle = radius_km / EARTH_RADIUS_KM
+    margin = 1e-9  # degrees, a tenth of a millimetre: a point on the circle stays in despite rounding
+    south, north = lat - degrees(angle) - margin, lat + degrees(angle) + margin
+    if south <= -90 or north >= 90:
+        return Box(max(south, -90.0), min(north, 90.0), -180.0, 180.0)
+    reach = degrees(asin(min(1.0, sin(angle) / cos(radians(lat))))) + margin
+    if reach >= 180:
+        return Box(south, north, -180.0, 180.0)
+    return Box(south, north, _longitude(lon - reach), _longitude(lon + reach))
+
+
+def _longitude(degrees_east: float) -> float:
+    return degrees_east if -180 <= degrees_east <= 180 else (degrees_east + 180) % 360 - 180
+
+
+class Source(StrEnum):
+    """Who gave the coordinates."""
+
+    BAN = "BAN"  # Base Adresse Nationale: the address itself
+    COMMUNE = "commune"  # the gazetteer: somewhere in the middle of the commune
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point for a text. `score` is the confidence in it, from 0 to 1."""
+
+    label: str
+    lat: float
+    lon: float
+    source: Source
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Places for a text, the best first. `ban_failed`: the address base was asked and did not answer properly."""
+
+    places: tuple[Place, ...]
+    ban_failed: bool = False
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def best(self) -> Place | None:
+        """Return the first place, if there is any."""
+        return self.places[0] if self.places else None
+
+
+def locate(text: str, *, ban_url: str = "", timeout_s: float = 2.0) -> Located:
+    """Return the places that an address or the name of a commune may mean, at most eight.
+
+    Asks the address base at `ban_url` when there is one, and the gazetteer when it finds nothing or fails: never call
+    it inside a transaction. Never raises for what the network does.
+    """
+    wanted = " ".join(text.split())[:200]  # the base refuses more
+    if not wanted:
+        return Located(())
+    answered, failed = _ask_ban(wanted, ban_url, timeout_s) if ban_url and len(wanted) >= 3 else ([], False)
+    return Located(tuple(answered or _in_gazetteer(wanted)), ban_failed=failed)
+
+
+def _ask_ban(text: str, ban_url: str, timeout_s: float) -> tuple[list[Place], bool]:
+    """Return (places, whether the base failed)."""
+    try:
+        base = urlsplit(ban_url)
+        domain = f"{base.netloc}{base.path.removesuffix('/').removesuffix('/search')}"
+        geocoder = BANFrance(domain=domain, scheme=base.scheme, timeout=timeout_s, user_agent="placejuste")
+        found = geocoder.geocode(text, exactly_one=False, limit=MOST_PLACES) or []
+        return [_place(location.raw) for location in found], False
+    except (GeopyError, LookupError, TypeError, ValueError, AttributeError):
+        # all but the first are what geopy, or we, make of an answer that has not the shape of the BAN's
+        return [], True
+
+
+def _place(feature: Any) -> Place:
+    """Return the place of a GeoJSON feature of the BAN. Raises LookupError, TypeError or ValueError on another."""
+    lon, lat = (float(degree) for degree in feature["geometry"]["coordinates"])
+    properties = feature["properties"]
+    score = float(properties.get("score", 0))
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180 and isfinite(score)):
+        raise ValueError("not on earth")
+    return Place(str(properties["label"]), lat, lon, Source.BAN, min(1.0, max(0.0, score)))
+
+
+def _in_gazetteer(text: str) -> list[Place]:
+    found = communes_in(text) or suggest(text, MOST_PLACES)
+    whole = normalise(text)
+    return [
+        Place(
+            f"{commune.name} ({commune.department})",
+            commune.lat,
+            commune.lon,
+            Source.COMMUNE,
+            1.0 if normalise(commune.name) == whole else 0.5,
+        )
+        for commune in found[:MOST_PLACES]
+    ]
+
+
+def communes_in(text: str) -> list[Commune]:
+    """Return the communes that an address names, by postcode and name, else by one of them; the likeliest first."""
+    postcode = _postcode(text)
+    named = _named_in(text)
+    if postcode is None:
+        return named
+    served = communes_of_postcode(postcode)
+    names = tuple(f"{normalise(commune.name)} " for commune in named)
+    both = [commune for commune in served if f"{normalise(commune.name)} ".startswith(names)] if names else []
+    near = [commune for commune in named if postcode.startswith(_postal_start(commune))]
+    return both or near or served  # a CEDEX has a postcode of its own, of the same department
+
+
+def _postcode(text: str) -> str | None:
+    """Return the last number of five digits: the street may have one too."""
+    found = re.findall(r"(?<!\d)\d{5}(?!\d)", text)
+    return found[-1] if found else None
+
+
+def _postal_start(commune: Commune) -> str:
+    return "20" if commune.department in ("2A", "2B") else commune.department
+
+
+def _named_in(text: str) -> list[Commune]:
+    """Return the communes whose name is in the text. The last name wins ("rue de Paris, Lille"), then the longest."""
+    words = normalise(re.sub(r"(?<!\d)\d{5}(?!\d)", " ", text)).split()
+    known = gazetteer().by_name
+    for end in range(len(words), 0, -1):
+        for start in range(max(0, end - 8), end):
+            found = known.get(" ".join(words[start:end]))
+            if found:
+                after = "".join(words[end : end + 1]).upper().zfill(2)  # "Saint-Denis (93)"
+                return [one for one in found if one.department == after] or sorted(found, key=by_population)
+    return []
