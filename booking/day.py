@@ -81,6 +81,7 @@ class Lost:
 
     line: ListedBooking
     ending: Ending
+    was_asked: bool  # of its host; otherwise it was only held
     reason: str  # one of REFUSAL_REASONS, or empty
     at: datetime
 
@@ -124,7 +125,7 @@ def day(session: Session, actor: Actor, *, now: datetime) -> Day:
         to_do_count=_first(to_do, "of_all"),
         today=tuple(Today(line_of(row), Moment(row.moment), row.at) for row in today),
         today_count=_first(today, "of_all"),
-        lost=tuple(Lost(line_of(row), Ending(row.state), row.reason, row.at) for row in lost),
+        lost=tuple(Lost(line_of(row), Ending(row.state), row.was_asked, row.reason, row.at) for row in lost),
         lost_count=_first(lost, "of_all"),
     )
 
@@ -173,11 +174,12 @@ TODAY = text(f"""
            OR b.starts_at BETWEEN :day_ago AND :day_ahead)  -- wherever it is: the rest says whether that is today
       AND m.moment IS NOT NULL AND ({_IS_MINE} OR {_IS_HOSTED})
     ORDER BY b.starts_at NULLS FIRST, m.moment, s.name, b.id LIMIT :shown""")  # noqa: S608 - constants only
+_WAS_ASKED = "coalesce(h.facts ->> 'before', b.state) = 'requested'"
 # Lost, and nothing asked since for the same person or case with the same kind.
 LOST = text(f"""
     WITH {SCOPE}
     SELECT {LINE_COLUMNS}, coalesce(h.facts ->> 'reason', '') AS reason, coalesce(h.at, b.expires_at) AS at,
-           count(*) OVER () AS of_all
+           {_WAS_ASKED} AS was_asked, count(*) OVER () AS of_all
     FROM {_LINES_MINE_OR_NOT}
     LEFT JOIN LATERAL (
         SELECT h.at, h.facts FROM history h
@@ -186,7 +188,7 @@ LOST = text(f"""
         ORDER BY h.id DESC LIMIT 1) h ON b.expires_at IS NULL
     WHERE (b.state IN ('refused', 'lapsed') OR b.expires_at <= :now)
       AND b.created_at > :asked_since AND coalesce(h.at, b.expires_at) > :since AND {_IS_MINE}
-      AND (b.requested_by = :me OR coalesce(h.facts ->> 'before', b.state) = 'requested')
+      AND (b.requested_by = :me OR {_WAS_ASKED})
       AND NOT EXISTS (SELECT FROM booking o
           WHERE o.person_id = b.person_id AND o.kind_id = b.kind_id AND o.created_at > b.created_at
             AND (o.expires_at > :now OR o.state IN ('booked', 'honoured', 'missed')))

@@ -163,7 +163,7 @@ def _establishment() -> rx.Component:
         el.p(state.where, class_name="pj-grey fr-mb-2w"),
         el.div(
             el.ul(el.li(state.arrivals), el.li(state.departures), class_name="pj-plain"),
-            el.ul(rx.foreach(state.totals, lambda said: el.li(said)), class_name="pj-plain"),
+            el.ul(rx.foreach(state.totals, _said), class_name="pj-plain"),
             class_name="pj-house__head",
         ),
         _window(),
@@ -171,6 +171,10 @@ def _establishment() -> rx.Component:
         rx.cond(state.sections.length() > 0, _picture()),
         class_name=rx.cond(rx.State.is_hydrated, "pj-house", "pj-house pj-dimmed"),
     )
+
+
+def _said(words_: rx.Var[str]) -> rx.Component:
+    return el.li(words_)
 
 
 def _window() -> rx.Component:

@@ -150,8 +150,9 @@ def curve_words(uses: Sequence[NightUse]) -> str:
     if not uses:
         return ""
     least, most = min(uses, key=lambda use: use.taken), max(uses, key=lambda use: use.taken)
+    lowest = many(least.taken, "lit occupé", "lits occupés")
     return (
-        f"Courbe d’occupation{NBSP}: au moins {many(least.taken, 'lit occupé', 'lits occupés')}, le {day(least.night)}, "
+        f"Courbe d’occupation{NBSP}: au moins {lowest}, le {day(least.night)}, "
         f"au plus {most.taken}, le {day(most.night)}. Les mêmes chiffres sont dans la ligne du dessus."
     )
 
