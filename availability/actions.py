@@ -19,7 +19,7 @@ from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceCl
 from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken
 from availability.models import Shape
 from availability.periods import days_between, peak
-from availability.queries import bookable_slots
+from availability.queries import A_DAY, bookable_slots
 
 LOCK = text("""
     SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, k.shape
@@ -39,6 +39,7 @@ FREE_BED = text("""
     WHERE u.resource_id = :resource_id AND u.is_active AND (u.id = :unit_id OR CAST(:unit_id AS bigint) IS NULL)
       AND NOT EXISTS (SELECT FROM bed_night n WHERE n.unit_id = u.id AND n.night >= :first AND n.night < :until)
     ORDER BY u.id LIMIT 1""")
+BED = text("SELECT is_active FROM unit WHERE id = :unit_id AND resource_id = :resource_id")
 TAKE_NIGHTS = text("""
     INSERT INTO bed_night (unit_id, night, holder_id, expires_at)
     SELECT :unit_id, night, :holder_id, :expires_at FROM unnest(CAST(:nights AS date[])) AS night
@@ -62,11 +63,13 @@ TAKE_SEAT = text("""
 
 FORGET_CASES = text("DELETE FROM session_case WHERE resource_id = :resource_id AND expires_at <= :now")
 SESSION_LOAD = text("""
-    SELECT h.starts_at, h.max_cases, h.max_minutes, CAST(h.quotas ->> :family AS int) AS quota,
+    SELECT h.starts_at, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
+           h.max_cases, h.max_minutes, CAST(h.quotas ->> :family AS int) AS quota,
            count(c.id) AS cases, coalesce(sum(c.minutes), 0) AS minutes,
            count(c.id) FILTER (WHERE c.family = :family) AS of_family
-    FROM hearing_session h LEFT JOIN session_case c ON c.resource_id = h.resource_id
-    WHERE h.resource_id = :resource_id GROUP BY h.resource_id""")
+    FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id
+    LEFT JOIN session_case c ON c.resource_id = h.resource_id
+    WHERE h.resource_id = :resource_id GROUP BY h.resource_id, s.time_zone""")
 TAKE_CASE = text("""
     INSERT INTO session_case (resource_id, minutes, family, holder_id, expires_at)
     VALUES (:resource_id, :minutes, :family, :holder_id, :expires_at)""")
@@ -195,6 +198,7 @@ def _take_nights(session: Session, resource: Locked, claim: NightsClaim, holder:
     session.execute(FORGET_NIGHTS, wanted)
     unit_id = session.execute(FREE_BED, wanted).scalar()
     if unit_id is None:
+        _refuse_unknown_bed(session, claim)
         raise PeriodTaken(resource_id=resource.id, unit_id=claim.unit_id, first=claim.first, until=claim.until)
     nights = list(days_between(claim.first, claim.until))
     _insert(session, TAKE_NIGHTS, claim, holder, rows=len(nights), unit_id=unit_id, nights=nights)
@@ -229,6 +233,7 @@ def _take_case(session: Session, resource: Locked, claim: CaseClaim, holder: Hol
     load = session.execute(SESSION_LOAD, {"resource_id": resource.id, "family": claim.family}).one_or_none()
     if load is None or load.starts_at <= holder.now:
         raise NotOpen(resource_id=resource.id, why="no-session")
+    _refuse_closed(session, resource, load.day, load.day + A_DAY)
     full = {
         "cases": load.cases >= load.max_cases,
         "minutes": load.minutes + claim.minutes > load.max_minutes,
@@ -238,6 +243,16 @@ def _take_case(session: Session, resource: Locked, claim: CaseClaim, holder: Hol
         raise CapacityReached(resource_id=resource.id, why=reasons[0])
     _insert(session, TAKE_CASE, claim, holder, resource_id=resource.id, minutes=claim.minutes, family=claim.family)
     return Taken(claim=claim)
+
+
+def _refuse_unknown_bed(session: Session, claim: NightsClaim) -> None:
+    if claim.unit_id is None:
+        return
+    bed = session.execute(BED, {"unit_id": claim.unit_id, "resource_id": claim.resource_id}).one_or_none()
+    if bed is None:
+        raise NotFound(resource_id=claim.resource_id, unit_id=claim.unit_id)
+    if not bed.is_active:
+        raise NotOpen(resource_id=claim.resource_id, unit_id=claim.unit_id, why="out-of-service")
 
 
 def _refuse_closed(session: Session, resource: Locked, first: date, until: date | None) -> None:

@@ -193,12 +193,18 @@ def _ask_ban(text: str, ban_url: str, timeout_s: float) -> tuple[list[Place], bo
     try:
         base = urlsplit(ban_url)
         domain = f"{base.netloc}{base.path.removesuffix('/').removesuffix('/search')}"
-        geocoder = BANFrance(domain=domain, scheme=base.scheme, timeout=timeout_s, user_agent="placejuste")
-        found = geocoder.geocode(text, exactly_one=False, limit=MOST_PLACES) or []
-        return [_place(location.raw) for location in found], False
+        geocoder = AddressBase(domain=domain, scheme=base.scheme, timeout=timeout_s, user_agent="placejuste")
+        return geocoder.geocode(text, exactly_one=False, limit=MOST_PLACES), False
     except (GeopyError, LookupError, TypeError, ValueError, AttributeError):
-        # all but the first are what geopy, or we, make of an answer that has not the shape of the BAN's
+        # all but the first are an answer, or an address of the base, that has not the right shape
         return [], True
+
+
+class AddressBase(BANFrance):  # type: ignore[misc]
+    """The BAN, read strictly: geopy takes any JSON without features for "nothing found", and loses the score."""
+
+    def _parse_json(self, response: Any, exactly_one: bool) -> list[Place]:  # noqa: ARG002 - as geopy calls it
+        return [_place(feature) for feature in response["features"]]
 
 
 def _place(feature: Any) -> Place:

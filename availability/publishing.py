@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from sqlmodel import Session
 from availability.actions import lock, tell
 from availability.errors import InvalidRequest, NotFound
 from availability.history import Act, record
-from availability.openings import WeeklyRule, is_holiday, openings
+from availability.openings import WeeklyRule, is_holiday, local_day, openings
 from availability.periods import Period, days_between
 from availability.rights import Actor, Role
 
@@ -30,15 +30,21 @@ RULES = text("""
 CLOSURES = text("""
     SELECT resource_id, site_id, lower(days), upper(days) FROM closure
     WHERE (resource_id = ANY(:ids) OR site_id = ANY(:site_ids)) AND days && daterange(:first, :until)""")
-FORGET_OPENINGS = text("DELETE FROM opening WHERE resource_id = ANY(:ids) AND starts_at >= :start")
+# Midnight is the site's: in UTC the first day would take the evening before, or leave its own morning.
+FORGET_OPENINGS = text("""
+    DELETE FROM opening o USING resource r, site s
+    WHERE o.resource_id = ANY(:ids) AND r.id = o.resource_id AND s.id = r.site_id
+      AND CAST(o.starts_at AT TIME ZONE s.time_zone AS date) >= :first
+      AND CAST(o.starts_at AT TIME ZONE s.time_zone AS date) < :until""")
 ADD_OPENING = text("""
-    INSERT INTO opening (resource_id, starts_at, ends_at) VALUES (:resource_id, :starts_at, :ends_at)
+    INSERT INTO opening (resource_id, starts_at, ends_at)
+    SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
     ON CONFLICT (resource_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at""")
 DECLARE = text("""
     UPDATE resource SET capacity = :capacity, declared_load = :load, declared_waiting = :waiting, declared_on = :today
     WHERE id = :id""")
 HOST = text("""
-    SELECT s.organisation_id, s.territory_id, r.kind_id FROM resource r JOIN site s ON s.id = r.site_id
+    SELECT s.organisation_id, s.territory_id, s.time_zone, r.kind_id FROM resource r JOIN site s ON s.id = r.site_id
     WHERE r.id = :id""")
 
 
@@ -59,21 +65,22 @@ class Declaration:
 def publish_openings(session: Session, resource_ids: Sequence[int], *, first: date, until: date) -> int:
     """Write the openings that begin on civil days `[first, until)`, from the rules; return how many there are.
 
-    Closures close, and so do public holidays there unless the kind ignores them. What was written before is replaced.
+    Closures close, and so do public holidays there unless the kind ignores them. What was written for
+    these days before is replaced; other days are left alone.
     """
     asked: dict[str, Any] = {"ids": list(resource_ids), "first": first, "until": until}
     ruled = session.execute(RULED, asked).all()
     rules = _rules(session, asked)
     closed = _closed_days(session, ruled, asked)
-    start = datetime.combine(first, time(), UTC) - timedelta(hours=14)  # the earliest "that day" on earth
-    session.execute(FORGET_OPENINGS, {"ids": list(resource_ids), "start": start})
+    session.execute(FORGET_OPENINGS, asked)
     rows = [
-        {"resource_id": row.id, "starts_at": period.start, "ends_at": period.end}
+        (row.id, period.start, period.end)
         for row in ruled
         for period in _openings_of(row, rules[row.id], closed[row.id], first, until)
     ]
     if rows:
-        session.execute(ADD_OPENING, rows)
+        ids, starts, ends = (list(column) for column in zip(*rows, strict=True))
+        session.execute(ADD_OPENING, {"ids": ids, "starts": starts, "ends": ends})
     tell(session, resource_ids)
     return len(rows)
 
@@ -90,7 +97,7 @@ def declare(session: Session, actor: Actor, resource_id: int, declaration: Decla
     ):
         raise NotFound(resource_id=resource_id)
     said = {"capacity": declaration.capacity, "load": declaration.load, "waiting": declaration.waiting}
-    session.execute(DECLARE, {"id": resource_id, "today": now.date(), **said})
+    session.execute(DECLARE, {"id": resource_id, "today": local_day(now, ZoneInfo(host.time_zone)), **said})
     record(session, actor, Act(act="declared", subject="resource", subject_id=resource_id, at=now, facts=said))
     tell(session, [resource_id])
 

@@ -14,18 +14,23 @@ from sqlmodel import Session, col, select
 
 from availability.models import Kind, KindRight
 from availability.openings import local_day
-from availability.periods import Period
+from availability.periods import Period, merge
 from availability.rights import Actor
 from availability.slots import Busy, Grid, Slot, slots
 
 A_DAY = timedelta(days=1)
+NO_TIME = timedelta(0)
 
 GRIDS = text("""
     SELECT r.id, r.capacity, k.slot_step_min, k.slot_duration_min, k.slot_buffer_min
     FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = ANY(:ids)""")
+# A closure speaks at once, even before the openings are published again; it closes what begins on its days.
 OPENINGS = text("""
-    SELECT resource_id, starts_at, ends_at FROM opening
-    WHERE resource_id = ANY(:ids) AND starts_at < :end AND ends_at > :start""")
+    SELECT o.resource_id, o.starts_at, o.ends_at
+    FROM opening o JOIN resource r ON r.id = o.resource_id JOIN site s ON s.id = r.site_id
+    WHERE o.resource_id = ANY(:ids) AND o.starts_at < :end AND o.ends_at > :start
+      AND NOT EXISTS (SELECT FROM closure x WHERE (x.resource_id = r.id OR x.site_id = s.id)
+                      AND x.days @> CAST(o.starts_at AT TIME ZONE s.time_zone AS date))""")
 SEATS_TAKEN = text("""
     SELECT resource_id, seat, lower(during), upper(during) FROM seat_time
     WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
@@ -96,20 +101,22 @@ def slots_of(
     openings: dict[int, list[Period]] = defaultdict(list)
     for resource_id, starts_at, ends_at in session.execute(OPENINGS, asked):
         openings[resource_id].append(Period(starts_at, ends_at))
-    if not openings:
-        return {}
-    # A claim just outside of the window still takes the slots that overlap it.
-    around = {**asked, "start": within.start - A_DAY, "end": within.end + A_DAY}
+    grids = {row.id: (_grid(row), row.capacity) for row in session.execute(GRIDS, {"ids": list(openings)})}
+    # A claim outside of the window still takes the slots that overlap it.
+    reach = max((grid.duration + grid.buffer for grid, _ in grids.values()), default=NO_TIME)
+    around = {**asked, "start": within.start - reach, "end": within.end + reach}
     busy: dict[int, list[Busy]] = defaultdict(list)
     for resource_id, seat, start, end in session.execute(SEATS_TAKEN, around):
         busy[resource_id].append(Busy(seat, Period(start, end)))
     return {
-        row.id: [
+        resource_id: [
             slot
-            for slot in slots(openings[row.id], busy[row.id], grid=_grid(row), capacity=row.capacity, not_before=now)
+            for slot in slots(
+                merge(openings[resource_id]), busy[resource_id], grid=grid, capacity=capacity, not_before=now
+            )
             if within.start <= slot.period.start < within.end
         ]
-        for row in session.execute(GRIDS, {"ids": list(openings)})
+        for resource_id, (grid, capacity) in grids.items()
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import reflex as rx
 
@@ -13,7 +13,7 @@ from availability.errors import Refusal
 from availability.rights import Actor, Role
 from portal.actors import actor_of_cookie
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F")  # a function, or what @rx.event made of one
 MARK = "__placejuste_policy__"
 
 
@@ -78,6 +78,12 @@ def allow(*audience: Audience | Role) -> Callable[[F], F]:
         return function
 
     return mark
+
+
+def not_an_event(function: F) -> F:
+    """Keep a public method of a state out of the handlers that a client can call."""
+    function.__override_base_method__ = True  # type: ignore[attr-defined] # the mark that Reflex looks at
+    return function
 
 
 def policy_of(function: object) -> Policy | None:

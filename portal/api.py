@@ -38,6 +38,6 @@ _unknown = APIRouter(include_in_schema=False, dependencies=[public()])
 
 
 @_unknown.api_route("/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def unknown(path: str) -> None:
+async def unknown() -> None:
     """Answer a problem for an address of the API that does not exist, rather than the page not found."""
     raise HTTPException(404)

@@ -6,37 +6,35 @@ import logging
 
 import reflex as rx
 from reflex.event import EventSpec
-from reflex_base.event import noop  # noqa: F401
 
-import portal.pages.home
-import portal.pages.not_found
-import portal.pages.sign_in  # noqa: F401 - importing a page registers it
 from availability.errors import Refusal
-from booking.pages import points
+from booking.pages import map_page, points
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
 from portal.jobs import leading
 from portal.live import listening
+from portal.pages import home, not_found, sign_in
 from portal.problems import FAILED, sentence
 from portal.ui.broken import broken_page
 from portal.ui.dsfr import DsfrStart
-from portal.ui.notice import NoticeState
+from portal.ui.notice import failed
 from portal.worker import worker_lifespan
 
 logger = logging.getLogger(__name__)
 el = rx.el
 
-# One line a feature: its pages are imported above, its routes are listed here.
+# Importing a page registers it; each is named here, in the order of the screens.
+PAGES = (home, sign_in, not_found, map_page)
 api = build_api(pages=[points.router])
 
 
 def on_backend_error(exception: Exception) -> EventSpec:
     """Say why an act was refused, or that it failed; a failure is logged, a refusal is not one."""
     if isinstance(exception, Refusal):
-        return NoticeState.say_failed(sentence(exception))
+        return failed(sentence(exception))
     logger.error("failure in a handler", exc_info=exception)
-    return NoticeState.say_failed(FAILED)
+    return failed(FAILED)
 
 
 def on_frontend_error(exception: Exception) -> None:
@@ -56,8 +54,8 @@ app = rx.App(
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
-    app_wraps={(55, "ErrorBoundary"): lambda stateful: broken_page()},
-    extra_app_wraps={(30, "Dsfr"): lambda stateful: rx.fragment(DsfrStart.create(src="/dsfr/dsfr.module.min.js"))},
+    app_wraps={(55, "ErrorBoundary"): lambda _stateful: broken_page()},
+    extra_app_wraps={(30, "Dsfr"): lambda _stateful: rx.fragment(DsfrStart.create(src="/dsfr/dsfr.module.min.js"))},
     api_transformer=[api, SecurityHeaders],
     backend_exception_handler=on_backend_error,
     frontend_exception_handler=on_frontend_error,

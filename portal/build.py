@@ -20,7 +20,7 @@ PACKAGES = ("availability", "booking", "convocations", "optimizer", "portal")
 ALONE = ("rxconfig.py", "requirements.lock")
 
 
-class BuildFailed(RuntimeError):
+class BuildFailed(RuntimeError):  # noqa: N818 - says what happened
     """The pages could not be built; the message is the end of what the tools said."""
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -67,9 +67,9 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Mettre la base de données à la dernière version."""
-    from portal import database, migrate, serve
+    from portal import database, migrate, prepare
 
-    with serve.attached_environment():
+    with prepare.attached_database():
         migrate.migrate(database.database_url())
     _say("Base à jour.")
 
@@ -112,12 +112,12 @@ def demo(seed: Annotated[int, typer.Option(help="Même graine, même pays.")] = 
     """Remplir une base vide d’un pays fictif."""
 
     def fill(session: Session) -> None:
-        from portal import clock, serve
+        from portal import clock, prepare
         from portal.demo import NotEmpty
 
         clock.read_offset(session)
         try:
-            _say(serve.load_demo(session, seed, clock.now()))
+            _say(prepare.load_demo(session, seed, clock.now()))
         except NotEmpty:
             _fail("La base n’est pas vide : la démonstration ne se charge que dans une base vide.")
 
@@ -142,7 +142,7 @@ def create_client(
 
 
 @accounts.command("create")
-def create_account(
+def create_account(  # noqa: PLR0917 - as the options are declared
     login: Annotated[str, typer.Argument(help="Identifiant.")],
     name: Annotated[str, typer.Option(help="Nom affiché.")],
     role: Annotated[Role, typer.Option(help="Rôle.")],
@@ -168,10 +168,10 @@ def create_account(
 
 
 def _in_transaction(function: Callable[[Session], R]) -> R:
-    from portal import database, serve
+    from portal import database, prepare
     from portal.migrate import migrate
 
-    with serve.attached_environment():
+    with prepare.attached_database():
         migrate(database.database_url())
         try:
             with Session(database.engine()) as session, session.begin():
@@ -199,7 +199,7 @@ def _say(message: str, *, error: bool = False) -> None:
     typer.echo(message, err=error)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     _say(message, error=True)
     raise typer.Exit(1)
 

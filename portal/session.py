@@ -70,7 +70,8 @@ def slashed(path: str) -> str:
 
 def sign_in_address(path: str) -> str:
     """Return the sign-in page that comes back to `path`."""
-    return "/connexion/" if path in ("", "/") else f"/connexion/?suite={quote(path, safe='/')}"
+    is_nowhere = path in ("", "/") or path.startswith("/connexion")
+    return "/connexion/" if is_nowhere else f"/connexion/?suite={quote(path, safe='/')}"
 
 
 class SessionState(rx.State):

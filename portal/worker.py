@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import ctypes
-import signal
-import sys
+import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-from portal import clock, database
+from portal import clock, database, logs
+from portal.processes import die_with_parent
+from portal.serve import READY_FILE
 
-PR_SET_PDEATHSIG = 1  # Linux: the signal that the kernel sends to a process whose parent dies
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to end this process when its parent dies, even by kill -9."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+POLL_S = 0.05
 
 
 @contextlib.asynccontextmanager
 async def worker_lifespan() -> AsyncIterator[None]:
     """Prepare this worker, and close its connections at the end."""
     die_with_parent()
+    logs.configure()
+    await _until_the_database_is_ready()
     await database.read(clock.read_offset)
     yield
     database.engine().dispose()
+
+
+async def _until_the_database_is_ready() -> None:
+    # `serve` starts us while it starts the database; a worker started again finds the file there.
+    if path := os.environ.get(READY_FILE):
+        while not Path(path).exists():  # noqa: ASYNC110, ASYNC240 - a file is what two processes share here
+            await asyncio.sleep(POLL_S)

@@ -68,7 +68,12 @@ def serving(database_url: str, data_dir: Path, **environment: str) -> Iterator[S
         "PLACEJUSTE_POOL_SIZE": "10",
     }
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | own | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env=os.environ | own | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     said: queue.Queue[str] = queue.Queue()
     reader = threading.Thread(target=_read, args=(process, said), daemon=True)

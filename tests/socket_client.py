@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from typing import Any
 
+import aiohttp
 import socketio
 
 ROOT_STATE = "reflex___state____state."
 NAMESPACE = "/_event"
-ANSWER_S = 10.0
+ANSWER_S = 5.0
+QUIET_S = 0.12
 
 
 class RawClient:
@@ -23,19 +26,21 @@ class RawClient:
         self.token = token or str(uuid.uuid4())
         self.received: list[dict[str, Any]] = []
         self._arrived = asyncio.Event()
-        self._sio = socketio.AsyncClient(reconnection=False)
-        self._sio.on("event", self._keep, namespace=NAMESPACE)
 
     async def __aenter__(self) -> RawClient:
         await self.connect()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._sio.disconnect()
+        await self.close()
 
     async def connect(self) -> None:
         """Open the socket, without the first event that a page would send."""
         headers = {"Origin": self.origin} | ({"Cookie": self.cookie} if self.cookie else {})
+        # Our own HTTP session: the library leaves the one that it makes open.
+        self._http = aiohttp.ClientSession()
+        self._sio = socketio.AsyncClient(reconnection=False, http_session=self._http)
+        self._sio.on("event", self._keep, namespace=NAMESPACE)
         await self._sio.connect(
             f"{self.url}/?token={self.token}",
             headers=headers,
@@ -44,24 +49,30 @@ class RawClient:
             namespaces=[NAMESPACE],
         )
 
+    async def close(self) -> None:
+        """Leave."""
+        await self._sio.disconnect()
+        await self._http.close()
+
     async def hydrate(self, path: str = "/connexion") -> list[dict[str, Any]]:
         """Send what a page sends first, and return what comes back."""
         return await self.call(f"{ROOT_STATE}hydrate_and_load", path=path)
 
     async def call(
-        self, name: str, payload: dict[str, Any] | None = None, *, path: str = "/connexion", quiet_s: float = 0.25
+        self, name: str, payload: dict[str, Any] | None = None, *, path: str = "/connexion", wait_s: float = ANSWER_S
     ) -> list[dict[str, Any]]:
-        """Send one event and return everything received until the server has been quiet for a while."""
+        """Send one event and return everything received until the server is quiet; nothing after `wait_s`."""
         self.received = []
         self._arrived.clear()
         place = {"pathname": path, "asPath": path, "query": {}}
         event = {"name": name, "payload": payload or {}, "router_data": place}
         await self._sio.emit("event", event, namespace=NAMESPACE)
-        await asyncio.wait_for(self._arrived.wait(), ANSWER_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._arrived.wait(), wait_s)
         count = -1
         while count != len(self.received):
             count = len(self.received)
-            await asyncio.sleep(quiet_s)
+            await asyncio.sleep(QUIET_S)
         return self.received
 
     async def _keep(self, message: dict[str, Any]) -> None:

@@ -59,9 +59,8 @@ def _layers() -> rx.Component:
 def _filters() -> rx.Component:
     typed, problems = MapState.typed, MapState.problems
     place = field(
-        "Autour de",
+        "Autour de (adresse, commune ou code postal)",
         "lieu",
-        hint="Adresse, commune ou code postal",
         error=problems["lieu"],
         default_value=typed["lieu"],
         key=typed["lieu"],
@@ -75,8 +74,16 @@ def _filters() -> rx.Component:
         _box("libres", "Seulement ce qui est libre"),
         _box("ailleurs", "Au-delà de mon ressort (consultation tracée)"),
     ]
-    return el.details(
-        el.summary("Filtres", class_name="pj-filters__summary"),
+    toggle = el.button(
+        "Filtres",
+        type="button",
+        aria_expanded=rx.cond(MapState.shows_filters, "true", "false"),
+        aria_controls="filtres",
+        on_click=MapState.toggle_filters,
+        class_name="fr-btn fr-btn--secondary fr-icon-filter-line fr-btn--icon-left pj-phone-only",
+    )
+    return el.div(
+        toggle,
         rx.el.form(
             el.datalist(rx.foreach(MapState.suggestions, lambda name: el.option(value=name)), id="communes"),
             el.div(
@@ -115,26 +122,26 @@ def _filters() -> rx.Component:
                 ),
                 class_name="pj-filters__grid",
             ),
-            el.fieldset(
-                el.legend("Précisions", class_name="fr-sr-only"),
-                *boxes,
-                class_name="pj-filters__boxes",
-            ),
             el.div(
-                el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
-                el.button(
-                    "Effacer les filtres",
-                    type="button",
-                    on_click=MapState.forget_filters,
-                    class_name="fr-btn fr-btn--tertiary-no-outline",
+                el.fieldset(el.legend("Précisions", class_name="fr-sr-only"), *boxes, class_name="pj-filters__boxes"),
+                el.div(
+                    el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
+                    el.button(
+                        "Effacer les filtres",
+                        type="button",
+                        on_click=MapState.forget_filters,
+                        class_name="fr-btn fr-btn--tertiary-no-outline",
+                    ),
+                    class_name="pj-actions",
                 ),
-                class_name="pj-actions",
+                class_name="pj-filters__end",
             ),
             on_submit=MapState.submit,
             role="search",
+            id="filtres",
             aria_label="Filtres de la carte",
+            class_name=rx.cond(MapState.shows_filters, "pj-filters__form pj-filters__form--open", "pj-filters__form"),
         ),
-        open=True,
         class_name="pj-filters",
     )
 

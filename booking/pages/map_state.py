@@ -94,6 +94,7 @@ class MapState(rx.State):
     is_loaded: bool = False
     is_busy: bool = False
     shows_map: bool = False  # on a phone, where the list comes first
+    shows_filters: bool = False  # on a phone; a wide screen always shows them
     points_url: str = ""
     patch: dict[str, dict[str, int | str]] = {}  # noqa: RUF012
     fit: list[float] = []  # noqa: RUF012
@@ -139,6 +140,7 @@ class MapState(rx.State):
         typed = Filters.read(form)
         kept = Filters.read(self.typed)
         boxes = {name: getattr(typed, name) for name in ("weekend", "accessible", "libres", "ailleurs")}
+        self.shows_filters = False
         moved = typed.lieu != kept.lieu or typed.rayon != kept.rayon
         return _go(replace(typed, **boxes, type=kept.type, personne=kept.personne, cadre="" if moved else kept.cadre))
 
@@ -185,6 +187,12 @@ class MapState(rx.State):
     async def show_map(self, shows_map: bool) -> None:
         """Show the map or the list, on a phone."""
         self.shows_map = bool(shows_map)
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def toggle_filters(self) -> None:
+        """Show or hide the filters, on a phone."""
+        self.shows_filters = not self.shows_filters
 
     @allow(*SEARCHERS)
     @rx.event

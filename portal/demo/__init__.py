@@ -20,18 +20,22 @@ from availability.publishing import publish_openings
 from availability.slots import Grid, cut
 from booking.sealing import House
 from portal.demo.accounts import GUEST_LOGINS, Accounts
-from portal.demo.bookings import FULL_TONIGHT, HELD_NOW, Bookings, free_beds
+from portal.demo.bookings import DAYS_TAKEN_AHEAD, HELD_NOW, Bookings, free_beds, is_full
 from portal.demo.catalogue import Catalogue, Place
+from portal.demo.community_work import community_work
 from portal.demo.hearings import family_hearings
 from portal.demo.kinds import kind_sheets
 from portal.demo.ledger import Ledger, occupy
 from portal.demo.people import People
-from portal.demo.places import bracelet_teams, community_work, mediation, probation_services, semi_liberty
+from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty
 from portal.demo.territories import JudicialMap
 
 __all__ = ["GUEST_LOGINS", "DemoSummary", "NotEmpty", "load"]
 
 DAYS_BEHIND, DAYS_AHEAD = 5, 60
+SOON = text(
+    "SELECT resource_id, starts_at, ends_at FROM opening WHERE starts_at < :end ORDER BY resource_id, starts_at"
+)
 FILLED = ("territory", "organisation", "kind", "site", "person", "booking", "account")
 # Starts that bookings take: one an hour for a fitting, so that its buffer is kept.
 GRIDS = {
@@ -98,6 +102,8 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     _book(session, bookings, catalogue, places)
     for opened in people.opened:
         ledger.person_created(*opened)
+    for place in catalogue.places:
+        ledger.declared(place)
     for sheet in (accounts.people, accounts.rights, people.persons, people.keys, ledger.bookings):
         sheet.write(session)
     ledger.copy_history(session)
@@ -119,7 +125,7 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
 def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     """Add everything that exists. Each subject has its own dice: changing one leaves the others as they were."""
     today = now.astimezone(UTC).date()
-    semi_liberty(catalogue, _dice(seed, "semi-liberty"))
+    semi_liberty(catalogue, _dice(seed, "semi-liberty"), today)
     community_work(catalogue, _dice(seed, "community-work"))
     mediation(catalogue, _dice(seed, "mediation"), today)
     bracelet_teams(catalogue, _dice(seed, "bracelet"), today)
@@ -129,19 +135,15 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
 
 def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:
     """Write every booking, from those that make people known to those that reuse them."""
-    codes = {number: row[0] for number, row in enumerate(catalogue.organisations.rows, 1)}
-    beds, posts = places["semi-liberte"], places["tig"]
-    names = {number: row[3] for number, row in enumerate(catalogue.resources.rows, 1)}
-    full = {place.id for place in beds if (codes[place.host.organisation_id], names[place.id]) in FULL_TONIGHT}
-    bookings.stays(beds, full)
+    beds = [place for place in places["semi-liberte"] if place.id not in catalogue.closed]
+    posts, slotted = places["tig"], [*places["bracelet"], *places["spip-rdv"]]
     held_posts = [post for post in posts if post.host.court.code == "TGILYON" and post.lanes][:HELD_NOW]
+    bookings.stays(beds)
     bookings.placements(post for post in posts if post not in held_posts)
-    waiting_at = {number for number, code in codes.items() if code in ("mediation-001", "mediation-002")}
-    bookings.mediations(places["mediation-familiale"], waiting_at)
+    bookings.mediations(places["mediation-familiale"])
     bookings.hearings(places["audience-jaf"], catalogue.hearing_of)
-    slotted = [*places["bracelet"], *places["spip-rdv"]]
-    bookings.appointments(slotted, _slots(session, slotted))
-    around_lyon = [place for place in beds if place.host.court.appeal == "CALYON" and place.id not in full]
+    bookings.appointments(slotted, _slots(session, slotted, bookings.now))
+    around_lyon = [place for place in beds if place.host.court.appeal == "CALYON" and not is_full(place)]
     held_beds = islice(free_beds(around_lyon, bookings.ledger, bookings.now.date()), HELD_NOW)
     bookings.holds(held_beds, held_posts)
 
@@ -156,12 +158,12 @@ def _publish(session: Session, places: list[Place], now: datetime) -> int:
     )
 
 
-def _slots(session: Session, places: list[Place]) -> dict[int, list[tuple[datetime, datetime]]]:
-    """Return the slots that the published openings give, by resource."""
+def _slots(session: Session, places: list[Place], now: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+    """Return the slots of the published openings, as far ahead as some are taken, by resource."""
     grids = {place.id: GRIDS[place.kind] for place in places}
     found: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    rows = session.execute(text("SELECT resource_id, starts_at, ends_at FROM opening ORDER BY resource_id, starts_at"))
-    for resource_id, start, end in rows:
+    soon = {"end": now + timedelta(days=DAYS_TAKEN_AHEAD)}
+    for resource_id, start, end in session.execute(SOON, soon):
         found[resource_id] += [(slot.start, slot.end) for slot in cut(Period(start, end), grids[resource_id])]
     return found
 

@@ -13,11 +13,13 @@ from portal.demo.catalogue import Hearing, Place
 from portal.demo.hearings import FAMILIES
 from portal.demo.ledger import Entry, Ledger, When
 from portal.demo.people import People, Profile
+from portal.demo.places import WITH_REQUESTS
 
 ENDED = (State.HONOURED,) * 17 + (State.MISSED,)
 FREED = (State.CANCELLED, State.EXCUSED, State.LAPSED)
 FULL_TONIGHT = {("sl-tgilyon", "Section hommes A"), ("sl-tgivienne", "Section hommes")}
-BUSY = {"bracelet": 0.75, "spip-rdv": 0.4}  # share of tomorrow's slots that are taken
+BUSY = {"bracelet": 0.75, "spip-rdv": 0.25}  # share of tomorrow's slots that are taken
+DAYS_TAKEN_AHEAD = 10  # beyond, no appointment is taken yet
 HELD_NOW = 3  # of each: beds and posts being reserved around Lyon when the demonstration opens
 
 
@@ -31,26 +33,26 @@ class Bookings:
         self.ledger = ledger
         self.now = now
 
-    def stays(self, places: Iterable[Place], full: set[int]) -> None:
+    def stays(self, places: Iterable[Place]) -> None:
         """Fill sections at 60 to 95 % tonight, a few wholly, and less and less ahead."""
         for place in places:
-            share = self.rng.uniform(0.6, 0.95)
+            share = self.rng.uniform(0.55, 0.92)
             for unit_id in place.units:
-                self._bed(place, unit_id, 1.0 if place.id in full else share)
+                self._bed(place, unit_id, 1.0 if is_full(place) else share)
 
     def placements(self, places: Iterable[Place]) -> None:
         """Fill a part of the TIG posts."""
         for place in places:
             for _ in range(place.lanes):
-                if self.rng.random() < 0.22:
+                if self.rng.random() < 0.14:
                     self._lane(place)
 
-    def mediations(self, places: Iterable[Place], waiting_at: set[int]) -> None:
+    def mediations(self, places: Iterable[Place]) -> None:
         """Fill what mediators declare as free, in part; leave requests to decide at some services."""
         for place in places:
             by = self.accounts.for_place(place)
             for lane in range(place.lanes):
-                if place.host.organisation_id in waiting_at and lane < 3:
+                if place.host.code in WITH_REQUESTS and lane < 3:
                     self._request(place, by)
                 elif self.rng.random() < 0.25:
                     self._mediation(place, by)
@@ -62,7 +64,7 @@ class Bookings:
         for place in places:
             hearing = hearing_of[place.id]
             weeks = (hearing.starts_at - self.now).days / 7
-            wanted = round(hearing.max_cases * min(max(self.rng.gauss(1.0 - weeks / 6, 0.12), 0), 1))
+            wanted = round(hearing.max_cases * min(max(self.rng.gauss(0.95 - weeks / 4.5, 0.12), 0), 1))
             when = When(starts_at=hearing.starts_at, ends_at=hearing.ends_at)
             for family, minutes in self._cases(wanted, hearing):
                 self._case(place, when, family, minutes)
@@ -74,7 +76,7 @@ class Bookings:
             busy = BUSY[place.kind]
             for start, end in slots.get(place.id, ()):
                 days = (start - self.now).total_seconds() / 86_400
-                if self.rng.random() < (busy / 2 if days < 0 else busy - days / 16):
+                if self.rng.random() < (busy / 2 if days < 0 else busy * (1 - days / DAYS_TAKEN_AHEAD)):
                     self._appointment(place, by, start, end)
 
     def holds(self, beds: Iterable[tuple[Place, int]], posts: Iterable[Place]) -> None:
@@ -87,7 +89,7 @@ class Bookings:
     def _bed(self, place: Place, unit_id: int, share: float) -> None:
         """Write the stays of one bed, one after the other, with the nights between that the share leaves free."""
         today = self._today(place)
-        day = today - timedelta(days=self.rng.randint(25, 80))
+        day = today - timedelta(days=self.rng.randint(10, 45))
         mean_gap = 60 * (1 - min(share, 0.97)) / share
         while True:
             until = day + timedelta(days=round(min(max(self.rng.lognormvariate(3.9, 0.5), 10), 180)))
@@ -163,8 +165,9 @@ class Bookings:
         return None
 
     def _request(self, place: Place, by: Member) -> None:
-        created_at = self.now - timedelta(hours=self.rng.randint(3, 200))
-        first = self._today(place) + timedelta(days=self.rng.randint(14, 30))
+        today = self._today(place)
+        created_at = self._office_time(place, today - timedelta(days=self.rng.randint(1, 8)))
+        first = today + timedelta(days=self.rng.randint(14, 30))
         self.ledger.write(
             Entry(
                 place=place,
@@ -226,7 +229,7 @@ class Bookings:
                 place=place,
                 state=State.BOOKED,
                 when=when,
-                created_at=self.now - timedelta(minutes=self.rng.randint(60, 60 * 24 * 45)),
+                created_at=self._office_time(place, self._today(place) - timedelta(days=self.rng.randint(0, 45))),
                 by=self.accounts.for_place(place),
                 case_ref=self._case_ref(),
                 minutes=minutes,
@@ -236,13 +239,13 @@ class Bookings:
 
     def _appointment(self, place: Place, by: Member, start: datetime, end: datetime) -> None:
         state = self.rng.choice((*ENDED[:8], State.MISSED, State.EXCUSED)) if end <= self.now else State.BOOKED
-        created_at = min(start, self.now) - timedelta(minutes=self.rng.randint(60 * 20, 60 * 24 * 12))
+        day = min(start, self.now).astimezone(place.zone).date() - timedelta(days=self.rng.randint(1, 12))
         self.ledger.write(
             Entry(
                 place=place,
                 state=state,
                 when=When(starts_at=start, ends_at=end),
-                created_at=created_at,
+                created_at=self._office_time(place, day),
                 decided_at=None if state is State.BOOKED else end + timedelta(minutes=self.rng.randint(1, 50)),
                 by=by,
                 person_id=self.people.anybody(place.host.court, by),
@@ -277,6 +280,11 @@ class Bookings:
 
     def _case_ref(self) -> str:
         return f"RG {self.now.year % 100:02}/{self.rng.randrange(100_000):05}"
+
+
+def is_full(place: Place) -> bool:
+    """Say whether the section is one of those that have no free bed tonight."""
+    return (place.host.code, place.name) in FULL_TONIGHT
 
 
 def free_beds(places: Iterable[Place], ledger: Ledger, from_day: date) -> Iterator[tuple[Place, int]]:

@@ -10,8 +10,12 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from psycopg.types.range import DateRange
+
 from availability.gazetteer import Commune
 from availability.models import LocatedBy
+from availability.places import time_of_commune
+from availability.publishing import Declaration
 from portal.demo.sheets import Sheet
 from portal.demo.territories import Court, JudicialMap
 
@@ -23,6 +27,7 @@ STREETS = (
     "rue des Artisans", "impasse des Lilas", "quai du Port", "rue Haute", "avenue des Marronniers",
     "rue de la Poste", "cours des Halles", "route de la Forêt", "rue du Stade", "place du Marché",
 )  # fmt: skip
+ONE = Declaration(capacity=1, load=0, waiting=0)
 FICTION_NUMBERS = 10_000  # 06 39 98 00 00 to 06 39 98 99 99: the range reserved for fiction
 
 
@@ -30,11 +35,14 @@ FICTION_NUMBERS = 10_000  # 06 39 98 00 00 to 06 39 98 99 99: the range reserved
 class Host:
     """A site and who runs it."""
 
+    code: str
     site_id: int
     organisation_id: int
     court: Court
     commune: Commune
     name: str
+    zone: ZoneInfo
+    holiday_zone: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +51,17 @@ class Place:
 
     id: int
     kind: str
+    name: str
     host: Host
-    zone: ZoneInfo
-    lanes: int = 1
-    units: tuple[int, ...] = ()
+    lanes: int
+    units: tuple[int, ...]
     attributes: dict[str, Any]
+    declaration: Declaration
+    declared_on: date | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.host.zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,22 +95,24 @@ class Catalogue:
             "code site_id kind_id name capacity declared_load declared_waiting declared_on is_active attributes",
         )
         self.units = Sheet("unit", "resource_id name is_active")
+        self.closures = Sheet("closure", "resource_id days reason")
         self.rules = Sheet("opening_rule", "resource_id weekday opens closes valid_from valid_until")
         self.hearings = Sheet(
             "hearing_session", "resource_id starts_at ends_at max_cases max_minutes quotas", numbered=False
         )
         self.places: list[Place] = []
+        self.closed: set[int] = set()
         self.hearing_of: dict[int, Hearing] = {}
 
     @property
     def sheets(self) -> tuple[Sheet, ...]:
         """Return the sheets in the order in which they refer to one another."""
-        return self.organisations, self.sites, self.resources, self.units, self.rules, self.hearings
+        return self.organisations, self.sites, self.resources, self.units, self.closures, self.rules, self.hearings
 
     def host(self, rng: Random, code: str, name: str, commune: Commune, court: Court | None = None) -> Host:
         """Add an organisation and its one site, somewhere in the commune."""
         court = court or self.map.court_of(commune)
-        department = self.map.departments[commune.department]
+        time_zone, holiday_zone = time_of_commune(commune.insee)
         organisation_id = self.organisations.add(code=code, name=name, siret=None)
         lat, lon, located_by = _spot(rng, commune)
         site_id = self.sites.add(
@@ -111,12 +127,21 @@ class Catalogue:
             lat=lat,
             lon=lon,
             located_by=located_by.value,
-            time_zone=department.time_zone,
-            holiday_zone=department.holiday_zone,
+            time_zone=time_zone,
+            holiday_zone=holiday_zone,
             phone=fiction_phone(rng.randrange(FICTION_NUMBERS)),
             email=f"contact.{organisation_id}@placejuste.example",
         )
-        return Host(site_id=site_id, organisation_id=organisation_id, court=court, commune=commune, name=name)
+        return Host(
+            code=code,
+            site_id=site_id,
+            organisation_id=organisation_id,
+            court=court,
+            commune=commune,
+            name=name,
+            zone=ZoneInfo(time_zone),
+            holiday_zone=holiday_zone,
+        )
 
     def place(
         self,
@@ -124,9 +149,7 @@ class Catalogue:
         kind: str,
         name: str,
         *,
-        capacity: int = 1,
-        load: int = 0,
-        waiting: int = 0,
+        declaration: Declaration = ONE,
         declared_on: date | None = None,
         attributes: dict[str, Any] | None = None,
         units: tuple[str, ...] = (),
@@ -137,9 +160,9 @@ class Catalogue:
             site_id=host.site_id,
             kind_id=self.kinds[kind],
             name=name,
-            capacity=capacity,
-            declared_load=load,
-            declared_waiting=waiting,
+            capacity=declaration.capacity,
+            declared_load=declaration.load,
+            declared_waiting=declaration.waiting,
             declared_on=declared_on,
             is_active=True,
             attributes=attributes or {},
@@ -147,14 +170,21 @@ class Catalogue:
         place = Place(
             id=number,
             kind=kind,
+            name=name,
             host=host,
-            zone=self.map.departments[host.commune.department].zone,
-            lanes=max(capacity - load, 0),
+            lanes=max(declaration.capacity - declaration.load, 0),
             units=tuple(self.units.add(resource_id=number, name=unit, is_active=True) for unit in units),
             attributes=attributes or {},
+            declaration=declaration,
+            declared_on=declared_on,
         )
         self.places.append(place)
         return place
+
+    def close(self, place: Place, first: date, until: date, reason: str) -> None:
+        """Close a place during civil days `[first, until)`; nothing is booked on it."""
+        self.closed.add(place.id)
+        self.closures.add(resource_id=place.id, days=DateRange(first, until), reason=reason)
 
     def opens(self, place: Place, weekdays: range, opens: str, closes: str, *, since: date) -> None:
         """Open a place every week at these wall times."""

@@ -21,7 +21,7 @@ def family_hearings(catalogue: Catalogue, rng: Random, now: datetime) -> None:
     """Add the courts as sites, and one to four hearings a week in each, never on a public holiday there."""
     for court in catalogue.map.courts:
         host = catalogue.host(rng, f"court-{court.code.lower()}", court.name, court.commune, court)
-        for number, start in enumerate(_starts(court, rng, now)):
+        for number, start in enumerate(_starts(host, rng, now)):
             _hearing(catalogue, rng, host, f"Audience JAF, cabinet {number % _a_week(court) + 1}", start)
 
 
@@ -41,14 +41,19 @@ def _a_week(court: Court) -> int:
     return 1 + sum(court.commune.population > step for step in steps)
 
 
-def _starts(court: Court, rng: Random, now: datetime) -> Iterator[datetime]:
-    zone, holidays = court.department.zone, court.department.holiday_zone
-    today = now.astimezone(zone).date()
+def _starts(host: Host, rng: Random, now: datetime) -> Iterator[datetime]:
+    today = now.astimezone(host.zone).date()
     monday = today - timedelta(days=today.weekday())
-    weekly = sorted((rng.randrange(5), rng.choice(STARTS)) for _ in range(_a_week(court)))
+    weekly = sorted((rng.randrange(5), rng.choice(STARTS)) for _ in range(_a_week(host.court)))
     for week in range(WEEKS + 1):
         for weekday, wall_time in weekly:
             day: date = monday + timedelta(days=7 * week + weekday)
-            start = instant_of(day, wall_time, zone)
-            if now < start < now + timedelta(weeks=WEEKS) and not is_holiday(day, holidays):
+            start = instant_of(day, wall_time, host.zone)
+            is_coming = now < start < now + timedelta(weeks=WEEKS)
+            if is_coming and not is_holiday(day, host.holiday_zone) and not _in_vacation(day):
                 yield start
+
+
+def _in_vacation(day: date) -> bool:
+    """Say whether courts sit only for what is urgent: the last days of the year."""
+    return day.month == 12 and day.day > 23

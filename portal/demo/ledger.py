@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlmodel import Session
 from booking.models import OCCUPYING, State
 from portal.demo.accounts import Accounts, Member
 from portal.demo.catalogue import Place
-from portal.demo.sheets import Sheet, as_json, copy
+from portal.demo.sheets import Sheet, copy
 
 SHAPES = {
     "semi-liberte": "nights",
@@ -133,11 +133,20 @@ class Ledger:
         """Add the line that says who opened a file."""
         self.history.append((at, by.id, "person-created", "person", str(person_id), person_id, {}))
 
+    def declared(self, place: Place) -> None:
+        """Add the line that says what the host declared of a place, on the day that the place bears."""
+        if place.declared_on is None:
+            return
+        at = min(datetime.combine(place.declared_on, time(11), place.zone), self.now)
+        facts = asdict(place.declaration)
+        author = self.accounts.host_of(place).id
+        self.history.append((at, author, "declared", "resource", str(place.id), None, facts))
+
     def copy_history(self, session: Session) -> None:
         """Copy the history in the order of time."""
         self.history.sort(key=lambda line: (line[0], line[4]))
         columns = ("at", "actor_id", "act", "subject", "subject_id", "person_id", "facts")
-        copy(session, "history", columns, (tuple(as_json(value) for value in line) for line in self.history))
+        copy(session, "history", columns, self.history)
 
     def _path(self, entry: Entry) -> Iterator[tuple[State, datetime]]:
         """Yield each state and when it came, in order."""

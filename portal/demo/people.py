@@ -104,7 +104,7 @@ class People:
         person_key = secrets.token_bytes(32)
         phone = fiction_phone(self.numbers[len(self.persons) % FICTION_NUMBERS])
         created_at = datetime.combine(self.now.date(), time(8), UTC) - timedelta(
-            days=rng.randint(120, 200), minutes=rng.randrange(480)
+            days=rng.randint(180, 260), minutes=rng.randrange(480)
         )
         self.keys.add(person_id=number, wrapped=aes_key_wrap(self.wrapping_key, person_key))
         self.persons.add(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
+from psycopg.types.json import JsonbDumper
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -23,10 +23,10 @@ class Sheet:
         return len(self.rows)
 
     def add(self, **values: Any) -> int:
-        """Add a row that has exactly the columns of the sheet, and return its number."""
-        if values.keys() ^ set(self.columns):
+        """Add a row that has exactly the columns of the sheet, and return its number. Raises: ValueError, KeyError."""
+        if len(values) != len(self.columns):
             raise ValueError(f"{self.table}: {sorted(values.keys() ^ set(self.columns))}")
-        self.rows.append(tuple(as_json(value) for value in (values[column] for column in self.columns)))
+        self.rows.append(tuple(map(values.__getitem__, self.columns)))
         return len(self.rows)
 
     def write(self, session: Session) -> None:
@@ -42,15 +42,12 @@ class Sheet:
             )
 
 
-def as_json(value: Any) -> Any:
-    """Return objects as the JSON that COPY reads, and anything else as it is."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
-
-
 def copy(session: Session, table: str, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Copy rows into a table in the session's own transaction."""
     driver: Any = session.connection().connection.driver_connection
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-    with driver.cursor() as cursor, cursor.copy(statement) as stream:
-        for row in rows:
-            stream.write_row(row)
+    with driver.cursor() as cursor:
+        cursor.adapters.register_dumper(dict, JsonbDumper)
+        with cursor.copy(statement) as stream:
+            for row in rows:
+                stream.write_row(row)

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
-from math import cos, radians
-from zoneinfo import ZoneInfo
 
 from availability.gazetteer import Commune, commune_of_insee
 from availability.models import TerritoryLevel
+from availability.places import distance_km
 from portal.demo.sheets import Sheet
 
 # Source: list of courts of the ministry of Justice, open data (mnemonics of appeal courts).
@@ -55,26 +54,15 @@ APPEAL_COURTS = {
     "CAVERSAILL": "Cour d’appel de Versailles",
     "TSAPIERREM": "Tribunal supérieur d’appel de Saint-Pierre-et-Miquelon",
 }
-# Two seats that the gazetteer places nowhere, under this code.
-UNPLACED = {
-    "38053": Commune("38053", "Bourgoin-Jallieu", ("38300",), 45.5861, 5.2736, 29_700, ()),
-    "91228": Commune("91228", "Évry-Courcouronnes", ("91000",), 48.6329, 2.4405, 66_700, ()),
-}
 
 
 @dataclass(frozen=True)
 class Department:
-    """A department or an overseas collectivity, with the civil time and the holidays that rule there."""
+    """A department or an overseas collectivity."""
 
     code: str
     of_it: str  # "du Rhône": how its services are named
     seat: Commune
-    time_zone: str
-    holiday_zone: str
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
 
 
 @dataclass(frozen=True)
@@ -135,7 +123,7 @@ class JudicialMap:
 
 def town(insee: str) -> Commune:
     """Return a commune that must exist. Raises: LookupError."""
-    found = commune_of_insee(insee) or UNPLACED.get(insee)
+    found = commune_of_insee(insee)
     if found is None:
         raise LookupError(insee)
     return found
@@ -143,7 +131,7 @@ def town(insee: str) -> Commune:
 
 def _departments() -> Iterator[Department]:
     for row in _table("departments.csv"):
-        yield Department(row["code"], row["of_it"], town(row["seat"]), row["time_zone"], row["holiday_zone"])
+        yield Department(row["code"], row["of_it"], town(row["seat"]))
 
 
 def _table(name: str) -> Iterator[dict[str, str]]:
@@ -152,5 +140,4 @@ def _table(name: str) -> Iterator[dict[str, str]]:
 
 
 def _nearness(one: Commune, other: Commune) -> float:
-    narrow = cos(radians(one.lat))
-    return (one.lat - other.lat) ** 2 + ((one.lon - other.lon) * narrow) ** 2
+    return distance_km(one.lat, one.lon, other.lat, other.lon)

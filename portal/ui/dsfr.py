@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import reflex as rx
 from reflex_base.plugins import Plugin
@@ -33,7 +33,7 @@ SERVED_ADDRESS = """const endpoint = new URL(url_str);
 class DsfrPlugin(Plugin):
     """Copies the design system next to the built pages, and lets them be served on any port."""
 
-    def get_frontend_development_dependencies(self, **context: Any) -> list[str]:
+    def get_frontend_development_dependencies(self, **_context: Any) -> list[str]:
         """Return the package; a development dependency, since Reflex would import a plain one in the bundle."""
         return [f"@gouvfr/dsfr@{VERSION}"]
 
@@ -45,7 +45,7 @@ class DsfrPlugin(Plugin):
         """Copy into the production build, before it is served."""
         _copy(Path(context["static_dir"]) / "dsfr")
 
-    def post_compile(self, **context: Any) -> None:
+    def post_compile(self, **_context: Any) -> None:
         """Copy for the development server, which serves .web/public."""
         if os.environ.get("REFLEX_ENV_MODE") == "dev":
             _copy(Path(".web/public/dsfr"))
@@ -82,15 +82,13 @@ class DsfrStart(rx.Component):
     src: rx.Var[str]
 
 
-class NativeForm(rx.el.Div):
+class NativeForm(rx.el.Div):  # type: ignore[misc] # Reflex loads it lazily, untyped
     """A form that the browser posts itself: `rx.el.form` always prevents it."""
 
     tag = "form"
 
     action: rx.Var[str]
     method: rx.Var[str]
-
-    _rename_props: ClassVar[dict[str, str]] = {}
 
 
 native_form = NativeForm.create

@@ -88,9 +88,7 @@ def _brand() -> rx.Component:
 
 def _demo_badge() -> rx.Component:
     label = "démonstration — service fictif"
-    return rx.cond(
-        SessionState.is_demo, el.span(label, class_name="fr-badge fr-badge--sm fr-badge--green-emeraude")
-    )
+    return rx.cond(SessionState.is_demo, el.span(label, class_name="fr-badge fr-badge--sm fr-badge--green-emeraude"))
 
 
 def _tools() -> rx.Component:
@@ -129,9 +127,7 @@ def _menu() -> rx.Component:
     # On a phone DSFR hides the tools and shows these links in the menu.
     links = el.div(_account(), class_name="fr-header__menu-links")
     inner = el.div(close, links, navigation, class_name="fr-container")
-    return el.div(
-        inner, class_name="fr-header__menu fr-modal", id="modal-menu", aria_labelledby="bouton-menu"
-    )
+    return el.div(inner, class_name="fr-header__menu fr-modal", id="modal-menu", aria_labelledby="bouton-menu")
 
 
 def _entry(entry: rx.Var[Entry]) -> rx.Component:

@@ -6,8 +6,9 @@ Not a toast: a toast returned by a handler needs `eval`, which our content secur
 from __future__ import annotations
 
 import reflex as rx
+from reflex.event import EventSpec
 
-from portal.access import PUBLIC, allow
+from portal.access import PUBLIC, allow, not_an_event
 
 el = rx.el
 
@@ -21,19 +22,23 @@ class NoticeState(rx.State):
     undo_label: str = ""
     _survives: bool = False  # shown by the page that comes next
 
+    @not_an_event
     def show(self, kind: str, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False) -> None:
         """Show a message; `undo_label` names the button that takes the act back."""
         self.kind, self.title, self.text = kind, title, text
         self.undo_label, self._survives = undo_label, on_next_page
 
+    @not_an_event
     def show_success(self, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False) -> None:
         """Say that an act is done."""
         self.show("success", text, title=title, undo_label=undo_label, on_next_page=on_next_page)
 
+    @not_an_event
     def show_error(self, text: str, *, title: str = "") -> None:
         """Say that an act was refused, and why."""
         self.show("error", text, title=title)
 
+    @not_an_event
     def turn_page(self) -> None:
         """Forget the message when a page is loaded, unless it was meant for that page."""
         if self._survives:
@@ -52,6 +57,11 @@ class NoticeState(rx.State):
     async def say_failed(self, sentence: str) -> None:
         """Show why an act was refused, or that it failed."""
         self.show_error(str(sentence)[:500])
+
+
+def failed(sentence: str) -> EventSpec:
+    """Return the event that shows why an act was refused, or that it failed."""
+    return NoticeState.say_failed(sentence)
 
 
 def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:

@@ -32,9 +32,7 @@ def lyon(session: Session) -> Territory:
     appeal = Territory(code="ca-t", name="CA d’essai", level=TerritoryLevel.COURT_OF_APPEAL)
     session.add(appeal)
     session.flush()
-    court = Territory(
-        code="tj-t", name="TJ d’essai", level=TerritoryLevel.JUDICIAL_COURT, parent_id=appeal.id
-    )
+    court = Territory(code="tj-t", name="TJ d’essai", level=TerritoryLevel.JUDICIAL_COURT, parent_id=appeal.id)
     session.add(court)
     session.flush()
     return court
@@ -44,15 +42,11 @@ def lyon(session: Session) -> Territory:
 def account(session: Session, lyon: Territory) -> Account:
     """Somebody at the court of appeal, who therefore reaches the court."""
     assert lyon.parent_id is not None
-    new = NewAccount(
-        "Alix.Essai", "Alix Essai", "CPIP", Role.PROBATION_OFFICER, lyon.parent_id, "un mot de passe long"
-    )
+    new = NewAccount("Alix.Essai", "Alix Essai", "CPIP", Role.PROBATION_OFFICER, lyon.parent_id, "un mot de passe long")
     return session.get_one(Account, create(session, new))
 
 
-def test_a_sign_in_gives_the_actor_with_the_whole_subtree(
-    session: Session, account: Account, lyon: Territory
-) -> None:
+def test_a_sign_in_gives_the_actor_with_the_whole_subtree(session: Session, account: Account, lyon: Territory) -> None:
     token = sign_in(session, account.id, NOW, hours=8)
 
     actor = actor_of_sign_in(session, token, NOW + timedelta(hours=7))

@@ -1,0 +1,58 @@
+"""The built pages: neither Radix nor Tailwind, served on whichever port is free, in French."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from portal.build import WEB, build
+from portal.ui.dsfr import BUILT_ADDRESS, SERVED_ADDRESS, served_anywhere
+
+CLIENT = WEB / "build" / "client"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _built() -> None:
+    build()
+
+
+def test_no_package_of_radix_nor_tailwind_is_installed() -> None:
+    package = json.loads((WEB / "package.json").read_text())
+    names = {*package["dependencies"], *package["devDependencies"]}
+
+    assert "@gouvfr/dsfr" in names
+    assert [name for name in names if "radix" in name or "tailwind" in name] == []
+
+
+def test_no_page_imports_radix_nor_tailwind() -> None:
+    pages = [*(WEB / "app").rglob("*.jsx"), *(WEB / "app_components").rglob("*.jsx")]
+    wrong = [path.name for path in pages if any(word in path.read_text() for word in ("@radix-ui", "tailwind"))]
+
+    assert len(pages) > 3
+    assert wrong == []
+
+
+def test_the_bundle_knows_no_port_of_its_own() -> None:
+    scripts = [path.read_text() for path in (CLIENT / "assets").glob("*.js")]
+
+    assert any("window.location.origin" in script for script in scripts)
+
+
+def test_the_change_made_to_the_framework_is_made_once_or_not_at_all() -> None:
+    script = f"before\n  {BUILT_ADDRESS}\n  after"
+
+    once = served_anywhere(script)
+
+    assert SERVED_ADDRESS in once
+    assert served_anywhere(once) == once
+    with pytest.raises(ValueError, match="changed"):
+        served_anywhere("another version")
+
+
+def test_pages_are_prerendered_in_french() -> None:
+    home = (CLIENT / "index.html").read_text()
+
+    assert '<html lang="fr"' in home
+    assert "Ce qui est libre, tout de suite" in home
+    assert 'class="fr-skiplinks"' in home

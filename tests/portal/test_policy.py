@@ -1,0 +1,119 @@
+"""Deny by default: every handler, page and route of ours declares who may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from reflex_base.registry import RegistrationContext
+
+import portal.app
+from availability.rights import Actor, Right, Role
+from portal.access import PUBLIC, SIGNED_IN, policy, policy_of
+from portal.guard import FRAMEWORK
+from portal.policy import Guard
+from portal.session import PAGES, SessionState, navigation
+
+HANDLERS = dict(RegistrationContext.get().event_handlers)
+
+
+def somebody(*roles: Role) -> Actor:
+    """Return an actor with these roles."""
+    rights = tuple(Right(role, frozenset({1})) for role in roles)
+    return Actor(uuid4(), "Alix Essai", rights, home_territory_id=1)
+
+
+def routes() -> Iterator[Any]:
+    """Yield every route of the application that is not a page."""
+    waiting = [route for route in portal.app.api.routes if hasattr(route, "effective_candidates")]
+    while waiting:
+        for route in waiting.pop().effective_candidates():
+            if hasattr(route, "effective_candidates"):
+                waiting.append(route)
+            else:
+                yield route
+
+
+def test_every_handler_of_ours_declares_a_policy() -> None:
+    ours = {
+        name: found.handler.fn
+        for name, found in HANDLERS.items()
+        if not found.handler.fn.__module__.startswith("reflex")
+    }
+    undeclared = [name for name, function in ours.items() if policy_of(function) is None]
+
+    assert len(ours) >= 6
+    assert undeclared == []
+
+
+def test_of_the_framework_only_the_listed_events_pass() -> None:
+    framework = {name for name, found in HANDLERS.items() if found.handler.fn.__module__.startswith("reflex")}
+    refused = {name for name in framework if name not in FRAMEWORK}
+
+    assert framework >= FRAMEWORK
+    assert refused
+    assert all(name.endswith(".setvar") for name in refused)
+
+
+def test_every_route_declares_a_policy() -> None:
+    found = list(routes())
+    undeclared = [
+        route.path
+        for route in found
+        if not any(isinstance(dependency.call, Guard) for dependency in route.dependant.dependencies)
+    ]
+
+    assert {"/healthz", "/auth/login", "/api/v1/oauth/token"} <= {route.path for route in found}
+    assert undeclared == []
+
+
+def test_no_route_is_mounted_beside_the_walked_ones() -> None:
+    walked = ("_IncludedRouter", "Mount")
+    others = [route for route in portal.app.api.routes if type(route).__name__ not in walked]
+
+    assert [getattr(route, "path", None) for route in others] == ["/api/v1/openapi.json"]
+
+
+def test_every_page_declares_a_policy_and_guards_itself() -> None:
+    pages = {
+        (arguments["route"], render.__name__): arguments["on_load"]
+        for render, arguments in RegistrationContext.get().decorated_pages
+    }
+
+    assert len(pages) >= 3
+    for (route, _), on_load in pages.items():
+        assert route in PAGES, f"{route} was registered without portal.policy.page"
+        first = SessionState.load if PAGES[route].policy.is_public else SessionState.require_login
+        assert on_load[0] is first
+
+
+def test_a_policy_admits_whom_it_names_and_nobody_else() -> None:
+    officer, clerk = somebody(Role.PROBATION_OFFICER), somebody(Role.REGISTRY)
+    officers = policy(Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE)
+
+    assert officers.admits(officer)
+    assert not officers.admits(clerk)
+    assert not officers.admits(None)
+    assert policy(SIGNED_IN).admits(clerk)
+    assert not policy(SIGNED_IN).admits(None)
+    assert policy(PUBLIC).admits(None)
+
+
+@pytest.mark.parametrize("audience", [(), (PUBLIC, SIGNED_IN), (PUBLIC, Role.REGISTRY)])
+def test_an_ambiguous_policy_is_refused_at_import(audience: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="PUBLIC"):
+        policy(*audience)
+
+
+def test_navigation_has_six_entries_at_most_and_none_that_is_refused() -> None:
+    for role in Role:
+        actor = somebody(role)
+        entries = navigation(actor)
+
+        assert len(entries) <= 6
+        assert all(
+            page.policy.admits(actor) for page in PAGES.values() if any(entry.label == page.entry for entry in entries)
+        )
+    assert navigation(None) == []

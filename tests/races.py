@@ -1,0 +1,47 @@
+"""Races: threads that start together, each with its own transaction. Only refusals are answers; the rest surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from availability.errors import Refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PATIENCE_S = 30  # a barrier that waits longer than this is a bug, not a slow machine
+
+
+def at_once(acts: Sequence[Callable[[], R]]) -> list[R | Refusal]:
+    """Return what each act answered, in order, all of them having started at the same moment.
+
+    Raises whatever an act raised that is not a refusal: a deadlock or a serialisation failure fails the test.
+    """
+    start = Barrier(len(acts), timeout=PATIENCE_S)
+
+    def answer_of(act: Callable[[], R]) -> R | Refusal:
+        start.wait()
+        try:
+            return act()
+        except Refusal as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(answer_of, acts))
+
+
+def act(engine: Engine, function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return what `function(session, …)` returns, in a transaction of its own."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        return function(session, *args, **kwargs)
+
+
+def refusals(answers: Sequence[object]) -> list[type[Refusal]]:
+    """Return the kind of each refusal among the answers."""
+    return [type(answer) for answer in answers if isinstance(answer, Refusal)]

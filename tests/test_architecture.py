@@ -1,0 +1,152 @@
+"""The direction of imports: availability <- optimizer; availability, optimizer <- booking <- convocations."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FEATURES = {
+    "availability": frozenset[str](),
+    "optimizer": frozenset({"availability"}),
+    "booking": frozenset({"availability", "optimizer"}),
+    "convocations": frozenset({"availability", "optimizer", "booking"}),
+}
+PACKAGES = (*FEATURES, "portal")
+# What pages/ and api.py may use of the shell.
+OF_THE_SHELL = frozenset(
+    f"portal.{name}" for name in ("database", "clock", "identity", "policy", "problems", "settings", "live", "ui")
+)
+# Pages and the wiring modules may see the framework of pages.
+SEES_EVERYTHING = (
+    "portal/app.py",
+    "portal/jobs.py",
+    "portal/cli.py",
+    "portal/demo/",
+    "portal/importers/",
+    "portal/prepare.py",
+)
+RADIX = frozenset(
+    {"button", "vstack", "hstack", "box", "text", "heading", "flex", "grid", "container", "card", "input", "select",
+     "checkbox", "radio", "switch", "slider", "table", "tabs", "dialog", "alert_dialog", "popover", "tooltip", "badge",
+     "callout", "link", "image", "icon", "spinner", "progress", "avatar", "accordion", "menu", "center", "spacer",
+     "stack", "theme", "color_mode", "form", "text_area", "separator", "divider", "skeleton", "code", "list"}
+)  # fmt: skip
+
+
+def sources(*packages: str) -> list[Path]:
+    """Return the Python files of these packages."""
+    return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the full name of everything that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def ours(path: Path) -> set[str]:
+    """Return the imports of a file that are of our own packages."""
+    return {name for name in imported(path) if name.partition(".")[0] in PACKAGES}
+
+
+def is_edge(path: Path) -> bool:
+    """Say whether a file of a feature faces users: its pages, components and routes."""
+    relative = path.relative_to(ROOT)
+    return "pages" in relative.parts or relative.name in ("api.py", "components.py")
+
+
+def test_the_files_are_seen() -> None:
+    assert {path.parts[len(ROOT.parts)] for path in sources(*PACKAGES)} == set(PACKAGES)
+    assert ROOT / "portal" / "app.py" in sources("portal")
+    assert "availability.rights.Role" in set(imported(ROOT / "portal" / "identity.py"))
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_feature_imports_only_what_it_may_know(feature: str) -> None:
+    allowed = FEATURES[feature] | {feature, "portal"}
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for path in sources(feature)
+        for name in ours(path)
+        if name.partition(".")[0] not in allowed
+    }
+
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_the_core_of_a_feature_knows_neither_the_shell_nor_reflex(feature: str) -> None:
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for path in sources(feature)
+        if not is_edge(path)
+        for name in imported(path)
+        if name.partition(".")[0] in ("portal", "reflex", "reflex_base", "fastapi", "starlette")
+    }
+
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_the_edge_of_a_feature_uses_only_the_open_part_of_the_shell(feature: str) -> None:
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for path in sources(feature)
+        if is_edge(path)
+        for name in ours(path)
+        if name.startswith("portal.") and not any((name + ".").startswith(part + ".") for part in OF_THE_SHELL)
+    }
+
+    assert wrong == set()
+
+
+def test_of_the_shell_only_the_wiring_sees_features() -> None:
+    features = set(FEATURES) - {"availability"}
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for path in sources("portal")
+        if not str(path.relative_to(ROOT)).startswith(SEES_EVERYTHING)
+        for name in ours(path)
+        if name.partition(".")[0] in features
+    }
+
+    assert wrong == set()
+
+
+def test_no_page_uses_a_component_that_pulls_radix_in() -> None:
+    used = {
+        (str(path.relative_to(ROOT)), node.attr)
+        for path in sources(*PACKAGES)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "rx"
+        if node.attr in RADIX
+    }
+
+    assert used == set()
+
+
+def test_no_committed_file_names_a_registry_or_this_workplace() -> None:
+    forbidden = ("pypi." + "org", "registry." + "npmjs", "files.python" + "hosted", "../" + "shared")
+    kinds = {".py", ".md", ".toml", ".lock", ".json", ".ini", ".jsx", ".css", ""}
+    skipped = {".git", ".venv", ".web", ".data", "node_modules", "external", ".mypy_cache", ".ruff_cache"}
+    files = [
+        path
+        for path in ROOT.rglob("*")
+        if path.is_file() and path.suffix in kinds and not skipped.intersection(path.relative_to(ROOT).parts)
+    ]
+    wrong = {
+        (str(path.relative_to(ROOT)), word)
+        for path in files
+        for word in forbidden
+        if word in path.read_text(errors="ignore")
+    }
+
+    assert len(files) > 50
+    assert wrong == set()
