@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -191,6 +191,21 @@ def _by_day(session: Session, statement: Any, asked: dict[str, Any]) -> dict[int
         )
         days[resource_id].append(DayCount(day, 0 if is_closed else free, held, is_closed))
     return {resource_id: sorted(counts, key=lambda count: count.day) for resource_id, counts in days.items()}
+
+
+def slots_by_day(
+    session: Session, time_zones: Mapping[int, str], *, first: date, until: date, now: datetime
+) -> dict[int, list[tuple[date, Slot]]]:
+    """Return the slots that start on civil days `[first, until)`, each resource in its own time zone, with the day."""
+    # A civil day begins up to 14 hours before UTC and ends up to 12 hours after: read wide, keep by local day.
+    within = Period(
+        datetime.combine(first, time(), UTC) - timedelta(hours=14),
+        datetime.combine(until, time(), UTC) + timedelta(hours=12),
+    )
+    listed = slots_of(session, list(time_zones), within=within, now=now)
+    return {
+        resource_id: within_days(slots, time_zones[resource_id], first, until) for resource_id, slots in listed.items()
+    }
 
 
 def within_days(listed: Sequence[Slot], time_zone: str, first: date, until: date) -> list[tuple[date, Slot]]:

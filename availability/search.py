@@ -7,9 +7,10 @@ Columns are read, not objects. See docs/decisions/0001-tables-and-keys.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -17,12 +18,13 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.models import Kind, KindRight, Shape
-from availability.periods import Period
 from availability.places import Box, bounding_box
-from availability.queries import slots_of, within_days
+from availability.queries import slots_by_day
 from availability.rights import Actor
 
 MAX_RADIUS_KM = 1000.0
+Position = tuple[float | None, int]  # in a list: distance, resource
+PART = 50  # resources whose slots are cut at a time, when only what suits is wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,26 +118,17 @@ def search(
     now: datetime,
     only_suitable: bool = False,
     limit: int | None = None,
-    after: tuple[float, int] | None = None,
+    after: Position | None = None,
 ) -> list[Found]:
-    """Return resources by distance, then number; only what the actor may search, in their territories.
+    """Return resources by distance (places without coordinates last), then number.
 
-    `after` is the (distance, resource) of the last one already seen. Raises: NotAllowed.
+    Only what the actor may search, in their territories. `after` is the (distance, resource) of the last one already
+    seen. Raises: NotAllowed.
     """
     may_search(session, actor, wish.kind)
-    values = _values(actor, wish, now) | {
-        "limit": limit,
-        "after_km": after[0] if after else None,
-        "after_id": after[1] if after else None,
-    }
-    shape = Shape(wish.kind.shape)
-    counted_here = shape is not Shape.SLOTS
-    statement = _statement(shape, wish, only_suitable=only_suitable and counted_here)
-    found = [_found(row) for row in session.execute(statement, values)]
-    if counted_here:
-        return found
-    found = _count_slots(session, found, wish, now)
-    return [one for one in found if one.suits][:limit] if only_suitable else found
+    if only_suitable and Shape(wish.kind.shape) is Shape.SLOTS:
+        return list(islice(_suitable(session, actor, wish, now=now, limit=limit, after=after), limit))
+    return _part(session, actor, wish, now=now, only_suitable=only_suitable, limit=limit, after=after)
 
 
 def may_search(session: Session, actor: Actor, kind: Kind) -> None:
@@ -186,6 +179,39 @@ def resource_wish(
     return kind, found[0]
 
 
+def _suitable(
+    session: Session, actor: Actor, wish: Wish, *, now: datetime, limit: int | None, after: Position | None
+) -> Iterator[Found]:
+    """Yield what suits. Slots are counted in Python, after the limit of SQL: read on until nothing is left."""
+    size = max(limit, PART) if limit else None
+    while found := _part(session, actor, wish, now=now, only_suitable=False, limit=size, after=after):
+        yield from (one for one in found if one.suits)
+        if size is None or len(found) < size:
+            return
+        after = (found[-1].distance_km, found[-1].resource_id)
+
+
+def _part(
+    session: Session,
+    actor: Actor,
+    wish: Wish,
+    *,
+    now: datetime,
+    only_suitable: bool,
+    limit: int | None,
+    after: Position | None,
+) -> list[Found]:
+    values = _values(actor, wish, now) | {
+        "limit": limit,
+        "after_km": after[0] if after else None,
+        "after_id": after[1] if after else None,
+    }
+    shape = Shape(wish.kind.shape)
+    statement = _statement(shape, wish, only_suitable=only_suitable)
+    found = [_found(row) for row in session.execute(statement, values)]
+    return _count_slots(session, found, wish, now) if shape is Shape.SLOTS else found
+
+
 def _role_with(session: Session, actor: Actor, kind: Kind, *, reserve: bool) -> None:
     for role in actor.roles:
         right = session.get(KindRight, (kind.id, role.value))
@@ -194,9 +220,11 @@ def _role_with(session: Session, actor: Actor, kind: Kind, *, reserve: bool) -> 
     raise NotAllowed(kind=kind.code)
 
 
+# A place without coordinates has no distance: least() would take its NULL for the antipodes.
 _CIRCLE = """
+    CASE WHEN s.lat IS NOT NULL THEN
     12742.0176 * asin(sqrt(least(1, pow(sin(radians(s.lat - :lat) / 2), 2)
-      + cos(radians(:lat)) * cos(radians(s.lat)) * pow(sin(radians(s.lon - :lon) / 2), 2))))"""
+      + cos(radians(:lat)) * cos(radians(s.lat)) * pow(sin(radians(s.lon - :lon) / 2), 2)))) END"""
 
 _MISMATCH = """
     CASE WHEN CAST(:sex AS text) IS NOT NULL AND coalesce(r.attributes ->> 'sex', 'any') NOT IN ('any', :sex) THEN 'sex'
@@ -275,7 +303,8 @@ def _statement(shape: Shape, wish: Wish, *, only_suitable: bool) -> TextClause:
         CROSS JOIN LATERAL ({_COUNTS[shape]}) o
         WHERE {has_total} {suitable}
           AND (CAST(:after_id AS bigint) IS NULL
-               OR (coalesce(c.distance_km, 0), c.id) > (CAST(:after_km AS float8), CAST(:after_id AS bigint)))
+               OR (coalesce(c.distance_km, 'infinity'), c.id)
+                  > (coalesce(CAST(:after_km AS float8), 'infinity'), CAST(:after_id AS bigint)))
         ORDER BY c.distance_km, c.id LIMIT CAST(:limit AS bigint)""")  # noqa: S608
 
 
@@ -352,14 +381,10 @@ def _found(row: Any) -> Found:
 
 def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: datetime) -> list[Found]:
     """Fill the counts of slots: the same cutting as the one that confirms, so it is done in Python."""
-    # A civil day begins up to 14 hours before UTC and ends up to 12 hours after: read wide, keep by local day.
-    within = Period(
-        datetime.combine(wish.first, time(), UTC) - timedelta(hours=14),
-        datetime.combine(wish.until, time(), UTC) + timedelta(hours=12),
-    )
-    listed = slots_of(session, [one.resource_id for one in found], within=within, now=now)
+    time_zones = {one.resource_id: one.time_zone for one in found}
+    listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
     return [
         replace(one, total=len(kept), free=sum(slot.is_free for _, slot in kept))
         for one in found
-        for kept in [within_days(listed.get(one.resource_id, []), one.time_zone, wish.first, wish.until)]
+        for kept in [listed.get(one.resource_id, [])]
     ]

@@ -251,7 +251,7 @@ def _dates(session: Session, place: Place, claim: Claim) -> dict[str, Any]:
 def _locked(session: Session, actor: Actor, booking_id: UUID) -> Booking:
     """Return the booking, locked, if it was made in the actor's territories."""
     booking = _lock(session, booking_id)
-    if booking.territory_id not in actor.territories(_REQUESTERS, kind_id=booking.kind_id):
+    if booking.territory_id not in actor.territories(REQUESTERS, kind_id=booking.kind_id):
         raise NotFound(booking_id=booking_id)
     may_reserve(session, actor, _kind(session, booking))
     return booking
@@ -384,7 +384,7 @@ def _kind(session: Session, booking: Booking) -> Kind:
     return session.get_one(Kind, booking.kind_id)
 
 
-_REQUESTERS = (
+REQUESTERS = (
     Role.PROBATION_OFFICER,
     Role.SENTENCE_JUDGE,
     Role.FAMILY_JUDGE,

@@ -7,6 +7,8 @@ import logging
 import reflex as rx
 from reflex.event import EventSpec
 
+import availability.api
+import booking.api
 from availability.errors import Refusal
 from booking.pages import map_page, points
 from portal.api import build_api
@@ -26,7 +28,7 @@ el = rx.el
 
 # Importing a page registers it; each is named here, in the order of the screens.
 PAGES = (home, sign_in, not_found, map_page)
-api = build_api(pages=[points.router])
+api = build_api(availability.api.router, booking.api.router, pages=[points.router])
 
 
 def on_backend_error(exception: Exception) -> EventSpec:

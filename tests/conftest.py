@@ -19,6 +19,8 @@ from portal.database import make_engine
 from tests import postgres
 from tests.served import Served, serving
 
+pytest_plugins = ["tests.api_country"]
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [
     "--no-sandbox",  # tests run as root in containers

@@ -1,0 +1,188 @@
+"""What the routes of the catalogue are given and answer, as programs write it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from availability.models import Shape
+from availability.wire import Day, Given, Told
+
+
+class KindTold(Told):
+    """A kind of place: its shape, its limits, and the attributes that it is searched on."""
+
+    code: str
+    label: str
+    label_plural: str
+    shape: Shape
+    host_accepts: bool = Field(description="The host decides before a place is booked.")
+    hold_minutes: int
+    request_days: int = Field(description="A request without answer lapses after these days.")
+    min_notice_days: int
+    max_ahead_days: int
+    max_days: int | None
+    crosses_territories: bool
+    slot_step_min: int
+    slot_duration_min: int
+    slot_buffer_min: int
+    searchable: dict[str, Any]
+    may_reserve: bool = Field(description="The caller may reserve it, not only search it.")
+
+
+class DaysAsked(Given):
+    """A range of civil days `[from, to)`."""
+
+    first: Day | None = Field(default=None, alias="from", description="First civil day; today when absent.")
+    until: Day | None = Field(default=None, alias="to", description="Civil day after the last one.")
+
+
+class ResourcesAsked(DaysAsked):
+    """What is looked for."""
+
+    kind: str = Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Code of a kind.")
+    near: str | None = Field(
+        default=None,
+        max_length=60,
+        pattern=r"^-?\d{1,3}(\.\d{1,15})?,-?\d{1,3}(\.\d{1,15})?$",
+        description="Latitude,longitude (WGS 84), from which distances are measured.",
+    )
+    radius_km: float | None = Field(default=None, gt=0, le=1000, allow_inf_nan=False)
+    sex: Literal["F", "M"] | None = None
+    age: int | None = Field(default=None, ge=13, le=120)
+    weekend: bool = False
+    accessible: bool = False
+    free: bool = Field(default=False, description="Only what can be taken as wished.")
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=300)
+
+
+class SiteTold(Told):
+    """Where a resource is."""
+
+    id: int
+    name: str
+    address: str
+    postcode: str
+    commune: str
+    time_zone: str
+    lat: float | None
+    lon: float | None
+    located_by: str = Field(description="Where the coordinates come from: source, address, commune, hand, nowhere.")
+
+
+Reason = Literal["sex", "age", "weekend", "accessible", "closed", "held", "taken"]
+
+
+class ResourceTold(Told):
+    """A resource as the search sees it over the days asked for."""
+
+    id: int
+    kind: str
+    name: str
+    site: SiteTold
+    distance_km: float | None
+    attributes: dict[str, Any]
+    total: int = Field(description="Beds, places, starts or cases over the days asked for, free or not.")
+    free: int = Field(description="How many can be taken for the whole of the days asked for.")
+    held: int = Field(description="How many are being reserved at this moment.")
+    suits: bool
+    reasons: list[Reason] = Field(description="Why it does not suit; empty when it does.")
+    next_free_on: date | None = Field(description="First civil day, within two months, with something free.")
+    declared_load: int
+    declared_waiting: int
+    declared_on: date | None
+
+
+class UnitTold(Told):
+    """A named unit, a bed."""
+
+    id: int
+    name: str
+
+
+class ResourceSheet(ResourceTold):
+    """One resource, with the units that can be named in a booking."""
+
+    units: list[UnitTold]
+
+
+class Range(Told):
+    """Civil days `[from, to)`."""
+
+    first: date = Field(alias="from")
+    until: date = Field(alias="to")
+
+
+class UnitFree(Told):
+    """A unit and when it is free."""
+
+    unit_id: int
+    name: str
+    free: list[Range]
+
+
+class StartLeft(Told):
+    """A start and the seats left at it, 0 when it is taken."""
+
+    start: datetime
+    end: datetime
+    seats_left: int
+
+
+class DayLeft(Told):
+    """A civil day and what is left of it."""
+
+    day: date
+    remaining: int
+    held: int
+    is_closed: bool
+
+
+class HearingLeft(Told):
+    """What a hearing can still take."""
+
+    starts_at: datetime
+    ends_at: datetime
+    cases_left: int
+    minutes_left: int
+    quotas_left: dict[str, int]
+
+
+class _Availability(Told):
+    resource_id: int
+    first: date = Field(alias="from")
+    until: date = Field(alias="to")
+
+
+class NightsLeft(_Availability):
+    """Free ranges of each unit."""
+
+    shape: Literal["nights"] = "nights"
+    units: list[UnitFree]
+
+
+class PlacesLeft(_Availability):
+    """Places left, day by day."""
+
+    shape: Literal["places"] = "places"
+    days: list[DayLeft]
+
+
+class SlotsLeft(_Availability):
+    """Starts, with the seats left."""
+
+    shape: Literal["slots"] = "slots"
+    starts: list[StartLeft]
+
+
+class HearingsLeft(_Availability):
+    """Room left in the hearing: an empty list when it is not on these days."""
+
+    shape: Literal["sessions"] = "sessions"
+    sessions: list[HearingLeft]
+
+
+Availability = Annotated[NightsLeft | PlacesLeft | SlotsLeft | HearingsLeft, Field(discriminator="shape")]

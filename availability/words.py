@@ -1,0 +1,78 @@
+"""The French of what the catalogue refuses: one sentence a rule, for pages and programs alike. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from availability.errors import Refusal
+
+FIELD_WORDS: dict[str, str] = {
+    "from": "le début",
+    "to": "la fin",
+    "start": "l’heure",
+    "minutes": "la durée",
+    "near": "le point de départ",
+    "radius_km": "la distance",
+    "sex": "le sexe",
+    "age": "l’âge",
+    "kind": "le type",
+    "cursor": "le curseur",
+    "beneficiary": "la personne ou le numéro de dossier",
+    "person_id": "la personne",
+    "case_ref": "le numéro de dossier",
+    "reason": "le motif",
+    "resource_id": "le lieu",
+    "unit_id": "le lit",
+    "family": "la famille d’affaires",
+    "phone": "le téléphone",
+    "family_name": "le nom",
+    "given_name": "le prénom",
+    "birth_on": "la date de naissance",
+    "file_number": "le numéro d’écrou ou de dossier",
+    "address": "l’adresse",
+    "capacity": "la capacité",
+    "load": "la charge",
+    "waiting": "l’attente",
+}
+
+PROBLEM_WORDS: dict[str, str] = {
+    "required": "à renseigner",
+    "unknown-choice": "ce choix n’existe pas",
+    "not-for-this-shape": "sans objet pour ce type de lieu",
+    "other-shape": "ce lieu ne se réserve pas ainsi",
+    "past": "cette date est passée",
+    "too-soon": "il faut s’y prendre plus tôt : à partir du {earliest}",
+    "too-far": "trop loin dans le temps : jusqu’au {latest}",
+    "not-after-start": "la fin doit être après le début",
+    "too-long": "c’est trop long",
+    "no-offset": "le décalage horaire manque",
+    "not-positive": "doit être supérieur à zéro",
+    "out-of-range": "doit être compris entre {least} et {most}",
+    "not-on-earth": "ce point n’existe pas",
+    "not-a-number": "ce numéro n’existe pas",
+    "not-a-birth-date": "cette date de naissance n’est pas possible",
+    "altered": "il ne vient pas de cette liste : recommencez sans lui",
+}
+
+
+def invalid_sentence(refusal: Refusal) -> str:
+    """Return "La fin : la fin doit être après le début.", or the general sentence for a rule without words."""
+    facts = refusal.facts
+    field, problem = str(facts.get("field")), str(facts.get("problem"))
+    named = FIELD_WORDS.get(field, f"« {field} »")
+    words = PROBLEM_WORDS.get(problem, "valeur refusée").format_map(_Shown(facts))
+    if facts.get("max_days"):
+        words += f" : {facts['max_days']} jours au plus"
+    return f"{named[0].upper()}{named[1:]} : {words}."
+
+
+class _Shown(dict[str, Any]):
+    """Facts as they are read: dates the French way, nothing for what was not given."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        return value.strftime("%d/%m/%Y") if isinstance(value, date) else value

@@ -1,0 +1,283 @@
+"""REST routes of bookings: hold, confirm, give back, decide, read. The same actions as the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field, TypeAdapter
+from sqlmodel import Session
+
+from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken
+from availability.rights import Actor, Role
+from availability.sheet import resource_for, units_of
+from availability.wire import (
+    BEARER,
+    READ,
+    WRITE,
+    BoundedRoute,
+    Given,
+    Instant,
+    Listed,
+    answer,
+    cursor_of,
+    position_in,
+    refusals,
+)
+from booking import actions, queries
+from booking import api_models as told
+from booking.actions import REQUESTERS
+from booking.alternatives import Alternative, alternatives_to
+from booking.errors import AlreadyDecided, HoldExpired, KeyReused
+from booking.idempotency import Answered, answer_once, digest_of
+from booking.models import State
+from booking.queries import BookingLine
+from portal import database
+from portal.clock import now
+from portal.policy import SIGNED_IN, requires
+from portal.problems import problem
+
+router = APIRouter(prefix="/bookings", tags=["bookings"], dependencies=[BEARER], route_class=BoundedRoute)
+Reader = Annotated[Actor, requires(SIGNED_IN)]
+Requester = Annotated[Actor, requires(*REQUESTERS)]
+Host = Annotated[Actor, requires(Role.PARTNER)]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The same key gives the same answer; with another request it is refused.",
+    ),
+]
+LAST_SEEN: TypeAdapter[tuple[Instant, UUID]] = TypeAdapter(tuple[Instant, UUID])
+
+problem(
+    HoldExpired, 409, "hold-expired", "Délai dépassé", "Le délai pour confirmer est passé : la place a été libérée."
+)
+problem(AlreadyDecided, 409, "already-decided", "Déjà décidé", "Cette réservation n’en est plus là.")
+problem(KeyReused, 422, "key-reused", "Clé déjà utilisée", "Cette clé d’idempotence a servi pour une autre demande.")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One write: who, on which route, what was sent, under which key."""
+
+    request: Request
+    actor: Actor
+    key: str | None
+    body: Given | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """Return what tells this call from another under the same key."""
+        sent = self.body.model_dump(mode="json", by_alias=True) if self.body else {}
+        return digest_of(f"{self.request.method} {self.request.url.path}", sent)
+
+
+class BookingsAsked(Given):
+    """Which bookings, and how many at a time."""
+
+    state: State | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=300)
+
+
+@router.post(
+    "",
+    summary="Take a place",
+    status_code=201,
+    response_model=told.BookingTold,
+    responses=WRITE | {201: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+)
+async def take(request: Request, actor: Requester, order: told.Order, key: Key = None) -> Response:
+    """Hold a place, or book it at once with `confirm`.
+
+    A 409 `period-taken`, `full` or `not-open` carries `alternatives`: the nearest places that fit, on the same dates.
+    """
+    at = now()
+
+    def work(session: Session) -> Answered:
+        claim = _claim(session, actor, order, at)
+        booking = actions.hold(session, actor, claim, now=at, beneficiary=order.beneficiary)
+        if order.confirm:
+            booking = actions.confirm(session, actor, booking.id, now=at)
+        return _answered(session, actor, booking.id, at, status=201)
+
+    try:
+        done = await _once(Call(request, actor, key, order), work, at)
+    except (PeriodTaken, CapacityReached, NotOpen) as refusal:
+        refusal.facts["alternatives"] = await database.read(_alternatives, actor, order, at)
+        raise
+    return _response(done, location=f"{request.url.path}/{done.body['id']}")
+
+
+@router.post("/{booking_id}/confirm", summary="Confirm a hold", response_model=told.BookingTold, responses=WRITE)
+async def confirm(
+    request: Request, actor: Requester, booking_id: UUID, whom: told.ForWhom | None = None, key: Key = None
+) -> Response:
+    """Book what is held, or ask the host for it when the kind wants that; say for whom if it is not known yet."""
+    beneficiary = (whom or told.ForWhom()).beneficiary
+    return await _step(
+        Call(request, actor, key, whom),
+        booking_id,
+        lambda session, at: actions.confirm(session, actor, booking_id, now=at, beneficiary=beneficiary),
+    )
+
+
+@router.post("/{booking_id}/cancel", summary="Give a place back", response_model=told.BookingTold, responses=WRITE)
+async def cancel(request: Request, actor: Requester, booking_id: UUID, key: Key = None) -> Response:
+    """Give a place back, whatever was its state; `undo` takes it back for ten minutes if it is still free."""
+    return await _step(
+        Call(request, actor, key), booking_id, lambda session, at: actions.cancel(session, actor, booking_id, now=at)
+    )
+
+
+@router.post(
+    "/{booking_id}/undo", summary="Take back a place given back", response_model=told.BookingTold, responses=WRITE
+)
+async def undo(request: Request, actor: Requester, booking_id: UUID, key: Key = None) -> Response:
+    """Take back the same place, in the state that it was in, within ten minutes and if it is still free."""
+    return await _step(
+        Call(request, actor, key),
+        booking_id,
+        lambda session, at: actions.undo_cancel(session, actor, booking_id, now=at),
+    )
+
+
+@router.post("/{booking_id}/accept", summary="Accept a request", response_model=told.BookingTold, responses=WRITE)
+async def accept(request: Request, actor: Host, booking_id: UUID, key: Key = None) -> Response:
+    """Accept, as the organisation that runs the place, what was asked."""
+    return await _step(
+        Call(request, actor, key), booking_id, lambda session, at: actions.accept(session, actor, booking_id, now=at)
+    )
+
+
+@router.post("/{booking_id}/refuse", summary="Refuse a request", response_model=told.BookingTold, responses=WRITE)
+async def refuse(request: Request, actor: Host, booking_id: UUID, why: told.HostRefusal, key: Key = None) -> Response:
+    """Refuse, as the organisation that runs the place, what was asked, with a reason."""
+    return await _step(
+        Call(request, actor, key, why),
+        booking_id,
+        lambda session, at: actions.refuse(session, actor, booking_id, reason=why.reason, now=at),
+    )
+
+
+@router.get("", summary="Bookings, newest first", response_model=Listed[told.BookingTold], responses=READ)
+async def listed(request: Request, actor: Reader, asked: Annotated[BookingsAsked, Query()]) -> Response:
+    """Return the bookings made in the caller's territories, or on the places that its organisation runs."""
+    return answer(request, await database.read(_bookings, actor, asked, now()))
+
+
+@router.get("/{booking_id}", summary="One booking", response_model=told.BookingTold, responses=READ | refusals(404))
+async def one(request: Request, actor: Reader, booking_id: UUID) -> Response:
+    """Return a booking as it stands."""
+    return answer(request, _told(await database.read(queries.booking_for, actor, booking_id, now=now())))
+
+
+@router.get(
+    "/{booking_id}/history",
+    summary="What happened to a booking",
+    response_model=Listed[told.HistoryTold],
+    responses=READ | refusals(404),
+)
+async def history(request: Request, actor: Reader, booking_id: UUID) -> Response:
+    """Return who did what and when, oldest first."""
+    entries = await database.read(queries.history_of, actor, booking_id)
+    items = [told.HistoryTold.model_validate(entry) for entry in entries]
+    return answer(request, Listed[told.HistoryTold](items=items))
+
+
+async def _step(call: Call, booking_id: UUID, act: Callable[[Session, datetime], object]) -> Response:
+    """Return the booking after one act on it."""
+    at = now()
+
+    def work(session: Session) -> Answered:
+        act(session, at)
+        return _answered(session, call.actor, booking_id, at)
+
+    return _response(await _once(call, work, at))
+
+
+async def _once(call: Call, work: Callable[[Session], Answered], at: datetime) -> Answered:
+    """Return what the act answers, done at most once when the call has a key."""
+    if call.key is None:
+        return await database.act(work)
+    return await database.act(answer_once, call.actor, call.key, call.digest, act=work, now=at)
+
+
+def _answered(session: Session, actor: Actor, booking_id: UUID, at: datetime, *, status: int = 200) -> Answered:
+    session.flush()
+    line = queries.booking_for(session, actor, booking_id, now=at)
+    return Answered(status, _told(line).model_dump(mode="json", by_alias=True))
+
+
+def _response(done: Answered, *, location: str | None = None) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    if location:
+        headers["Location"] = location
+    if done.is_replay:
+        headers["Idempotent-Replayed"] = "true"
+    return JSONResponse(done.body, done.status, headers=headers)
+
+
+def _claim(session: Session, actor: Actor, order: told.Order, at: datetime) -> Any:
+    """Return the claim of the order. A place that the actor may not see is not told from one that is not there."""
+    ruled = resource_for(session, actor, order.resource_id, now=at)
+    claim = order.claim(ruled.shape)
+    if order.unit_id is not None and order.unit_id not in {unit.id for unit in units_of(session, ruled.id)}:
+        raise InvalidRequest("unit_id", "unknown-choice")
+    return claim
+
+
+def _alternatives(session: Session, actor: Actor, order: told.Order, at: datetime) -> list[told.AlternativeTold]:
+    claim = _claim(session, actor, order, at)
+    found = alternatives_to(session, actor, claim, person_id=order.person_id, now=at)
+    return [_alternative(each) for each in found]
+
+
+def _alternative(each: Alternative) -> told.AlternativeTold:
+    named = {name: getattr(each.found, name, None) for name in told.AlternativeTold.model_fields}
+    return told.AlternativeTold.model_validate(named | {"starts": _local(each.found.time_zone, *each.starts)})
+
+
+def _local(time_zone: str, *instants: datetime | None) -> list[datetime | None]:
+    """Return instants with the offset of the place, which is what its people read."""
+    zone = ZoneInfo(time_zone)
+    return [instant.astimezone(zone) if instant else None for instant in instants]
+
+
+def _bookings(session: Session, actor: Actor, asked: BookingsAsked, at: datetime) -> Listed[told.BookingTold]:
+    scope = f"{actor.account_id} bookings {asked.state or ''}"
+    after = position_in(asked.cursor, scope, LAST_SEEN) if asked.cursor else None
+    found = queries.bookings(session, actor, now=at, state=asked.state, limit=asked.limit + 1, after=after)
+    shown = found[: asked.limit]
+    last = shown[-1] if len(found) > asked.limit else None
+    return Listed[told.BookingTold](
+        items=[_told(line) for line in shown],
+        next=cursor_of((last.created_at.isoformat(), last.id), scope) if last else None,
+    )
+
+
+def _told(line: BookingLine) -> told.BookingTold:
+    named = {name: getattr(line, name) for name in told.BookingTold.model_fields if hasattr(line, name)}
+    start, end = _local(line.time_zone, line.starts_at, line.ends_at)
+    return told.BookingTold.model_validate(
+        named
+        | {
+            "kind": line.kind_code,
+            "from": line.first_on,
+            "to": line.until_on,
+            "start": start,
+            "end": end,
+            "hold_expires_at": line.expires_at if line.state is State.HELD else None,
+            "request_expires_at": line.expires_at if line.state is State.REQUESTED else None,
+        }
+    )
