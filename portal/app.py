@@ -10,7 +10,7 @@ from reflex.event import EventSpec
 import availability.api
 import booking.api
 from availability.errors import Refusal
-from booking.pages import map_page, points
+from booking.pages import bookings, establishment, files, map_page, my_day, points
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 el = rx.el
 
 # Importing a page registers it; each is named here, in the order of the screens.
-PAGES = (home, sign_in, not_found, map_page)
-api = build_api(availability.api.router, booking.api.router, pages=[points.router])
+PAGES = (home, sign_in, not_found, my_day, map_page, bookings, establishment)
+api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router])
 
 
 def on_backend_error(exception: Exception) -> EventSpec:
@@ -53,6 +53,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/dsfr/utility/icons/icons.main.min.css"),
         el.link(rel="stylesheet", href="/placejuste.css"),
         el.link(rel="stylesheet", href="/booking.css"),
+        el.link(rel="stylesheet", href="/bookings.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

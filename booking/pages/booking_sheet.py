@@ -171,7 +171,7 @@ def _facts() -> rx.Component:
     )
     return el.dl(
         *[
-            rx.cond(words != "", el.div(el.dt(name), el.dd(words), class_name="pj-facts__line"))  # type: ignore[operator]
+            rx.cond(words != "", el.div(el.dt(name), el.dd(words), class_name="pj-facts__line"))
             for name, words in facts
         ],
         rx.cond(view.deadline != "", el.div(el.dt("Délai"), el.dd(view.deadline), class_name="pj-facts__line")),

@@ -19,13 +19,12 @@ from booking.pages.widgets import inner_link
 from portal.clock import now
 from portal.database import read
 from portal.policy import SIGNED_IN, allow, current_actor, page
-from portal.session import PAGES, slashed
 from portal.ui.dates import long_day
 from portal.ui.layout import layout
 from portal.ui.pieces import badge, skeleton
 
 el = rx.el
-ANSWERS = "/demandes"  # where a host answers, if that page is there
+ANSWERS = "/demandes/"  # where a host answers
 LIST = "/reservations/"
 
 
@@ -36,7 +35,6 @@ class DayState(rx.State):
     to_do: list[Card] = []  # noqa: RUF012 - Reflex copies the default for each client
     to_do_more: str = ""
     answers: str = ""
-    answers_href: str = ""
     today: list[Card] = []  # noqa: RUF012
     today_more: str = ""
     lost: list[Card] = []  # noqa: RUF012
@@ -56,13 +54,12 @@ class DayState(rx.State):
         actor, at = await current_actor(self), now()
         shown, time_zone = await read(_day, actor, now=at)
         self.has_list = actor.has(*REQUESTERS)
-        self.answers_href = slashed(ANSWERS) if ANSWERS in PAGES else "/etablissement/"
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
         self._show(shown, at)
         self.is_loaded = True
 
     def _show(self, shown: Day, at: datetime) -> None:
-        self.to_do = words.to_do_cards(shown, answers=self.answers_href, now=at)
+        self.to_do = words.to_do_cards(shown, answers=ANSWERS, now=at)
         self.to_do_more = words.and_others(shown.to_do_count, len(shown.to_do))
         self.answers = words.answers_waiting(shown.to_answer)
         self.today = words.today_cards(shown, may_open=self.has_list)
@@ -121,7 +118,7 @@ def _clear() -> rx.Component:
 
 def _answers() -> rx.Component:
     state = DayState
-    link = inner_link(state.answers, href=state.answers_href, class_name="fr-link fr-link--lg")
+    link = inner_link(state.answers, href=ANSWERS, class_name="fr-link fr-link--lg")
     return rx.cond(state.answers != "", el.p(link, class_name="fr-mb-2w"))
 
 
