@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from availability.rights import Actor, Role
@@ -93,7 +93,7 @@ class Query:
     @property
     def words(self) -> list[str]:
         """Return what is searched, word by word, without accents."""
-        return search_name_of(self.typed[:LONGEST_SEARCH]).split()
+        return search_name_of(self.typed[:LONGEST_SEARCH].replace("’", "'")).split()
 
 
 def booking_lines(
@@ -157,7 +157,7 @@ def _asked(actor: Actor, query: Query, now: datetime) -> dict[str, Any]:
     words = query.words
     return scope_values(actor) | {
         "now": now,
-        "words": words,
+        "patterns": [f"%{word}%" for word in words],  # letters and digits only: nothing to escape
         "compact": "".join(words),
         # "A.D." is somebody's initials, not every place with an a and a d in its name.
         "only_initials": bool(words) and all(len(word) == 1 for word in words),
@@ -192,39 +192,55 @@ _PARTS = {
     Part.PAST: f"coalesce(b.expires_at <= :now, b.state <> 'booked' OR {IS_OVER})",
     Part.ALL: "true",
 }
-# The same words as search_name_of() makes: no accent, lower case, letters and digits.
-_WORDS_OF = """
-    regexp_replace(lower(regexp_replace(
-        normalize(replace(concat_ws(' ', s.name, s.commune, r.name, u.name, k.label, b.case_ref), '’', ' '), NFKD),
-        '[^\\x01-\\x7F]+', '', 'g')), '[^a-z0-9]+', ' ', 'g')"""
-_SEARCHED = f"""
-    AND (lower({INITIALS}) = :compact
-         OR (NOT :only_initials AND (SELECT bool_and(strpos(found, word) > 0)
-             FROM unnest(CAST(:words AS text[])) AS word, (SELECT {_WORDS_OF} AS found) AS texts)))"""  # noqa: S608 - constants only
+# The same words as search_name_of() makes: no accent, lower case; what is neither letter nor digit parts them.
+_ACCENTED = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöùúûüýÿ"
+_PLAIN = "AAAAAACEEEEIIIINOOOOOUUUUYaaaaaaceeeeiiiinooooouuuuyy"
+_PARTING = "’''-–/.,()«»°"
+_DROPPED = "œŒæÆ"
+# Accents are taken away once a place, not once a booking: it is what a search costs.
+_PLACES = f"""
+    places AS MATERIALIZED (
+        SELECT r.id, lower(translate(concat_ws(' ', s.name, s.commune, r.name, k.label),
+                                     '{_ACCENTED}{_PARTING}{_DROPPED}',
+                                     '{_PLAIN}{" " * (len(_PARTING) - 1)}')) AS words
+        FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id
+        WHERE r.id IN (SELECT b.resource_id FROM booking b JOIN scope ON scope.territory_id = b.territory_id))"""  # noqa: S608 - constants only
+_FOUND = f"""
+    (lower({INITIALS}) = :compact
+     OR (NOT :only_initials
+         AND lower(concat_ws(' ', places.words, u.name, b.case_ref)) LIKE ALL (CAST(:patterns AS text[]))))"""
+_AFTER = """
+    (CAST(:after_id AS uuid) IS NULL
+     OR (b.created_at, b.id) < (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))"""
 
 
-def _listed(part: Part, *, searched: bool) -> Any:
+def _listed(part: Part) -> TextClause:
     # The newest of each territory by its index, then the newest of those: no sort of a whole country.
     return text(f"""
         WITH {SCOPE}
         SELECT line.* FROM scope CROSS JOIN LATERAL (
             SELECT {LINE_COLUMNS} FROM {LINE_TABLES}
-            WHERE b.territory_id = scope.territory_id AND b.kind_id = ANY(scope.kinds) AND {_PARTS[part]}
-              AND (CAST(:after_id AS uuid) IS NULL
-                   OR (b.created_at, b.id) < (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
-              {_SEARCHED if searched else ""}
+            WHERE b.territory_id = scope.territory_id AND b.kind_id = ANY(scope.kinds) AND {_PARTS[part]} AND {_AFTER}
             ORDER BY b.created_at DESC, b.id DESC LIMIT :limit) line
         ORDER BY line.created_at DESC, line.id DESC LIMIT :limit""")  # noqa: S608 - constants only
 
 
-def _counted(part: Part, *, searched: bool) -> Any:
+def _found(part: Part) -> TextClause:
     return text(f"""
-        WITH {SCOPE}
+        WITH {SCOPE}, {_PLACES}
+        SELECT {LINE_COLUMNS} FROM {LINE_TABLES} JOIN {MINE} JOIN places ON places.id = b.resource_id
+        WHERE {_PARTS[part]} AND {_AFTER} AND {_FOUND}
+        ORDER BY b.created_at DESC, b.id DESC LIMIT :limit""")  # noqa: S608 - constants only
+
+
+def _counted(part: Part, *, searched: bool) -> TextClause:
+    places = f", {_PLACES}" if searched else ""
+    return text(f"""
+        WITH {SCOPE}{places}
         SELECT count(*) FROM (
-            SELECT 1 FROM {LINE_TABLES} JOIN {MINE}
-            WHERE {_PARTS[part]} {_SEARCHED if searched else ""} LIMIT :most) AS counted""")  # noqa: S608
+            SELECT 1 FROM {LINE_TABLES} JOIN {MINE} {"JOIN places ON places.id = b.resource_id" if searched else ""}
+            WHERE {_PARTS[part]} AND {_FOUND if searched else "true"} LIMIT :most) AS counted""")  # noqa: S608
 
 
-_VARIANTS = [(part, searched) for part in Part for searched in (False, True)]
-_LISTED = {(part, searched): _listed(part, searched=searched) for part, searched in _VARIANTS}
-_COUNTED = {(part, searched): _counted(part, searched=searched) for part, searched in _VARIANTS}
+_LISTED = {(part, searched): _found(part) if searched else _listed(part) for part in Part for searched in (False, True)}
+_COUNTED = {(part, searched): _counted(part, searched=searched) for part in Part for searched in (False, True)}

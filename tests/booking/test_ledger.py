@@ -70,6 +70,7 @@ def test_a_stay_is_past_on_the_day_of_departure_where_it_is(session: Session) ->
         ("semi-liberté hommes", True),
         ("lit 1", True),
         ("l'étang", True),
+        ("l’étang", True),
         ("24/00123", True),
         ("00123", True),
         ("etang marseille", False),
