@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -28,7 +29,7 @@ from availability.search import may_search
 from availability.slots import Slot
 
 RULED = text("""
-    SELECT r.kind_id, s.territory_id, s.time_zone, s.lat, s.lon
+    SELECT r.kind_id, r.attributes, s.territory_id, s.time_zone, s.lat, s.lon
     FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id AND r.is_active""")
 UNITS = text("SELECT id, name FROM unit WHERE resource_id = :id AND is_active ORDER BY name, id")
 HEARING = text("""
@@ -49,6 +50,7 @@ class Ruled:
     zone: ZoneInfo
     today: date
     point: tuple[float, float] | None
+    attributes: dict[str, Any]
     is_beyond: bool
 
     @property
@@ -100,7 +102,15 @@ def resource_for(session: Session, actor: Actor, resource_id: int, *, now: datet
     may_search(session, actor, kind)
     zone = ZoneInfo(row.time_zone)
     point = None if row.lat is None else (row.lat, row.lon)
-    return Ruled(id=resource_id, kind=kind, zone=zone, today=local_day(now, zone), point=point, is_beyond=is_beyond)
+    return Ruled(
+        id=resource_id,
+        kind=kind,
+        zone=zone,
+        today=local_day(now, zone),
+        point=point,
+        attributes=row.attributes,
+        is_beyond=is_beyond,
+    )
 
 
 def units_of(session: Session, resource_id: int) -> list[Unit]:

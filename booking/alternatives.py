@@ -14,7 +14,7 @@ from availability.queries import slots_by_day
 from availability.rights import Actor
 from availability.search import Found, Wish, nearest_alternatives
 from availability.sheet import Ruled, hearing_room, resource_for
-from booking.persons import person_for
+from booking.persons import age_on, person_for
 
 A_DAY = timedelta(days=1)
 A_YEAR = timedelta(days=366)  # stands for an end that is not known
@@ -38,7 +38,7 @@ def alternatives_to(
     """
     ruled = resource_for(session, actor, claim.resource_id, now=now)
     first, until = _days(session, ruled, claim, now)
-    sex, age = _profile(session, actor, person_id, first)
+    sex, age = _profile(session, actor, person_id, first) if person_id else _implied(ruled)
     wish = Wish(kind=ruled.kind, first=first, until=until, near=ruled.point, sex=sex, age=age, beyond=ruled.is_beyond)
     found = nearest_alternatives(session, actor, wish, now=now, limit=limit)
     if not isinstance(claim, SlotClaim):
@@ -65,12 +65,17 @@ def _days(session: Session, ruled: Ruled, claim: Claim, now: datetime) -> tuple[
             return day, day + HEARINGS_WITHIN
 
 
-def _profile(session: Session, actor: Actor, person_id: UUID | None, on: date) -> tuple[str | None, int | None]:
-    if person_id is None:
-        return None, None
+def _implied(ruled: Ruled) -> tuple[str | None, int | None]:
+    """Return the profile that the refused place implies: whoever wanted a men's section is not sent to the women's."""
+    sex = ruled.attributes.get("sex")
+    ages = [ruled.attributes.get(name) for name in ("min_age", "max_age")]
+    age = next((int(age) for age in ages if age), None)
+    return (sex if sex in ("F", "M") else None), age
+
+
+def _profile(session: Session, actor: Actor, person_id: UUID, on: date) -> tuple[str | None, int | None]:
     person = person_for(session, actor, person_id)
-    born = person.birth_on
-    age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    age = age_on(person.birth_on, on)
     return person.sex, age if 13 <= age <= 120 else None
 
 

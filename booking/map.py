@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -12,18 +12,10 @@ from sqlmodel import Session
 from availability.errors import NotAllowed
 from availability.history import consulted
 from availability.models import Kind, Shape
-from availability.periods import Period
-from availability.queries import (
-    DayCount,
-    kinds_for,
-    nights_by_day,
-    places_by_day,
-    sessions_by_day,
-    slots_of,
-    within_days,
-)
+from availability.queries import DayCount, kinds_for, slots_by_day
 from availability.rights import Actor
 from availability.search import Found, Tally, Wish, search, tally
+from availability.sheet import COUNTS
 from availability.sites import Spot, by_site
 from availability.slots import Slot
 
@@ -63,29 +55,12 @@ def days_ahead(
     session: Session, kind: Kind, found: Sequence[Found], *, first: date, days: int, now: datetime
 ) -> dict[int, list[DayCount]]:
     """Return the free count of each of the next days, by resource."""
-    by_day = {
-        Shape.NIGHTS: nights_by_day,
-        Shape.PLACES: places_by_day,
-        Shape.SESSIONS: sessions_by_day,
-    }.get(Shape(kind.shape))
     until = first + timedelta(days=days)
-    ids = [one.resource_id for one in found]
-    if by_day is not None:
-        return by_day(session, ids, first=first, until=until, now=now)
-    listed = slots_ahead(session, found, first=first, until=until, now=now)
-    return {one.resource_id: _count_days(listed[one.resource_id], first, days) for one in found}
-
-
-def slots_ahead(
-    session: Session, found: Sequence[Found], *, first: date, until: date, now: datetime
-) -> dict[int, list[tuple[date, Slot]]]:
-    """Return the slots of the civil days `[first, until)` where each resource is, with their day."""
-    wide = Period(
-        datetime.combine(first, time(), UTC) - timedelta(hours=14),
-        datetime.combine(until, time(), UTC) + timedelta(hours=14),
-    )
-    listed = slots_of(session, [one.resource_id for one in found], within=wide, now=now)
-    return {one.resource_id: within_days(listed.get(one.resource_id, []), one.time_zone, first, until) for one in found}
+    if Shape(kind.shape) is not Shape.SLOTS:
+        return COUNTS[Shape(kind.shape)](session, [one.resource_id for one in found], first=first, until=until, now=now)
+    zones = {one.resource_id: one.time_zone for one in found}
+    listed = slots_by_day(session, zones, first=first, until=until, now=now)
+    return {number: _count_days(listed.get(number, []), first, days) for number in zones}
 
 
 def strip(counts: Iterable[DayCount], first: date, days: int = STRIP_DAYS) -> list[DayCount]:

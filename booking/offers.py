@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from availability.errors import NotAllowed, NotFound
 from availability.models import Kind, Shape
-from availability.queries import DayCount, beds
+from availability.queries import DayCount, beds, slots_by_day
 from availability.rights import Actor
-from availability.search import Found, Wish, may_reserve, nearest_alternatives, search
+from availability.search import Found, Wish, may_reserve, search
 from availability.sites import Spot, by_site
 from availability.slots import Slot
-from booking.map import HORIZON_DAYS, days_ahead, site_only, slots_ahead
+from booking.map import HORIZON_DAYS, days_ahead, site_only
 
 SLOTS_SHOWN = 24
 
@@ -54,21 +54,14 @@ def open_site(session: Session, actor: Actor, wish: Wish, site_id: int, *, now: 
     )
 
 
-def alternatives(session: Session, actor: Actor, wish: Wish, refused: Found, *, now: datetime) -> list[Found]:
-    """Return the three nearest that suit the same wish, seen from the place that was refused."""
-    near = (refused.lat, refused.lon) if refused.lat is not None and refused.lon is not None else wish.near
-    around = Wish(**{**vars(wish), "near": near, "radius_km": None, "site_ids": None, "bounds": None})
-    found = nearest_alternatives(session, actor, around, now=now, limit=4)
-    return [one for one in found if one.resource_id != refused.resource_id][:3]
-
-
 def _offers(session: Session, wish: Wish, resources: Sequence[Found], *, now: datetime) -> list[Offer]:
     days = days_ahead(session, wish.kind, resources, first=wish.first, days=HORIZON_DAYS, now=now)
     shape = Shape(wish.kind.shape)
     slots: dict[int, list[tuple[date, Slot]]] = {}
     if shape is Shape.SLOTS:
+        zones = {one.resource_id: one.time_zone for one in resources}
         until = wish.first + timedelta(days=HORIZON_DAYS)
-        slots = slots_ahead(session, resources, first=wish.first, until=until, now=now)
+        slots = slots_by_day(session, zones, first=wish.first, until=until, now=now)
     return [
         Offer(
             found=one,

@@ -19,6 +19,7 @@ from booking.sealing import House, key_of, new_key, seal, unseal
 
 MAY_HOLD_FILES = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.REGISTRY, Role.MONITORING_AGENT, Role.FAMILY_JUDGE)
 # The range that the regulator keeps for fiction: possible, never valid. Source: ARCEP, decision 2009-0496.
+LANGUAGES = frozenset({"fr", "ar", "en", "es", "pt", "ro", "ru", "uk", "tr", "zh", "sq", "ka"})  # ISO 639-1
 FICTION_PREFIX = "+3363998"
 
 
@@ -63,6 +64,15 @@ class PersonLine:
         return "".join(f"{part[0]}." for part in (self.given_name, self.family_name) if part)
 
 
+@dataclass(frozen=True)
+class Profile:
+    """What of a person matters to find them a place."""
+
+    line: PersonLine
+    age: int
+    address: str
+
+
 def search_name_of(*names: str) -> str:
     """Return names as they are searched: no accent, lower case, one space."""
     flat = unicodedata.normalize("NFKD", " ".join(names)).encode("ascii", "ignore").decode().lower()
@@ -91,7 +101,8 @@ def create_person(
     """Open a file in the actor's home territory. Raises: InvalidRequest, NotAllowed."""
     if not actor.has(*MAY_HOLD_FILES):
         raise NotAllowed(act="create-person")
-    _check(new, today=now.date())
+    for name, broken in problems_of(new, today=now.date(), fiction=fiction).items():
+        raise InvalidRequest(name, broken)
     phone = read_phone(new.phone, fiction=fiction) if new.phone.strip() else ""
     person = Person(
         territory_id=actor.home_territory_id,
@@ -154,6 +165,27 @@ def consult_person(
     return person, opened[0], opened[1]
 
 
+def profile_of(
+    session: Session, actor: Actor, person_id: UUID, *, house: House, now: datetime, is_shown: bool
+) -> Profile:
+    """Return what of a person fills the filters of a search; logged as a consultation when it is shown to somebody.
+
+    Raises: NotFound.
+    """
+    person = person_for(session, actor, person_id)
+    if is_shown:
+        consulted(session, actor, subject="person", subject_id=person_id, reason="search", at=now)
+    person_key = key_of(session, house, person_id)
+    address = unseal(person_key, person.address_sealed) if person_key and person.address_sealed else ""
+    line = PersonLine(person.id, person.family_name, person.given_name, person.birth_on, person.sex, person.file_number)
+    return Profile(line, age_on(person.birth_on, now.date()), address)
+
+
+def age_on(birth_on: date, day: date) -> int:
+    """Return an age in completed years."""
+    return day.year - birth_on.year - ((day.month, day.day) < (birth_on.month, birth_on.day))
+
+
 def erase_person(session: Session, actor: Actor | None, person_id: UUID, *, now: datetime) -> None:
     """Destroy a person's row and key: what was sealed about them anywhere can no longer be read.
 
@@ -175,14 +207,30 @@ def erase_person(session: Session, actor: Actor | None, person_id: UUID, *, now:
     )
 
 
-def _check(new: NewPerson, *, today: date) -> None:
-    if not new.family_name.strip() or len(new.family_name) > 200:
-        raise InvalidRequest("family_name", "required")
-    if not new.given_name.strip() or len(new.given_name) > 200:
-        raise InvalidRequest("given_name", "required")
-    if new.sex not in ("F", "M"):
-        raise InvalidRequest("sex", "unknown-choice")
-    if not today.year - 120 <= new.birth_on.year or new.birth_on >= today:
-        raise InvalidRequest("birth_on", "not-a-birth-date")
-    if len(new.file_number) > 64 or len(new.address) > 300:
-        raise InvalidRequest("file_number" if len(new.file_number) > 64 else "address", "too-long")
+def problems_of(new: NewPerson, *, today: date, fiction: bool) -> dict[str, str]:
+    """Return every field that cannot be used, with the rule that it breaks; empty when all is well. Pure."""
+    broken = {
+        "family_name": _name_problem(new.family_name),
+        "given_name": _name_problem(new.given_name),
+        "birth_on": "" if today.year - 120 <= new.birth_on.year and new.birth_on < today else "not-a-birth-date",
+        "sex": "" if new.sex in ("F", "M") else "unknown-choice",
+        "language": "" if new.language in LANGUAGES else "unknown-choice",
+        "file_number": "too-long" if len(new.file_number) > 64 else "",
+        "address": "too-long" if len(new.address) > 300 else "",
+        "phone": _phone_problem(new.phone, fiction=fiction),
+    }
+    return {name: problem for name, problem in broken.items() if problem}
+
+
+def _name_problem(name: str) -> str:
+    if not name.strip():
+        return "required"
+    return "too-long" if len(name) > 200 else ""
+
+
+def _phone_problem(phone: str, *, fiction: bool) -> str:
+    try:
+        read_phone(phone, fiction=fiction) if phone.strip() else None
+    except InvalidRequest as refusal:
+        return refusal.problem
+    return ""

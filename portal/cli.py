@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from availability.rights import Role
+from portal import imports
 
 R = TypeVar("R")
 
@@ -23,6 +24,7 @@ clients = typer.Typer(help="Programmes qui utilisent l’API.", no_args_is_help=
 accounts = typer.Typer(help="Comptes des personnes.", no_args_is_help=True)
 app.add_typer(clients, name="api-client")
 app.add_typer(accounts, name="account")
+app.add_typer(imports.app, name="import")
 
 
 def main() -> None:
@@ -121,7 +123,7 @@ def demo(seed: Annotated[int, typer.Option(help="Même graine, même pays.")] = 
         except NotEmpty:
             _fail("La base n’est pas vide : la démonstration ne se charge que dans une base vide.")
 
-    _in_transaction(fill)
+    in_transaction(fill)
 
 
 @clients.command("create")
@@ -136,7 +138,7 @@ def create_client(
     from portal.sign_in import create_client as create
 
     identifier = f"pj-{secrets.token_hex(6)}"
-    secret = _in_transaction(lambda session: create(session, identifier, name, role, _territory_id(session, territory)))
+    secret = in_transaction(lambda session: create(session, identifier, name, role, _territory_id(session, territory)))
     typer.echo(f"client_id     {identifier}\nclient_secret {secret}")
     _say("Le secret n’est montré qu’une fois.")
 
@@ -161,13 +163,14 @@ def create_account(  # noqa: PLR0917 - as the options are declared
         create(session, new, _organisation_id(session, organisation) if organisation else None)
 
     try:
-        _in_transaction(add)
+        in_transaction(add)
     except IntegrityError:
         _fail(f"L’identifiant « {login} » existe déjà.")
     _say(f"Compte {login} créé.")
 
 
-def _in_transaction(function: Callable[[Session], R]) -> R:
+def in_transaction(function: Callable[[Session], R]) -> R:
+    """Return what `function(session)` returns, in one transaction on the migrated database of this installation."""
     from portal import database, prepare
     from portal.migrate import migrate
 

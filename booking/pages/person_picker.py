@@ -10,14 +10,13 @@ from uuid import UUID
 import reflex as rx
 from sqlmodel import Session
 
-from availability.errors import InvalidRequest
 from availability.rights import Actor, Role
-from booking.persons import NewPerson, PersonLine, create_person, find_persons
+from booking.persons import NewPerson, PersonLine, create_person, find_persons, problems_of
 from booking.sealing import House
+from booking.words import many
 from portal import clock
 from portal.database import act, read
-from portal.policy import allow, current_actor
-from portal.problems import sentence
+from portal.policy import allow, current_actor, not_an_event
 from portal.settings import secret_key, settings
 from portal.ui.pieces import field, select_field
 
@@ -30,12 +29,26 @@ PICKERS = (
     Role.REGISTRY,
     Role.MONITORING_AGENT,
 )
-FORM = ("family_name", "given_name", "birth_on", "sex", "file_number", "phone", "address")
+FORM = ("family_name", "given_name", "birth_on", "sex", "phone", "file_number", "address", "language")
 NOTHING_TYPED = dict.fromkeys(FORM, "")
-LANGUAGES = (("fr", "Français"), ("ar", "Arabe"), ("en", "Anglais"), ("es", "Espagnol"), ("pt", "Portugais"))
+LANGUAGES = (
+    ("fr", "Français"),
+    ("sq", "Albanais"),
+    ("en", "Anglais"),
+    ("ar", "Arabe"),
+    ("zh", "Chinois"),
+    ("es", "Espagnol"),
+    ("ka", "Géorgien"),
+    ("pt", "Portugais"),
+    ("ro", "Roumain"),
+    ("ru", "Russe"),
+    ("tr", "Turc"),
+    ("uk", "Ukrainien"),
+)
 PROBLEM_WORDS = {
-    "family_name": "Indiquez le nom.",
-    "given_name": "Indiquez le prénom.",
+    "family_name": "Indiquez le nom, en 200 caractères au plus.",
+    "given_name": "Indiquez le prénom, en 200 caractères au plus.",
+    "language": "Choisissez une langue de la liste.",
     "birth_on": "Indiquez une date de naissance passée.",
     "sex": "Choisissez femme ou homme.",
     "file_number": "Le numéro de dossier est trop long : 64 caractères au plus.",
@@ -67,13 +80,19 @@ class PersonPickerState(rx.State):
     form: dict[str, str] = NOTHING_TYPED
     problems: dict[str, str] = NOTHING_TYPED
 
+    @rx.var
+    def wrong(self) -> str:
+        """Count what is wrong, above the form."""
+        count = sum(1 for problem in self.problems.values() if problem)
+        return f"{many(count, 'champ est à corriger', 'champs sont à corriger')}." if count else ""
+
     @allow(*PICKERS)
     @rx.event
     async def search(self, typed: str) -> None:
         """Find people by name or file number."""
         self.typed = str(typed)[:100]
         found = await read(find_persons, await current_actor(self), self.typed)
-        self.choices = [_choice(line) for line in found]
+        self.choices = [choice_of(line) for line in found]
         self.searched = len(self.typed.strip()) > 1
 
     @allow(*PICKERS)
@@ -94,32 +113,36 @@ class PersonPickerState(rx.State):
         """Show or hide the form of a new person."""
         self.is_creating = bool(is_creating)
         if self.is_creating and not any(self.form.values()):
-            self.form = NOTHING_TYPED | {"family_name": self.typed.strip().upper()}
+            self.form = NOTHING_TYPED | {"family_name": self.typed.strip().upper(), "language": "fr"}
 
     @allow(*PICKERS)
     @rx.event
-    async def create(self, form: dict[str, Any]) -> None:
-        """Open the file of a new person and choose them; a refusal keeps what was typed."""
+    async def create(self, form: dict[str, Any]) -> Any:
+        """Open the file of a new person and choose them; a refusal keeps what was typed, and says all that is wrong."""
+        actor = await current_actor(self)
         self.form = NOTHING_TYPED | {name: str(form.get(name, ""))[:400] for name in FORM}
-        self.problems = NOTHING_TYPED
-        try:
-            line = await act(_create, await current_actor(self), self.form, str(form.get("language", "fr"))[:8])
-        except InvalidRequest as refusal:
-            self.problems = NOTHING_TYPED | {refusal.field: PROBLEM_WORDS.get(refusal.field) or sentence(refusal)}
-            return
-        self.chosen, self.is_creating, self.form = _choice(line), False, NOTHING_TYPED
+        new = _read(self.form)
+        broken = problems_of(new, today=clock.now().date(), fiction=settings().demo)
+        self.problems = NOTHING_TYPED | {name: PROBLEM_WORDS[name] for name in broken}
+        if broken:
+            return rx.set_focus(next(name for name in FORM if name in broken))
+        line = await act(_create, actor, new)
+        self.chosen, self.is_creating, self.form = choice_of(line), False, NOTHING_TYPED
+        return None
 
+    @not_an_event
     def chosen_id(self) -> UUID | None:
         """Return who is chosen."""
         return UUID(self.chosen.id) if self.chosen.id else None
 
+    @not_an_event
     def clear(self) -> None:
         """Forget everything typed and chosen."""
         self.typed, self.choices, self.searched, self.chosen = "", [], False, NOBODY
         self.is_creating, self.form, self.problems = False, NOTHING_TYPED, NOTHING_TYPED
 
 
-def _choice(line: PersonLine) -> Choice:
+def choice_of(line: PersonLine) -> Choice:
     file_number = f" · dossier {line.file_number}" if line.file_number else ""
     return Choice(
         id=str(line.id),
@@ -128,46 +151,50 @@ def _choice(line: PersonLine) -> Choice:
     )
 
 
-def _create(session: Session, actor: Actor, form: dict[str, str], language: str) -> PersonLine:
+def _read(form: dict[str, str]) -> NewPerson:
     try:
         birth_on = date.fromisoformat(form["birth_on"])
-    except ValueError as error:
-        raise InvalidRequest("birth_on", "not-a-date") from error
-    if language not in dict(LANGUAGES):
-        raise InvalidRequest("language", "unknown-choice")
-    values: dict[str, Any] = {**form, "birth_on": birth_on, "language": language}
-    new = NewPerson(**values)
+    except ValueError:
+        birth_on = date.max  # reported with the rest: not a birth date
+    values: dict[str, Any] = {**form, "birth_on": birth_on}
+    return NewPerson(**values)
+
+
+def _create(session: Session, actor: Actor, new: NewPerson) -> PersonLine:
     house = House(secret_key())
     person = create_person(session, actor, new, house=house, now=clock.now(), fiction=settings().demo)
     return PersonLine(person.id, person.family_name, person.given_name, person.birth_on, person.sex, person.file_number)
 
 
-def person_picker() -> rx.Component:
-    """Return the search, what it found, and the form of a new person."""
+def person_picker(*, on_chosen: Any = None, label: str = "Personne concernée") -> rx.Component:
+    """Return the search, what it found, and the form of a new person; `on_chosen` hears of every choice."""
     state = PersonPickerState
+    creating = rx.cond(state.is_creating, _form(on_chosen), _new_button())
     return el.div(
-        rx.cond(
-            state.chosen.id != "", _chosen(), el.div(_search(), rx.cond(state.is_creating, _form(), _new_button()))
-        ),
+        rx.cond(state.chosen.id != "", _chosen(on_chosen), el.div(_search(on_chosen, label), creating)),
         class_name="pj-picker",
     )
 
 
-def _chosen() -> rx.Component:
+def _then(event: Any, on_chosen: Any) -> Any:
+    return [event, on_chosen] if on_chosen else event
+
+
+def _chosen(on_chosen: Any) -> rx.Component:
     chosen = PersonPickerState.chosen
     return el.div(
         el.p(el.strong(chosen.name), el.br(), chosen.detail, class_name="fr-mb-1v"),
         el.button(
             "Changer de personne",
             type="button",
-            on_click=PersonPickerState.forget,
+            on_click=_then(PersonPickerState.forget, on_chosen),
             class_name="fr-btn fr-btn--sm fr-btn--tertiary",
         ),
         class_name="pj-chosen",
     )
 
 
-def _search() -> rx.Component:
+def _search(on_chosen: Any, label: str) -> rx.Component:
     state = PersonPickerState
     found = el.ul(
         rx.foreach(
@@ -175,9 +202,9 @@ def _search() -> rx.Component:
             lambda choice: el.li(
                 el.button(
                     el.strong(choice.name),
-                    el.span(choice.detail, class_name="fr-text--sm"),
+                    el.span(choice.detail, class_name="fr-text--sm fr-mb-0"),
                     type="button",
-                    on_click=state.pick(choice.id),
+                    on_click=_then(state.pick(choice.id), on_chosen),
                     class_name="pj-choice",
                 )
             ),
@@ -188,7 +215,7 @@ def _search() -> rx.Component:
     nobody = el.p("Personne de ce nom dans votre ressort.", class_name="fr-text--sm fr-mb-1v")
     return el.div(
         field(
-            "Personne concernée",
+            label,
             "person_search",
             hint="Nom, prénom ou numéro de dossier",
             default_value=state.typed,
@@ -212,23 +239,30 @@ def _new_button() -> rx.Component:
     )
 
 
-def _form() -> rx.Component:
-    form, problems = PersonPickerState.form, PersonPickerState.problems
+def _form(on_chosen: Any) -> rx.Component:
+    form, problems, wrong = PersonPickerState.form, PersonPickerState.problems, PersonPickerState.wrong
 
     def text_field(label: str, name: str, **props: Any) -> rx.Component:
         return field(label, name, error=problems[name], default_value=form[name], **props)
 
     return rx.el.form(
         el.h3("Nouvelle personne", class_name="fr-h6"),
+        el.div(rx.cond(wrong != "", el.p(wrong, class_name="fr-error-text")), role="alert"),
         el.div(
             text_field("Nom", "family_name", auto_complete="off", required=True),
             text_field("Prénom", "given_name", auto_complete="off", required=True),
             text_field("Date de naissance", "birth_on", type="date", required=True),
-            select_field("Sexe", "sex", (("", "Choisir"), ("F", "Femme"), ("M", "Homme")), default_value=form["sex"]),
+            select_field(
+                "Sexe",
+                "sex",
+                (("", "Choisir"), ("F", "Femme"), ("M", "Homme")),
+                error=problems["sex"],
+                default_value=form["sex"],
+            ),
             text_field("Téléphone", "phone", type="tel", hint="Facultatif ; gardé chiffré", auto_complete="off"),
             text_field("Numéro de dossier", "file_number", hint="Facultatif", auto_complete="off"),
             text_field("Adresse", "address", hint="Facultative ; gardée chiffrée", auto_complete="off"),
-            select_field("Langue", "language", LANGUAGES),
+            select_field("Langue", "language", LANGUAGES, error=problems["language"], default_value=form["language"]),
             class_name="pj-form__grid",
         ),
         el.div(
@@ -241,7 +275,7 @@ def _form() -> rx.Component:
             ),
             class_name="pj-actions",
         ),
-        on_submit=PersonPickerState.create,
+        on_submit=_then(PersonPickerState.create, on_chosen),
         no_validate=True,
         class_name="pj-form",
     )

@@ -17,8 +17,8 @@ from portal.ui.sheet import sheet
 el = rx.el
 
 
-def reserve_sheet(*, on_close: Any, on_other: Any) -> rx.Component:
-    """Return the sheet; `on_close` and `on_other(site_id)` change the address of the page."""
+def reserve_sheet(*, on_close: Any) -> rx.Component:
+    """Return the sheet; `on_close` changes the address of the page."""
     state = ReserveState
     body = rx.match(
         state.step,
@@ -31,7 +31,7 @@ def reserve_sheet(*, on_close: Any, on_other: Any) -> rx.Component:
     )
     return sheet(
         el.p(state.where, class_name="pj-grey fr-mb-2w"),
-        _problem(on_other),
+        _problem(),
         body,
         open=state.is_open,
         title=state.title,
@@ -39,16 +39,16 @@ def reserve_sheet(*, on_close: Any, on_other: Any) -> rx.Component:
     )
 
 
-def _problem(on_other: Any) -> rx.Component:
+def _problem() -> rx.Component:
     others = el.ul(
         rx.foreach(
             ReserveState.others,
             lambda other: el.li(
                 el.button(
                     el.strong(other.name),
-                    el.span(other.detail, class_name="fr-text--sm"),
+                    el.span(other.detail, class_name="fr-text--sm fr-mb-0"),
                     type="button",
-                    on_click=on_other(other.site_id),
+                    on_click=ReserveState.hold_other(other.site_id, other.resource_id, other.start),
                     class_name="pj-choice",
                 )
             ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -17,12 +16,13 @@ from availability.claims import Claim, NightsClaim, PlaceClaim, SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken, Refusal
 from availability.models import Shape
 from availability.rights import Actor, Role
-from availability.search import Found, Wish, search
+from availability.search import Wish
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
+from booking.alternatives import Alternative, alternatives_to
 from booking.filters import Filters, place_of, understand
 from booking.map import STRIP_DAYS, kind_named, next_free, strip
 from booking.models import Booking, State
-from booking.offers import Offer, OpenSite, alternatives, open_site
+from booking.offers import Offer, OpenSite, open_site
 from booking.pages.map_words import (
     UNIT_WORDS,
     Square,
@@ -84,6 +84,8 @@ class Other:
     """Another place that fits, offered to who lost a race."""
 
     site_id: str
+    resource_id: str
+    start: str
     name: str
     detail: str
 
@@ -156,16 +158,23 @@ class ReserveState(rx.State):
         """Take the place for a few minutes; whoever comes second is told, and helped."""
         actor = await current_actor(self)
         self.first, self.until = str(form.get("first", self.first)), str(form.get("until", self.until))
-        self.problem, self.others = "", []
         try:
             claim = _claim(self.shape, self.chosen_id, form)
-            booking = await act(hold, actor, claim, now=clock.now())
-        except GONE as refusal:
-            await self._lost(actor, refusal)
         except Refusal as refusal:
             self.problem = _words_of(refusal)
-        else:
-            self._held(booking)
+            return
+        await self._hold(actor, claim)
+
+    @allow(*OPENERS)
+    @rx.event
+    async def hold_other(self, site_id: str, resource_id: str, start: str) -> None:
+        """Take, for the same dates, one of the places offered to who lost a race."""
+        actor = await current_actor(self)
+        self.site_id, self.chosen_id = str(site_id), str(resource_id)
+        await self._read(actor)
+        await self.choose(self.chosen_id)
+        form = {"first": self.first, "until": self.until, "start": str(start)}
+        await self._hold(actor, _claim(self.shape, self.chosen_id, form))
 
     @allow(*OPENERS)
     @rx.event
@@ -223,12 +232,27 @@ class ReserveState(rx.State):
             return
         self._show_site(*opened)
 
-    async def _lost(self, actor: Actor, refusal: Refusal) -> None:
-        others = await read(_others, actor, self._query, int(self.chosen_id), (self.first, self.until), now=clock.now())
-        self.others = [_other(found) for found in others]
-        offered = " Voici les plus proches qui conviennent." if self.others else ""
+    async def _hold(self, actor: Actor, claim: Claim) -> None:
+        self.problem, self.others = "", []
+        try:
+            booking = await act(hold, actor, claim, now=clock.now())
+        except GONE as refusal:
+            await self._lost(actor, claim, refusal)
+        except Refusal as refusal:
+            self.problem = _words_of(refusal)
+        else:
+            self._held(booking)
+
+    async def _lost(self, actor: Actor, claim: Claim, refusal: Refusal) -> None:
+        """Say that the place is gone, show what is left, and offer the three nearest that fit."""
+        was_free = any(line.resource_id == self.chosen_id and line.state == "free" for line in self.lines)
+        others = await read(alternatives_to, actor, claim, now=clock.now())
+        self.others = [_other(one) for one in others]
+        offered = " Voici les trois plus proches qui conviennent." if self.others else ""
+        kept = self.first, self.until
         await self._read(actor)
-        self.problem = f"{sentence(refusal)}{offered}"
+        self.first, self.until = kept
+        self.problem = f"{_lost_words(refusal, self.shape, was_free=was_free)}{offered}"
 
     def _show_site(self, site: OpenSite, wish: Wish) -> None:
         today = clock.now().date()
@@ -257,17 +281,6 @@ class ReserveState(rx.State):
 def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: datetime) -> tuple[OpenSite, Wish]:
     wish = _wish(session, actor, query, now=now)
     return open_site(session, actor, wish, site_id, now=now), wish
-
-
-def _others(
-    session: Session, actor: Actor, query: str, resource_id: int, dates: tuple[str, str], *, now: datetime
-) -> list[Found]:
-    wish = _wish(session, actor, query, now=now)
-    with contextlib.suppress(ValueError, InvalidRequest):  # an open end, or a slot: the dates of the map stand
-        wish = replace(wish, first=date.fromisoformat(dates[0]), until=date.fromisoformat(dates[1]))
-    only = replace(wish, resource_ids=(resource_id,), site_ids=None, near=None, radius_km=None, bounds=None)
-    refused = search(session, actor, only, now=now)
-    return alternatives(session, actor, wish, refused[0], now=now) if refused else []
 
 
 def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
@@ -357,9 +370,23 @@ def _can_be_taken(offer: Offer, site: OpenSite) -> bool:
     return site.may_reserve and takes and offer.found.mismatch is None and next_free(offer.days) is not None
 
 
-def _other(found: Found) -> Other:
+def _lost_words(refusal: Refusal, shape: str, *, was_free: bool) -> str:
+    if isinstance(refusal, NotOpen):
+        return sentence(refusal)
+    this = "Ce lit" if shape == Shape.NIGHTS else "Cette place"
+    return (
+        f"{this} vient d’être pris{'' if shape == Shape.NIGHTS else 'e'}."
+        if was_free
+        else "Plus rien de libre ici à ces dates."
+    )
+
+
+def _other(one: Alternative) -> Other:
+    found = one.found
     return Other(
         site_id=str(found.site_id),
+        resource_id=str(found.resource_id),
+        start=one.starts[0].isoformat() if one.starts else "",
         name=f"{found.site_name}, {found.name}",
-        detail=f"{distance(found.distance_km)}, {found.free} sur {found.total}",
+        detail=", ".join(part for part in (distance(found.distance_km), f"{found.free} sur {found.total}") if part),
     )

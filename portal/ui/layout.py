@@ -30,7 +30,12 @@ def layout(
         _header(),
         el.main(
             el.div(notice(on_undo), class_name=container),
-            el.div(el.h1(title), lead or rx.fragment(), *children, class_name=container),
+            el.div(
+                el.h1(title, class_name="fr-h3 fr-mb-2w" if wide else ""),
+                lead or rx.fragment(),
+                *children,
+                class_name=container,
+            ),
             id="contenu",
             role="main",
             tab_index=-1,

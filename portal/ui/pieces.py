@@ -74,15 +74,28 @@ def described_by(name: str) -> str:
 
 
 def select_field(
-    label: Text, name: str, options: Sequence[tuple[str, str]] | rx.Component, *, hint: Text = "", **props: Any
+    label: Text,
+    name: str,
+    options: Sequence[tuple[str, str]] | rx.Component,
+    *,
+    hint: Text = "",
+    error: Text = "",
+    **props: Any,
 ) -> rx.Component:
-    """Return a labelled drop-down list of (value, label)."""
+    """Return a labelled drop-down list of (value, label), with its hint and its error tied to it."""
     choices = options if isinstance(options, rx.Component) else rx.fragment(*_options(options))
     hint_part = el.span(hint, class_name="fr-hint-text") if isinstance(hint, rx.Var) or hint else rx.fragment()
+    group_class: Any = "fr-select-group"
+    message: rx.Component = rx.fragment()
+    if isinstance(error, rx.Var):
+        group_class = rx.cond(error != "", "fr-select-group fr-select-group--error", "fr-select-group")
+        message = rx.cond(error != "", el.p(error, class_name="fr-error-text"))
+    described = {"id": name, "name": name, "aria_describedby": described_by(name)}
     return el.div(
         el.label(label, hint_part, html_for=name, class_name="fr-label"),
-        el.select(choices, id=name, name=name, class_name="fr-select", **props),
-        class_name="fr-select-group",
+        el.select(choices, class_name="fr-select", **described, **props),
+        el.div(message, id=described_by(name), aria_live="polite", class_name="fr-messages-group"),
+        class_name=group_class,
     )
 
 
