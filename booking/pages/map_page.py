@@ -24,7 +24,6 @@ SEXES = (("", "Indifférent"), ("F", "Femme"), ("M", "Homme"))
     roles=SEARCHERS,
     on_load=(MapState.load,),
     entry="Carte",
-    icon="fr-icon-map-pin-2-line",
     order=20,
 )
 def map_page() -> rx.Component:
