@@ -24,7 +24,7 @@ from booking.ledger import (
     scope_values,
 )
 
-SHOWN = 20
+SHOWN = 12  # a column that is read at a glance
 SOON = timedelta(days=3)  # a request that ends within these days is worth a call
 RECENT = timedelta(days=3)
 A_DAY = timedelta(days=1)

@@ -9,23 +9,26 @@ from uuid import UUID
 import reflex as rx
 
 from availability.errors import NotFound, Refusal
-from booking.actions import cancel, confirm, undo_cancel
+from booking.actions import Beneficiary, cancel, confirm, undo_cancel
 from booking.dossier import Dossier, dossier
 from booking.ledger import REQUESTERS
 from booking.models import Booking, State
 from booking.pages.countdown import countdown
 from booking.pages.dossier_words import Past, View, view_of
+from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.pages.widgets import print_button
 from portal.clock import now
 from portal.database import act, read
 from portal.live import watch
 from portal.policy import allow, current_actor
 from portal.problems import sentence
-from portal.ui.pieces import badge, link_button, skeleton
+from portal.ui.pieces import badge, field, link_button, skeleton
 from portal.ui.sheet import sheet
 
 el = rx.el
 NOTHING = View()
+MOST_CASE_REF = 64
+NOBODY_CHOSEN = "Indiquez pour qui : choisissez une personne, ou un numéro de dossier."
 
 
 class BookingSheetState(rx.State):
@@ -35,6 +38,7 @@ class BookingSheetState(rx.State):
     view: View = NOTHING
     said: str = ""  # the answer to the last act
     tone: str = ""  # success, error
+    case_ref: str = ""
     _booking_id: UUID | None = None
     _resource_id: int = 0
 
@@ -74,6 +78,21 @@ class BookingSheetState(rx.State):
 
     @allow(*REQUESTERS)
     @rx.event
+    async def confirm_for(self, form: dict[str, Any]) -> None:
+        """Book what is held for the person chosen, or for a case; what was typed stays when it is refused."""
+        self.case_ref = str(form.get("case_ref", ""))[:MOST_CASE_REF]
+        picker = await self.get_state(PersonPickerState)
+        whom = Beneficiary(person_id=picker.chosen_id(), case_ref=self.case_ref)
+        if not whom:
+            self.said, self.tone = NOBODY_CHOSEN, "error"
+            return
+        await self._do(confirm, _confirmed, beneficiary=whom)
+        if self.tone == "success":
+            self.case_ref = ""
+            picker.clear()
+
+    @allow(*REQUESTERS)
+    @rx.event
     async def give_back(self) -> None:
         """Give the place back; it can be taken again for ten minutes."""
         await self._do(cancel, lambda _: "La place est rendue : d’autres peuvent la prendre.")
@@ -95,11 +114,11 @@ class BookingSheetState(rx.State):
         if self.step == "shown" and self._resource_id in resource_ids:
             await self._read_again()
 
-    async def _do(self, action: Callable[..., Booking], words: Callable[[Booking], str]) -> None:
+    async def _do(self, action: Callable[..., Booking], words: Callable[[Booking], str], **more: Any) -> None:
         if self._booking_id is None:
             return
         try:
-            booking = await act(action, await current_actor(self), self._booking_id, now=now())
+            booking = await act(action, await current_actor(self), self._booking_id, now=now(), **more)
         except Refusal as refusal:
             self.said, self.tone = sentence(refusal), "error"
         else:
@@ -142,14 +161,14 @@ def booking_sheet(*, on_close: Any, after: Any) -> rx.Component:
 def _shown(after: Any) -> rx.Component:
     view = BookingSheetState.view
     return el.div(
-        el.p(badge(view.state, view.badge), class_name="fr-mb-1w"),
+        el.div(badge(view.state, view.badge), class_name="fr-mb-1w"),
         _answer(),
         _facts(),
         rx.cond(view.seconds_left > 0, _held(after)),
         _actions(after),
         el.h3("Historique", class_name="fr-h6 fr-mt-4w"),
         rx.cond(view.hours_note != "", el.p(view.hours_note, class_name="fr-text--sm pj-grey")),
-        el.ol(rx.foreach(view.history, _past), class_name="pj-history"),
+        el.ol(rx.foreach(view.history, _past), class_name="fr-raw-list pj-history"),
         class_name="pj-booking",
     )
 
@@ -171,11 +190,11 @@ def _facts() -> rx.Component:
     )
     return el.dl(
         *[
-            rx.cond(words != "", el.div(el.dt(name), el.dd(words), class_name="pj-facts__line"))
+            rx.cond(words != "", el.div(el.dt(name), el.dd(words), class_name="pj-about__line"))
             for name, words in facts
         ],
-        rx.cond(view.deadline != "", el.div(el.dt("Délai"), el.dd(view.deadline), class_name="pj-facts__line")),
-        class_name="pj-facts",
+        rx.cond(view.deadline != "", el.div(el.dt("Délai"), el.dd(view.deadline), class_name="pj-about__line")),
+        class_name="pj-about",
     )
 
 
@@ -188,11 +207,30 @@ def _held(after: Any) -> rx.Component:
         on_click=[BookingSheetState.confirm_it, after],
         class_name="fr-btn fr-icon-check-line fr-btn--icon-left",
     )
-    choose = link_button("Choisir pour qui, sur la carte", view.map_href, icon="fr-icon-user-add-line")
     return el.div(
         el.p("Gardée encore ", left, class_name="pj-held fr-mb-1w"),
-        rx.cond(view.can_confirm, button, rx.cond(view.needs_whom, choose)),
+        rx.cond(view.can_confirm, button),
+        rx.cond(view.needs_whom, _whom(after)),
         class_name="pj-booking__held pj-noprint",
+    )
+
+
+def _whom(after: Any) -> rx.Component:
+    return el.div(
+        person_picker(label="Pour qui ?"),
+        rx.el.form(
+            field(
+                "Ou numéro de dossier",
+                "case_ref",
+                hint="Si la personne n’a pas de fiche",
+                default_value=BookingSheetState.case_ref,
+                auto_complete="off",
+                max_length=MOST_CASE_REF,
+            ),
+            el.button("Confirmer", type="submit", class_name="fr-btn fr-icon-check-line fr-btn--icon-left"),
+            on_submit=[BookingSheetState.confirm_for, after],
+            class_name="pj-form",
+        ),
     )
 
 

@@ -69,16 +69,16 @@ def answers_waiting(count: int) -> str:
 
 def _to_do(one: ToDo, answers: str, now: datetime) -> Card:
     line, today = one.line, _today_at(one.line, now)
-    is_mine = one.wait is Wait.CONFIRM
+    is_mine, is_asked = one.wait is Wait.CONFIRM, one.wait is Wait.ANSWER  # a host knows the place: whom comes first
     left = int((line.expires_at - now).total_seconds()) if is_mine and line.expires_at else 0
     limit = "" if is_mine else deadline(State.REQUESTED, line.expires_at, line.time_zone, now=now)
     return Card(
         id=str(line.id),
         tag=TO_DO_WORDS[one.wait],
         tone="new" if is_mine else "info",
-        title=line.site_name,
-        lines=_texts(_detail(line), when(line, today), _whom(line), limit),
-        href=answers if one.wait is Wait.ANSWER else open_address(line.id),
+        title=_capital(_who(line)) if is_asked else line.site_name,
+        lines=_texts(_detail(line), when(line, today), "" if is_asked else _for(line), limit),
+        href=answers if is_asked else open_address(line.id),
         seconds=max(left, 0),
         again="",
     )
@@ -94,7 +94,7 @@ def _today(one: Today, may_open: bool) -> Card:
         tag=f"{at}{NBSP}· {MOMENT_WORDS[one.moment]}" if at else MOMENT_WORDS[one.moment],
         tone="",
         title=line.site_name,
-        lines=_texts(_detail(line), _whom(line), _rest(one)),
+        lines=_texts(_detail(line), _for(line), _rest(one)),
         href=open_address(line.id) if may_open else "",
         seconds=0,
         again="",
@@ -113,7 +113,7 @@ def _lost(one: Lost, now: datetime) -> Card:
         tag="Refusée" if one.ending is Ending.REFUSED else "Expirée",
         tone="error" if one.ending is Ending.REFUSED else "warning",
         title=line.site_name,
-        lines=_texts(_detail(line), when(line, today), _whom(line), f"{why}, {ended}"),
+        lines=_texts(_detail(line), when(line, today), _for(line), f"{why}, {ended}"),
         href=open_address(line.id),
         seconds=0,
         again=search_again(line, today),
@@ -134,8 +134,16 @@ def _detail(line: ListedBooking) -> str:
     return detail(line.kind_label, line.resource_name, line.unit_name)
 
 
-def _whom(line: ListedBooking) -> str:
-    return f"pour {whom(line.initials, line.case_ref, line.person_id)}" if line.is_for_somebody else ""
+def _for(line: ListedBooking) -> str:
+    return f"pour {'le ' if line.case_ref and not line.initials else ''}{_who(line)}" if line.is_for_somebody else ""
+
+
+def _who(line: ListedBooking) -> str:
+    return whom(line.initials, line.case_ref, line.person_id)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _today_at(line: ListedBooking, now: datetime) -> date:

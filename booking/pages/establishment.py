@@ -260,10 +260,10 @@ def _bed(bed: rx.Var[BedRow]) -> rx.Component:
 
 def _bar(bar: rx.Var[Bar]) -> rx.Component:
     inside = rx.fragment(
-        el.span(bar.label, aria_hidden="true", class_name="pj-bar__label"),
+        el.span(bar.label, aria_hidden="true", class_name="pj-stay__label"),
         el.span(bar.spoken, class_name="fr-sr-only"),
     )
-    classes = "pj-bar pj-bar--" + bar.tone + bar.edges
+    classes = "pj-stay pj-stay--" + bar.tone + bar.edges
     shown = rx.cond(
         bar.href != "",
         el.a(inside, href=bar.href, title=bar.spoken, class_name=classes),
@@ -311,7 +311,7 @@ def _curve() -> rx.Component:
 
 def _picture() -> rx.Component:
     items = [
-        el.li(el.span(class_name=f"pj-bar pj-bar--{tone} pj-key", aria_hidden="true"), word) for tone, word in PICTURE
+        el.li(el.span(class_name=f"pj-stay pj-stay--{tone} pj-key", aria_hidden="true"), word) for tone, word in PICTURE
     ]
     return el.ul(*items, class_name="pj-keys", aria_label="Légende")
 

@@ -164,7 +164,9 @@ def totals(shown: Establishment, uses: Sequence[NightUse]) -> list[str]:
     if tonight and tonight.beds:
         held = f", dont {tonight.held} en cours de réservation" if tonight.held else ""
         taken = many(tonight.taken, "lit occupé", "lits occupés")
-        said.append(f"Cette nuit{NBSP}: {taken} sur {tonight.beds}{held}.")
+        closed = shown.beds - tonight.beds
+        shut = f" ({many(closed, 'autre est fermé', 'autres sont fermés')})" if closed > 0 else ""
+        said.append(f"Cette nuit{NBSP}: {taken} sur {tonight.beds}{held}{shut}.")
     if possible := sum(use.beds for use in uses):
         rate = round(100 * sum(use.taken for use in uses) / possible)
         said.append(f"Sur ces {plural(len(uses), 'nuit')}{NBSP}: {rate}{NBSP}% d’occupation.")
@@ -226,8 +228,8 @@ def _stay(stay: Stay) -> Bar:
     word = BAR_WORDS.get(stay.state, "")
     label = who if not word or who == word else f"{who} {word}"
     tone = {State.HELD: "held", State.REQUESTED: "requested"}.get(stay.state, "booked" if stay.booking_id else "other")
-    edges = (" pj-bar--before" if stay.from_on < stay.first else "") + (
-        " pj-bar--after" if stay.until_on > stay.until else ""
+    edges = (" pj-stay--before" if stay.from_on < stay.first else "") + (
+        " pj-stay--after" if stay.until_on > stay.until else ""
     )
     spoken = f"{who}, {nights(stay.from_on, stay.until_on)}, place {STATE_WORDS[stay.state]}"
     href = open_address(stay.booking_id) if stay.may_open else ""

@@ -79,7 +79,7 @@ def _day(session: Session, actor: Actor, *, now: datetime) -> tuple[Day, str]:
     on_load=(DayState.load,),
     entry="Ma journée",
     icon="fr-icon-sun-line",
-    order=10,
+    order=1,
     description="Ce qui vous attend, ce qui se passe aujourd’hui, ce qu’il est bon de savoir.",
 )
 def my_day_page() -> rx.Component:
@@ -103,7 +103,6 @@ def my_day_page() -> rx.Component:
         rx.cond(state.is_loaded, rx.fragment(_clear(), columns), skeleton(8, "Chargement de votre journée…")),
         title="Ma journée",
         lead=el.p(rx.cond(state.is_loaded, state.today_is, "\u00a0"), class_name="fr-text--lead pj-day__date"),
-        wide=True,
     )
 
 
