@@ -172,7 +172,6 @@ def _listed(
     roles=REQUESTERS,
     on_load=(BookingsState.load, BookingSheetState.load),
     entry="Réservations",
-    icon="fr-icon-calendar-check-line",
     order=30,
     description="Les places réservées par les services de votre ressort.",
 )

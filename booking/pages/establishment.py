@@ -141,7 +141,6 @@ def _read(parameters: Mapping[str, str]) -> tuple[int | None, date | None]:
     roles=VIEWERS,
     on_load=(EstablishmentState.load,),
     entry="Occupation",
-    icon="fr-icon-hotel-line",
     order=60,
     description="Les lits d’un établissement, nuit par nuit.",
 )
