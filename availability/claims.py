@@ -62,6 +62,14 @@ class CaseClaim:
     def __post_init__(self) -> None:
         if self.minutes <= 0:
             raise InvalidRequest("minutes", "not-positive", minutes=self.minutes)
+        readable("family", self.family)
+
+
+def readable(field: str, typed: str) -> str:
+    """Return a text without the spaces around it. Raises: InvalidRequest when the database can't hold it."""
+    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in typed):  # nothing, or half a character
+        raise InvalidRequest(field, "unreadable")
+    return typed.strip()
 
 
 Claim = NightsClaim | PlaceClaim | SlotClaim | CaseClaim

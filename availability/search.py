@@ -17,13 +17,15 @@ from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotAllowed, NotFound
-from availability.models import Kind, KindRight, Shape
+from availability.models import Kind, Shape
 from availability.places import Box, bounding_box
 from availability.queries import slots_by_day
-from availability.rights import Actor
+from availability.rights import Actor, Right
 
 MAX_RADIUS_KM = 1000.0
 Position = tuple[float | None, int]  # in a list: distance, resource
+ROLES_THAT_SEARCH = text("SELECT role FROM kind_right WHERE kind_id = :kind_id")
+ROLES_THAT_RESERVE = text("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_reserve")
 PART = 50  # resources whose slots are cut at a time, when only what suits is wanted
 
 
@@ -131,14 +133,14 @@ def search(
     return _part(session, actor, wish, now=now, only_suitable=only_suitable, limit=limit, after=after)
 
 
-def may_search(session: Session, actor: Actor, kind: Kind) -> None:
-    """Raises: NotAllowed when no role of the actor may search this kind."""
-    _role_with(session, actor, kind, reserve=False)
+def may_search(session: Session, actor: Actor, kind: Kind) -> tuple[Right, ...]:
+    """Return the rights under which the actor searches this kind. Raises: NotAllowed when there is none."""
+    return _rights_on(session, actor, kind, ROLES_THAT_SEARCH)
 
 
-def may_reserve(session: Session, actor: Actor, kind: Kind) -> None:
-    """Raises: NotAllowed when no role of the actor may reserve this kind."""
-    _role_with(session, actor, kind, reserve=True)
+def may_reserve(session: Session, actor: Actor, kind: Kind) -> tuple[Right, ...]:
+    """Return the rights under which the actor reserves this kind. Raises: NotAllowed when there is none."""
+    return _rights_on(session, actor, kind, ROLES_THAT_RESERVE)
 
 
 def tally(found: Iterable[Found]) -> Tally:
@@ -212,12 +214,13 @@ def _part(
     return _count_slots(session, found, wish, now) if shape is Shape.SLOTS else found
 
 
-def _role_with(session: Session, actor: Actor, kind: Kind, *, reserve: bool) -> None:
-    for role in actor.roles:
-        right = session.get(KindRight, (kind.id, role.value))
-        if right and (right.may_reserve or not reserve):
-            return
-    raise NotAllowed(kind=kind.code)
+def _rights_on(session: Session, actor: Actor, kind: Kind, roles_of: TextClause) -> tuple[Right, ...]:
+    """A right is role x territory x kind: a role that may, held elsewhere or for another kind, gives nothing here."""
+    roles = set(session.execute(roles_of, {"kind_id": kind.id}).scalars())
+    rights = tuple(right for right in actor.rights if right.role in roles and right.kind_id in (None, kind.id))
+    if not rights:
+        raise NotAllowed(kind=kind.code)
+    return rights
 
 
 # A place without coordinates has no distance: least() would take its NULL for the antipodes.

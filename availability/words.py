@@ -52,6 +52,7 @@ PROBLEM_WORDS: dict[str, str] = {
     "not-on-earth": "ce point n’existe pas",
     "not-a-number": "ce numéro n’existe pas",
     "not-a-birth-date": "cette date de naissance n’est pas possible",
+    "unreadable": "ce texte contient des caractères illisibles",
     "altered": "il ne vient pas de cette liste : recommencez sans lui",
 }
 

@@ -16,8 +16,8 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from availability.actions import Holder, Taken, keep, occupy, release
-from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
-from availability.errors import InvalidRequest, NotFound
+from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim, readable
+from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, record
 from availability.limits import Limits
 from availability.models import HearingSession, Kind, Resource, Shape, Site
@@ -41,7 +41,7 @@ class Beneficiary:
     case_ref: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.case_ref) > 64:
+        if len(readable("case_ref", self.case_ref)) > 64:
             raise InvalidRequest("case_ref", "too-long", most=64)
 
     def __bool__(self) -> bool:
@@ -63,6 +63,16 @@ class Place:
     @property
     def shape(self) -> Shape:
         return Shape(self.kind.shape)
+
+    @property
+    def limits(self) -> Limits:
+        """Return what the kind allows, whoever asks."""
+        return Limits(self.kind.min_notice_days, self.kind.max_ahead_days, self.kind.max_days)
+
+    def check_day_of(self, start: datetime) -> None:
+        """Accept an instant by the civil day that it is there. Raises: InvalidRequest."""
+        day = local_day(start, ZoneInfo(self.site.time_zone))
+        self.limits.check(day, day + timedelta(days=1), today=self.today)
 
 
 def hold(
@@ -107,6 +117,7 @@ def confirm(
     booking = _locked(session, actor, booking_id)
     if booking.state in (State.BOOKED, State.REQUESTED):
         return booking  # confirmed already: the same answer
+    _refuse_lapsed(booking)
     _expect(booking, {State.HELD})
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
@@ -125,6 +136,7 @@ def accept(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -
     booking = _locked_by_host(session, actor, booking_id)
     if booking.state == State.BOOKED:
         return booking
+    _refuse_lapsed(booking)
     _expect(booking, {State.REQUESTED})
     _keep(session, booking, _kind(session, booking), now, until=None)
     return _move(session, actor, booking, State.BOOKED, now)
@@ -159,6 +171,8 @@ def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
     Raises: NotFound, NotAllowed, AlreadyDecided when it was not just cancelled, PeriodTaken, CapacityReached, NotOpen.
     """
     booking = _locked(session, actor, booking_id)
+    if session.execute(_JUST_UNDONE, {"id": str(booking.id)}).scalar():
+        return booking
     before = _state_before_cancel(session, booking, now)
     kind = _kind(session, booking)
     expires_at = _end_after_undo(kind, before, now)
@@ -220,26 +234,30 @@ def _place(session: Session, resource_id: int, now: datetime) -> Place:
 
 def _refuse_stranger(session: Session, actor: Actor, place: Place) -> None:
     """A place elsewhere does not exist for the actor, unless its kind may be taken across territories."""
-    may_reserve(session, actor, place.kind)
-    is_here = place.site.territory_id in actor.territories(kind_id=place.kind.id)
-    if not (is_here or place.kind.crosses_territories):
+    site = place.site
+    rights = may_reserve(session, actor, place.kind)
+    is_here = any(
+        right.covers(territory_id=site.territory_id, organisation_id=site.organisation_id) for right in rights
+    )
+    may_go_beyond = place.kind.crosses_territories and any(right.organisation_id is None for right in rights)
+    if not (is_here or may_go_beyond):
         raise NotFound(resource_id=place.resource.id)
 
 
 def _dates(session: Session, place: Place, claim: Claim) -> dict[str, Any]:
     """Return the columns that say when, once the kind's limits allow it."""
-    kind = place.kind
-    limits = Limits(kind.min_notice_days, kind.max_ahead_days, kind.max_days)
     match claim:
         case NightsClaim() | PlaceClaim():
-            limits.check(claim.first, claim.until, today=place.today)
+            place.limits.check(claim.first, claim.until, today=place.today)
             return {"first_on": claim.first, "until_on": claim.until}
         case SlotClaim():
-            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=kind.slot_duration_min)}
+            place.check_day_of(claim.start)
+            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.kind.slot_duration_min)}
         case CaseClaim():
             hearing = session.get(HearingSession, place.resource.id)
             if hearing is None:
                 raise InvalidRequest("resource_id", "other-shape", resource_id=place.resource.id)
+            place.check_day_of(hearing.starts_at)
             return {
                 "starts_at": hearing.starts_at,
                 "ends_at": hearing.ends_at,
@@ -253,7 +271,9 @@ def _locked(session: Session, actor: Actor, booking_id: UUID) -> Booking:
     booking = _lock(session, booking_id)
     if booking.territory_id not in actor.territories(REQUESTERS, kind_id=booking.kind_id):
         raise NotFound(booking_id=booking_id)
-    may_reserve(session, actor, _kind(session, booking))
+    kind = _kind(session, booking)
+    if not any(right.covers(territory_id=booking.territory_id) for right in may_reserve(session, actor, kind)):
+        raise NotAllowed(kind=kind.code)
     return booking
 
 
@@ -284,6 +304,12 @@ def _lock(session: Session, booking_id: UUID) -> Booking:
 def _expect(booking: Booking, states: Iterable[State]) -> None:
     if State(booking.state) not in set(states):
         raise AlreadyDecided(booking_id=booking.id, state=State(booking.state))
+
+
+def _refuse_lapsed(booking: Booking) -> None:
+    """Answer as if nobody had swept yet: whoever comes too late must not be told otherwise by the sweeper's hour."""
+    if booking.state == State.LAPSED:
+        raise HoldExpired(booking_id=booking.id, resource_id=booking.resource_id)
 
 
 def _keep(session: Session, booking: Booking, kind: Kind, now: datetime, *, until: datetime | None) -> None:
@@ -394,6 +420,8 @@ REQUESTERS = (
 _SITE_OF = text(
     "SELECT s.organisation_id, s.territory_id FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id"
 )
+_JUST_UNDONE = text("""
+    SELECT facts ? 'undo' FROM history WHERE subject = 'booking' AND subject_id = :id ORDER BY id DESC LIMIT 1""")
 _BEFORE_CANCEL = text("""
     SELECT facts ->> 'before' FROM history
     WHERE subject = 'booking' AND subject_id = :id AND act = 'booking-cancelled' AND at >= :since

@@ -14,7 +14,7 @@ from availability.queries import slots_by_day
 from availability.rights import Actor
 from availability.search import Found, Wish, nearest_alternatives
 from availability.sheet import Ruled, hearing_room, resource_for
-from booking.persons import person_for
+from booking.persons import age_on, person_for
 
 A_DAY = timedelta(days=1)
 A_YEAR = timedelta(days=366)  # stands for an end that is not known
@@ -75,8 +75,7 @@ def _implied(ruled: Ruled) -> tuple[str | None, int | None]:
 
 def _profile(session: Session, actor: Actor, person_id: UUID, on: date) -> tuple[str | None, int | None]:
     person = person_for(session, actor, person_id)
-    born = person.birth_on
-    age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    age = age_on(person.birth_on, on)
     return person.sex, age if 13 <= age <= 120 else None
 
 

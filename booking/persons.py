@@ -64,6 +64,15 @@ class PersonLine:
         return "".join(f"{part[0]}." for part in (self.given_name, self.family_name) if part)
 
 
+@dataclass(frozen=True)
+class Profile:
+    """What of a person matters to find them a place."""
+
+    line: PersonLine
+    age: int
+    address: str
+
+
 def search_name_of(*names: str) -> str:
     """Return names as they are searched: no accent, lower case, one space."""
     flat = unicodedata.normalize("NFKD", " ".join(names)).encode("ascii", "ignore").decode().lower()
@@ -154,6 +163,27 @@ def consult_person(
         return person, "", ""
     opened = [unseal(person_key, sealed) if sealed else "" for sealed in (person.phone_sealed, person.address_sealed)]
     return person, opened[0], opened[1]
+
+
+def profile_of(
+    session: Session, actor: Actor, person_id: UUID, *, house: House, now: datetime, is_shown: bool
+) -> Profile:
+    """Return what of a person fills the filters of a search; logged as a consultation when it is shown to somebody.
+
+    Raises: NotFound.
+    """
+    person = person_for(session, actor, person_id)
+    if is_shown:
+        consulted(session, actor, subject="person", subject_id=person_id, reason="search", at=now)
+    person_key = key_of(session, house, person_id)
+    address = unseal(person_key, person.address_sealed) if person_key and person.address_sealed else ""
+    line = PersonLine(person.id, person.family_name, person.given_name, person.birth_on, person.sex, person.file_number)
+    return Profile(line, age_on(person.birth_on, now.date()), address)
+
+
+def age_on(birth_on: date, day: date) -> int:
+    """Return an age in completed years."""
+    return day.year - birth_on.year - ((day.month, day.day) < (birth_on.month, birth_on.day))
 
 
 def erase_person(session: Session, actor: Actor | None, person_id: UUID, *, now: datetime) -> None:

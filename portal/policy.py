@@ -20,6 +20,7 @@ from portal.access import (
     actor_or_none,
     allow,
     current_actor,
+    not_an_event,
     policy,
     policy_of,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "actor_or_none",
     "allow",
     "current_actor",
+    "not_an_event",
     "page",
     "policy_of",
     "public",

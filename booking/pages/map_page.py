@@ -7,6 +7,7 @@ import reflex as rx
 from availability.pages.map_component import place_map
 from booking.pages.map_state import SEARCHERS, MapState
 from booking.pages.map_words import Card
+from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.pages.pieces import place_state, strip_of
 from booking.pages.reserve import reserve_sheet
 from portal.policy import page
@@ -23,7 +24,6 @@ SEXES = (("", "Indifférent"), ("F", "Femme"), ("M", "Homme"))
     roles=SEARCHERS,
     on_load=(MapState.load,),
     entry="Carte",
-    icon="fr-icon-map-pin-2-line",
     order=20,
 )
 def map_page() -> rx.Component:
@@ -60,8 +60,9 @@ def _layers() -> rx.Component:
 def _filters() -> rx.Component:
     typed, problems = MapState.typed, MapState.problems
     place = field(
-        "Autour de (adresse, commune ou code postal)",
+        "Autour de",
         "lieu",
+        hint="Adresse, commune ou code postal",
         error=problems["lieu"],
         default_value=typed["lieu"],
         key=typed["lieu"],
@@ -83,8 +84,15 @@ def _filters() -> rx.Component:
         on_click=MapState.toggle_filters,
         class_name="fr-btn fr-btn--secondary fr-icon-filter-line fr-btn--icon-left pj-phone-only",
     )
+    person = el.details(
+        el.summary("Pour une personne : sexe, âge et adresse remplis d’avance"),
+        person_picker(on_chosen=MapState.for_person, label="Chercher une place pour"),
+        open=PersonPickerState.chosen.id != "",
+        class_name="pj-why fr-mb-1w",
+    )
     return el.div(
         toggle,
+        person,
         rx.el.form(
             el.datalist(rx.foreach(MapState.suggestions, lambda name: el.option(value=name)), id="communes"),
             el.div(
@@ -96,19 +104,20 @@ def _filters() -> rx.Component:
                 _number_field("Âge", "age"),
                 class_name="pj-filters__grid",
             ),
+            el.fieldset(
+                el.legend("Précisions", class_name="fr-sr-only"),
+                *boxes,
+                class_name="pj-filters__boxes",
+            ),
             el.div(
-                el.fieldset(el.legend("Précisions", class_name="fr-sr-only"), *boxes, class_name="pj-filters__boxes"),
-                el.div(
-                    el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
-                    el.button(
-                        "Effacer les filtres",
-                        type="button",
-                        on_click=MapState.forget_filters,
-                        class_name="fr-btn fr-btn--tertiary-no-outline",
-                    ),
-                    class_name="pj-actions",
+                el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
+                el.button(
+                    "Effacer les filtres",
+                    type="button",
+                    on_click=MapState.forget_filters,
+                    class_name="fr-btn fr-btn--tertiary-no-outline",
                 ),
-                class_name="pj-filters__end",
+                class_name="pj-actions",
             ),
             on_submit=MapState.submit,
             role="search",

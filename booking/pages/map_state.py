@@ -11,11 +11,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 from reflex.event import EventSpec
 from sqlmodel import Session
 
+from availability.errors import NotFound
 from availability.gazetteer import Commune, suggest
 from availability.models import Kind
 from availability.places import Located, locate
@@ -37,12 +39,15 @@ from booking.map import (
     strip,
 )
 from booking.pages.map_words import Card, card, located_words, reasons, sentence
+from booking.pages.person_picker import NOBODY, Choice, PersonPickerState, choice_of
 from booking.pages.reserve_state import ReserveState
+from booking.persons import Profile, profile_of
+from booking.sealing import House
 from portal import clock
 from portal.database import act, read
 from portal.live import watch
 from portal.policy import allow, current_actor
-from portal.settings import settings
+from portal.settings import secret_key, settings
 
 SEARCHERS = (
     Role.PROBATION_OFFICER,
@@ -79,6 +84,15 @@ class Screen:
     reasons: list[str]
 
 
+@dataclass(frozen=True)
+class Aim:
+    """Where and for whom to search: the filters, completed by the person's own facts."""
+
+    filters: Filters
+    location: Located
+    person: Choice
+
+
 class MapState(rx.State):
     """The filters as typed, the cards shown, and what the map needs to draw the same places."""
 
@@ -105,6 +119,7 @@ class MapState(rx.State):
     here: str = ""  # the part of the map that is shown, once moved by hand
     _shown: int = CARDS_AT_ONCE
     _query: str = ""
+    _near: tuple[float, float] | None = None
 
     @rx.var
     def more_label(self) -> str:
@@ -124,11 +139,12 @@ class MapState(rx.State):
         self._query = query
         self.is_busy = True
         yield
-        location = await where_is(filters.lieu)
-        screen = await read(_screen, actor, filters, point_of(location), shown=self._shown, now=clock.now())
+        aim = await aim_of(actor, filters, is_shown=True)
+        (await self.get_state(PersonPickerState)).chosen = aim.person
+        screen = await read(_screen, actor, aim, shown=self._shown, now=clock.now())
         if filters.flag("ailleurs"):
             await act(log_beyond, actor, screen.reading.wish, now=clock.now())
-        self._show(screen, location)
+        self._show(screen, aim)
         watch(self)
         self.selected = filters.site
         yield ReserveState.show(filters.site, filters.to_query())
@@ -149,6 +165,15 @@ class MapState(rx.State):
     async def choose_layer(self, code: str) -> EventSpec:
         """Look for something else, elsewhere being the same."""
         return _go(replace(Filters.read(self.typed), type=str(code), site=""))
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def for_person(self) -> EventSpec | None:
+        """Search for the person chosen: their sex, age and address are the filters."""
+        chosen = (await self.get_state(PersonPickerState)).chosen.id
+        if chosen == self.typed["personne"]:
+            return None
+        return _go(replace(Filters.read(self.typed), personne=chosen, sexe="", age="", lieu="", cadre=""))
 
     @allow(*SEARCHERS)
     @rx.event
@@ -216,19 +241,19 @@ class MapState(rx.State):
         """Patch the cards and pins of the places that somebody else changed."""
         actor = await current_actor(self)
         filters = Filters.read(self.typed)
-        point = (self.origin[1], self.origin[0]) if self.origin else None
-        spots, cards = await read(_changed, actor, filters, point, resource_ids, now=clock.now())
+        spots, cards = await read(_changed, actor, filters, self._near, resource_ids, now=clock.now())
         if spots:
             self.patch = {**self.patch, **{str(s.site_id): {"free": s.free, "state": map_state(s)} for s in spots}}
             fresh = {new.site_id: new for new in cards}
             self.cards = [fresh.get(old.site_id, old) for old in self.cards]
 
-    def _show(self, screen: Screen, location: Located) -> None:
+    def _show(self, screen: Screen, aim: Aim) -> None:
         wish, filters = screen.reading.wish, screen.reading.filters
         self.layers = [Layer(kind.code, kind.layer, kind.id == screen.kind.id) for kind in screen.kinds]
         self.typed = _typed(filters, wish)
-        self.problems = NOTHING_TYPED | screen.reading.problems | _not_found(filters, location)
-        self.located = located_words(location)
+        self._near = wish.near
+        self.problems = NOTHING_TYPED | screen.reading.problems | _not_found(aim)
+        self.located = located_words(aim.location)
         self.sentence, self.reasons = screen.sentence, screen.reasons
         self.cards, self.total_cards = screen.cards, len(screen.spots)
         self.points_url = f"/carte/points?{replace(filters, site='', type=screen.kind.code).to_query()}"
@@ -243,9 +268,26 @@ def _go(filters: Filters) -> EventSpec:
     return rx.redirect(f"/carte/?{filters.to_query()}")
 
 
-async def where_is(typed: str) -> Located:
-    """Return where a typed place is; the network, if it is asked, is asked outside of every transaction."""
-    return await asyncio.to_thread(_locate, typed)
+async def aim_of(actor: Actor, filters: Filters, *, is_shown: bool) -> Aim:
+    """Return where and for whom to search.
+
+    The address of a person stays out of the page's address: only their identifier is in it. The network, if it is
+    asked, is asked outside of every transaction.
+    """
+    person, address = NOBODY, ""
+    if filters.personne and (profile := await _profile(actor, filters.personne, is_shown=is_shown)):
+        person, address = choice_of(profile.line), profile.address
+        filters = replace(filters, sexe=filters.sexe or profile.line.sex, age=filters.age or str(profile.age))
+    location = await asyncio.to_thread(_locate, filters.lieu or address)
+    return Aim(filters, location, person)
+
+
+async def _profile(actor: Actor, typed: str, *, is_shown: bool) -> Profile | None:
+    try:
+        house = House(secret_key())
+        return await act(profile_of, actor, UUID(typed), house=house, now=clock.now(), is_shown=is_shown)
+    except (ValueError, NotFound):
+        return None  # an address copied from elsewhere: the search goes on without the person
 
 
 def point_of(location: Located) -> tuple[float, float] | None:
@@ -272,14 +314,14 @@ def _label(commune: Commune) -> str:
 def _screen(
     session: Session,
     actor: Actor,
-    filters: Filters,
-    near: tuple[float, float] | None,
+    aim: Aim,
     *,
     shown: int,
     now: datetime,
 ) -> Screen:
+    filters = aim.filters
     kinds, kind = kind_named(session, actor, filters.type)
-    reading = understand(filters, kind, near, today=now.date())
+    reading = understand(filters, kind, point_of(aim.location), today=now.date())
     answer = look(session, actor, reading.wish, only_free=filters.flag("libres"), now=now)
     return Screen(
         kinds=kinds,
@@ -330,8 +372,8 @@ def _typed(filters: Filters, wish: Wish) -> dict[str, str]:
     return {name: value or defaults.get(name, "") for name, value in typed.items()}
 
 
-def _not_found(filters: Filters, location: Located) -> dict[str, str]:
-    if filters.lieu and location.best is None:
+def _not_found(aim: Aim) -> dict[str, str]:
+    if aim.filters.lieu and aim.location.best is None:
         return {"lieu": "Ce lieu n’a pas été trouvé : essayez une commune ou un code postal."}
     return {}
 

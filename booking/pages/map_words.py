@@ -59,7 +59,8 @@ def sentence(kind: Kind, tally: Tally, filters: Filters, radius_km: float | None
     free = "libre" if tally.free < 2 else "libres"
     within = ""
     if radius_km is not None:
-        within = f" à moins de {grouped(round(radius_km))} km de {filters.lieu}"
+        center = f"de {filters.lieu}" if filters.lieu else "de son domicile"
+        within = f" à moins de {grouped(round(radius_km))} km {center}"
     elif filters.cadre:
         within = " dans la partie affichée de la carte"
     elif filters.flag("ailleurs"):

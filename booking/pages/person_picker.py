@@ -16,7 +16,7 @@ from booking.sealing import House
 from booking.words import many
 from portal import clock
 from portal.database import act, read
-from portal.policy import allow, current_actor
+from portal.policy import allow, current_actor, not_an_event
 from portal.settings import secret_key, settings
 from portal.ui.pieces import field, select_field
 
@@ -92,7 +92,7 @@ class PersonPickerState(rx.State):
         """Find people by name or file number."""
         self.typed = str(typed)[:100]
         found = await read(find_persons, await current_actor(self), self.typed)
-        self.choices = [_choice(line) for line in found]
+        self.choices = [choice_of(line) for line in found]
         self.searched = len(self.typed.strip()) > 1
 
     @allow(*PICKERS)
@@ -127,20 +127,22 @@ class PersonPickerState(rx.State):
         if broken:
             return rx.set_focus(next(name for name in FORM if name in broken))
         line = await act(_create, actor, new)
-        self.chosen, self.is_creating, self.form = _choice(line), False, NOTHING_TYPED
+        self.chosen, self.is_creating, self.form = choice_of(line), False, NOTHING_TYPED
         return None
 
+    @not_an_event
     def chosen_id(self) -> UUID | None:
         """Return who is chosen."""
         return UUID(self.chosen.id) if self.chosen.id else None
 
+    @not_an_event
     def clear(self) -> None:
         """Forget everything typed and chosen."""
         self.typed, self.choices, self.searched, self.chosen = "", [], False, NOBODY
         self.is_creating, self.form, self.problems = False, NOTHING_TYPED, NOTHING_TYPED
 
 
-def _choice(line: PersonLine) -> Choice:
+def choice_of(line: PersonLine) -> Choice:
     file_number = f" · dossier {line.file_number}" if line.file_number else ""
     return Choice(
         id=str(line.id),
@@ -164,32 +166,35 @@ def _create(session: Session, actor: Actor, new: NewPerson) -> PersonLine:
     return PersonLine(person.id, person.family_name, person.given_name, person.birth_on, person.sex, person.file_number)
 
 
-def person_picker() -> rx.Component:
-    """Return the search, what it found, and the form of a new person."""
+def person_picker(*, on_chosen: Any = None, label: str = "Personne concernée") -> rx.Component:
+    """Return the search, what it found, and the form of a new person; `on_chosen` hears of every choice."""
     state = PersonPickerState
+    creating = rx.cond(state.is_creating, _form(on_chosen), _new_button())
     return el.div(
-        rx.cond(
-            state.chosen.id != "", _chosen(), el.div(_search(), rx.cond(state.is_creating, _form(), _new_button()))
-        ),
+        rx.cond(state.chosen.id != "", _chosen(on_chosen), el.div(_search(on_chosen, label), creating)),
         class_name="pj-picker",
     )
 
 
-def _chosen() -> rx.Component:
+def _then(event: Any, on_chosen: Any) -> Any:
+    return [event, on_chosen] if on_chosen else event
+
+
+def _chosen(on_chosen: Any) -> rx.Component:
     chosen = PersonPickerState.chosen
     return el.div(
         el.p(el.strong(chosen.name), el.br(), chosen.detail, class_name="fr-mb-1v"),
         el.button(
             "Changer de personne",
             type="button",
-            on_click=PersonPickerState.forget,
+            on_click=_then(PersonPickerState.forget, on_chosen),
             class_name="fr-btn fr-btn--sm fr-btn--tertiary",
         ),
         class_name="pj-chosen",
     )
 
 
-def _search() -> rx.Component:
+def _search(on_chosen: Any, label: str) -> rx.Component:
     state = PersonPickerState
     found = el.ul(
         rx.foreach(
@@ -199,7 +204,7 @@ def _search() -> rx.Component:
                     el.strong(choice.name),
                     el.span(choice.detail, class_name="fr-text--sm fr-mb-0"),
                     type="button",
-                    on_click=state.pick(choice.id),
+                    on_click=_then(state.pick(choice.id), on_chosen),
                     class_name="pj-choice",
                 )
             ),
@@ -210,7 +215,7 @@ def _search() -> rx.Component:
     nobody = el.p("Personne de ce nom dans votre ressort.", class_name="fr-text--sm fr-mb-1v")
     return el.div(
         field(
-            "Personne concernée",
+            label,
             "person_search",
             hint="Nom, prénom ou numéro de dossier",
             default_value=state.typed,
@@ -234,18 +239,15 @@ def _new_button() -> rx.Component:
     )
 
 
-def _form() -> rx.Component:
-    form, problems = PersonPickerState.form, PersonPickerState.problems
+def _form(on_chosen: Any) -> rx.Component:
+    form, problems, wrong = PersonPickerState.form, PersonPickerState.problems, PersonPickerState.wrong
 
     def text_field(label: str, name: str, **props: Any) -> rx.Component:
         return field(label, name, error=problems[name], default_value=form[name], **props)
 
     return rx.el.form(
         el.h3("Nouvelle personne", class_name="fr-h6"),
-        el.div(
-            rx.cond(PersonPickerState.wrong != "", el.p(PersonPickerState.wrong, class_name="fr-error-text")),
-            role="alert",
-        ),
+        el.div(rx.cond(wrong != "", el.p(wrong, class_name="fr-error-text")), role="alert"),
         el.div(
             text_field("Nom", "family_name", auto_complete="off", required=True),
             text_field("Prénom", "given_name", auto_complete="off", required=True),
@@ -273,7 +275,7 @@ def _form() -> rx.Component:
             ),
             class_name="pj-actions",
         ),
-        on_submit=PersonPickerState.create,
+        on_submit=_then(PersonPickerState.create, on_chosen),
         no_validate=True,
         class_name="pj-form",
     )

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from availability.rights import Actor
 from booking.filters import Filters, understand
 from booking.map import kind_named, look, points
-from booking.pages.map_state import SEARCHERS, point_of, where_is
+from booking.pages.map_state import SEARCHERS, Aim, aim_of, point_of
 from portal import clock
 from portal.database import read
 from portal.policy import requires
@@ -23,13 +23,11 @@ router = APIRouter(include_in_schema=False)
 async def map_points(request: Request, actor: Actor = requires(*SEARCHERS)) -> dict[str, Any]:
     """Return the places that the list shows for the same filters."""
     filters = Filters.read(request.query_params)
-    near = point_of(await where_is(filters.lieu))
-    return await read(_points, actor, filters, near, now=clock.now())
+    aim = await aim_of(actor, filters, is_shown=False)
+    return await read(_points, actor, aim, now=clock.now())
 
 
-def _points(
-    session: Session, actor: Actor, filters: Filters, near: tuple[float, float] | None, *, now: datetime
-) -> dict[str, Any]:
-    _, kind = kind_named(session, actor, filters.type)
-    wish = understand(filters, kind, near, today=now.date()).wish
-    return points(look(session, actor, wish, only_free=filters.flag("libres"), now=now).spots)
+def _points(session: Session, actor: Actor, aim: Aim, *, now: datetime) -> dict[str, Any]:
+    _, kind = kind_named(session, actor, aim.filters.type)
+    wish = understand(aim.filters, kind, point_of(aim.location), today=now.date()).wish
+    return points(look(session, actor, wish, only_free=aim.filters.flag("libres"), now=now).spots)

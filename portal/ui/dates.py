@@ -11,8 +11,10 @@ LOCALE = "fr_FR"
 
 
 def day(on: date, *, year: bool = False) -> str:
-    """Return "mar. 24 nov.", with the year when asked."""
-    return _tied(format_date(on, "E d MMM y" if year else "E d MMM", locale=LOCALE))
+    """Return "mar. 24 nov.", with the year when asked; the first of a month is "1er"."""
+    number = "1er" if on.day == 1 else str(on.day)
+    weekday, month = format_date(on, "E", locale=LOCALE), format_date(on, "MMM y" if year else "MMM", locale=LOCALE)
+    return _tied(f"{weekday} {number} {month}")
 
 
 def long_day(on: date) -> str:

@@ -20,18 +20,38 @@ class NoticeState(rx.State):
     title: str = ""
     text: str = ""
     undo_label: str = ""
+    link: str = ""  # address of what one does next
+    link_label: str = ""
     _survives: bool = False  # shown by the page that comes next
 
     @not_an_event
-    def show(self, kind: str, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False) -> None:
-        """Show a message; `undo_label` names the button that takes the act back."""
+    def show(
+        self,
+        kind: str,
+        text: str,
+        *,
+        title: str = "",
+        undo_label: str = "",
+        link: tuple[str, str] = ("", ""),
+        on_next_page: bool = False,
+    ) -> None:
+        """Show a message; `undo_label` names the button that takes the act back, `link` is (label, address)."""
         self.kind, self.title, self.text = kind, title, text
         self.undo_label, self._survives = undo_label, on_next_page
+        self.link_label, self.link = link
 
     @not_an_event
-    def show_success(self, text: str, *, title: str = "", undo_label: str = "", on_next_page: bool = False) -> None:
+    def show_success(
+        self,
+        text: str,
+        *,
+        title: str = "",
+        undo_label: str = "",
+        link: tuple[str, str] = ("", ""),
+        on_next_page: bool = False,
+    ) -> None:
         """Say that an act is done."""
-        self.show("success", text, title=title, undo_label=undo_label, on_next_page=on_next_page)
+        self.show("success", text, title=title, undo_label=undo_label, link=link, on_next_page=on_next_page)
 
     @not_an_event
     def show_error(self, text: str, *, title: str = "") -> None:
@@ -72,7 +92,7 @@ def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:
             el.button(
                 NoticeState.undo_label,
                 type="button",
-                on_click=[on_undo, NoticeState.close],
+                on_click=[NoticeState.close, on_undo],
                 class_name="fr-btn fr-btn--sm fr-btn--secondary fr-mt-1w",
             ),
         )
@@ -83,6 +103,10 @@ def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:
         rx.cond(NoticeState.title != "", el.p(NoticeState.title, class_name="fr-alert__title")),
         el.p(NoticeState.text),
         undo,
+        rx.cond(
+            NoticeState.link != "",
+            el.a(NoticeState.link_label, href=NoticeState.link, class_name="fr-btn fr-btn--sm fr-mt-1w fr-ml-1w"),
+        ),
         el.button(
             "Masquer le message",
             type="button",
@@ -96,6 +120,7 @@ def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:
     return el.div(
         rx.cond(NoticeState.kind != "", message),
         id="message",
+        tab_index=-1,
         role="status",
         aria_live="polite",
         class_name="pj-notice",

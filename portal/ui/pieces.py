@@ -93,7 +93,7 @@ def select_field(
     described = {"id": name, "name": name, "aria_describedby": described_by(name)}
     return el.div(
         el.label(label, hint_part, html_for=name, class_name="fr-label"),
-        el.select(choices, class_name="fr-select", **described, **props),
+        el.select(choices, class_name="fr-select", **(described | props)),
         el.div(message, id=described_by(name), aria_live="polite", class_name="fr-messages-group"),
         class_name=group_class,
     )

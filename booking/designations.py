@@ -1,0 +1,166 @@
+"""Designating: a case is given to a service in one act; what became of it is read back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from availability.claims import PlaceClaim
+from availability.errors import InvalidRequest, NotFound, Refusal
+from availability.models import Kind
+from availability.openings import local_day
+from availability.rights import Actor
+from booking.actions import Beneficiary, confirm, hold
+from booking.mediators import DESIGNATORS, designable_kinds, measure_days
+from booking.models import Booking, State
+
+# The kinds for which the law rules violence out. For a supervised meeting place it would be a reason to choose one.
+# Source: C. civ., art. 373-2-10.
+MEDIATION_KINDS = frozenset({"mediation-familiale"})
+MOST_LINES = 5
+MOST_CHARACTERS = 64
+RG_PREFIX = re.compile(r"^\s*(?:n\s*[°o.]?\s*)?(?:rg\b)\s*[:.n°]*\s*", re.IGNORECASE)
+
+PLACE = text("SELECT r.kind_id, s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id")
+# Two clerks with the same file at two desks: the second waits here, then sees what the first did.
+ONE_DESIGNATION_OF_A_CASE = text("SELECT pg_advisory_xact_lock(hashtextextended(:case, 0))")
+RUNNING = text("""
+    SELECT b.id, b.resource_id, r.name FROM booking b JOIN resource r ON r.id = b.resource_id
+    WHERE b.territory_id = :territory_id AND b.kind_id = :kind_id AND b.case_ref = :case_ref
+      AND (b.state = 'booked' AND coalesce(b.until_on, 'infinity') > CAST(:now AS date)
+           OR b.state = 'requested' AND b.expires_at > :now) LIMIT 1""")
+OF_CASE = """
+    SELECT b.id, b.case_ref, b.first_on, b.until_on, b.expires_at, b.created_at,
+           CASE WHEN b.state = 'requested' AND b.expires_at <= :now THEN 'lapsed' ELSE b.state END AS state,
+           k.code AS kind_code, k.label AS kind_label, r.name, r.attributes, s.name AS site_name,
+           s.address, s.postcode, s.commune, s.phone, s.email, s.time_zone, t.name AS court_name,
+           (SELECT h.facts ->> 'reason' FROM history h WHERE h.subject = 'booking' AND h.subject_id = b.id::text
+              AND h.act = 'booking-refused' ORDER BY h.id DESC LIMIT 1) AS reason
+    FROM booking b JOIN kind k ON k.id = b.kind_id JOIN resource r ON r.id = b.resource_id
+    JOIN site s ON s.id = r.site_id JOIN territory t ON t.id = b.territory_id
+    WHERE b.territory_id = ANY(:territories) AND k.shape = 'places' AND k.host_accepts AND b.case_ref <> ''"""
+BY_CASE = text(
+    OF_CASE + " AND b.case_ref = :case_ref AND b.state <> 'held' ORDER BY b.created_at DESC, b.id LIMIT :limit"
+)
+BY_ID = text(OF_CASE + " AND b.id = :id")
+
+
+class AlreadyDesignated(Refusal):
+    """The case has, for this kind, a designation that waits for its answer or runs."""
+
+
+class ViolenceAlleged(Refusal):
+    """The law allows no mediation where violence is alleged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which service, for which case, and what the judge knows that may forbid it."""
+
+    resource_id: int
+    case_ref: str
+    violence_alleged: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Designation:
+    """A designation with what a notice of it says. `reason` is one of REFUSAL_REASONS when it was refused."""
+
+    id: UUID
+    case_ref: str
+    state: State
+    reason: str
+    kind_code: str
+    kind_label: str
+    name: str
+    attributes: dict[str, Any]
+    site_name: str
+    address: str
+    postcode: str
+    commune: str
+    phone: str
+    email: str
+    time_zone: str
+    court_name: str
+    first_on: date
+    until_on: date | None
+    created_at: datetime
+    expires_at: datetime | None
+
+
+def read_case_ref(typed: str) -> str:
+    """Return a case number as it is compared: without "N° RG", one space between words.
+
+    Raises: InvalidRequest when there is none, or when it cannot be one.
+    """
+    read = " ".join(RG_PREFIX.sub("", typed).split())
+    if not read:
+        raise InvalidRequest("case_ref", "required")
+    if len(read) > MOST_CHARACTERS:
+        raise InvalidRequest("case_ref", "too-long", most=MOST_CHARACTERS)
+    if not read.isprintable():
+        raise InvalidRequest("case_ref", "not-a-number")
+    return read
+
+
+def designate(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> Booking:
+    """Ask a service to take a case: held and confirmed at once. The same again returns the same booking.
+
+    Raises: NotFound, NotAllowed, InvalidRequest, ViolenceAlleged, AlreadyDesignated, CapacityReached, NotOpen.
+    """
+    wanted = replace(wanted, case_ref=read_case_ref(wanted.case_ref))
+    place = session.execute(PLACE, {"id": wanted.resource_id}).one_or_none()
+    kinds = {kind.id: kind for kind in designable_kinds(session, actor)}
+    if place is None or place.kind_id not in kinds:
+        raise NotFound(resource_id=wanted.resource_id)
+    kind = kinds[place.kind_id]
+    if wanted.violence_alleged and kind.code in MEDIATION_KINDS:
+        raise ViolenceAlleged(case_ref=wanted.case_ref)
+    if running := _running(session, actor, kind, wanted, now=now):
+        return running
+    first, until = measure_days(kind, local_day(now, ZoneInfo(place.time_zone)))
+    claim = PlaceClaim(resource_id=wanted.resource_id, first=first, until=until)
+    held = hold(session, actor, claim, now=now, beneficiary=Beneficiary(case_ref=wanted.case_ref))
+    return confirm(session, actor, held.id, now=now)
+
+
+def designations_of(session: Session, actor: Actor, case_ref: str, *, now: datetime) -> list[Designation]:
+    """Return what was designated for a case of the actor's territories, newest first, a few at most."""
+    asked = {**_asked(actor, now), "case_ref": case_ref, "limit": MOST_LINES}
+    return [_designation(row) for row in session.execute(BY_CASE, asked)]
+
+
+def designation(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Designation:
+    """Return one designation made in the actor's territories. Raises: NotFound."""
+    row = session.execute(BY_ID, {**_asked(actor, now), "id": booking_id}).one_or_none()
+    if row is None:
+        raise NotFound(booking_id=booking_id)
+    return _designation(row)
+
+
+def _running(session: Session, actor: Actor, kind: Kind, wanted: Wanted, *, now: datetime) -> Booking | None:
+    """Return the designation that already says the same. Raises: AlreadyDesignated when it says another."""
+    asked = {"territory_id": actor.home_territory_id, "kind_id": kind.id, "case_ref": wanted.case_ref}
+    session.execute(ONE_DESIGNATION_OF_A_CASE, {"case": " ".join(str(part) for part in asked.values())})
+    row = session.execute(RUNNING, asked | {"now": now}).one_or_none()
+    if row is None:
+        return None
+    if row.resource_id != wanted.resource_id:
+        raise AlreadyDesignated(booking_id=row.id, case_ref=wanted.case_ref, name=row.name)
+    return session.get_one(Booking, row.id)
+
+
+def _asked(actor: Actor, now: datetime) -> dict[str, Any]:
+    return {"territories": sorted(actor.territories(DESIGNATORS)), "now": now}
+
+
+def _designation(row: Any) -> Designation:
+    values = dict(row._mapping)
+    return Designation(**values | {"state": State(row.state), "reason": row.reason or ""})

@@ -1,0 +1,217 @@
+"""The judge's table in words: what was found, as the frozen pieces of text that the page displays. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from availability.models import Kind
+from availability.sites import address_line
+from booking.designations import Designation
+from booking.mediators import Candidate, Order, is_stale
+from booking.models import State
+from booking.persons import search_name_of
+from booking.question import Question
+from booking.words import NBSP, REFUSAL_WORDS, STATE_BADGES, STATE_WORDS, many
+from portal.ui.dates import day, grouped, moment, plural
+
+# What one service is called when counting; kinds of the domain have an own word, new ones the general word.
+SERVICE_WORDS = {"mediation-familiale": ("médiateur", "médiateurs")}
+ANY_SERVICE = ("service", "services")
+WHY_NOT = {
+    "full": "Complet",
+    "held": "Dernière place en cours de réservation",
+    "closed": "Fermé en ce moment",
+    "other": "Ne convient pas",
+}
+LANGUAGES = {
+    "ar": "arabe",
+    "de": "allemand",
+    "en": "anglais",
+    "es": "espagnol",
+    "fr": "français",
+    "it": "italien",
+    "lsf": "langue des signes",
+    "pl": "polonais",
+    "pt": "portugais",
+    "ro": "roumain",
+    "ru": "russe",
+    "tr": "turc",
+    "uk": "ukrainien",
+}
+HEADINGS = (
+    ("nom", "Service"),
+    ("delai", "1er rendez-vous"),
+    ("parent1", "Parent 1"),
+    ("parent2", "Parent 2"),
+    ("charge", "Charge"),
+    ("attente", "En attente"),
+    ("tarif", "Tarif"),
+    ("langues", "Langues"),
+    ("acces", "Accès"),
+)
+UNKNOWN = "non indiqué"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A service in the table."""
+
+    resource_id: str
+    name: str
+    where: str
+    delay: str
+    distance1: str
+    distance2: str
+    load: str
+    load_percent: str
+    age: str
+    is_stale: bool
+    waiting: str
+    price: str
+    languages: str
+    access: str
+    can_take: bool
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column: `sort` is none, ascending or descending."""
+
+    key: str
+    label: str
+    sort: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the next best, when the one wanted was taken."""
+
+    resource_id: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """What was already designated for the case."""
+
+    id: str
+    name: str
+    state: str
+    badge: str
+    when: str
+    is_running: bool
+
+
+def row(one: Candidate, *, today: date) -> Row:
+    """Return a service as the table shows it."""
+    return Row(
+        resource_id=str(one.resource_id),
+        name=one.name,
+        where=whereabouts(one),
+        delay=delay(one),
+        distance1=kilometres(one.distances_km[0]),
+        distance2=kilometres(one.distances_km[1]),
+        load=f"{many(one.load, 'mesure', 'mesures')} sur {one.capacity}",
+        load_percent=f"{min(round(100 * one.load_ratio), 100) if one.capacity else 100}%",
+        age=age(one.declared_on, today=today),
+        is_stale=is_stale(one.declared_on, today=today),
+        waiting=str(one.waiting),
+        price=one.price_scale or UNKNOWN,
+        languages=", ".join(LANGUAGES.get(code, code) for code in one.languages) or UNKNOWN,
+        access="oui" if one.is_accessible else "non",
+        can_take=one.can_take,
+        why_not="" if one.can_take else WHY_NOT[one.state],
+    )
+
+
+def whereabouts(one: Candidate) -> str:
+    """Return the service and its commune, each said once."""
+    service = "" if one.site_name == one.name else one.site_name
+    commune = "" if search_name_of(one.commune) in search_name_of(service) else one.commune
+    return " – ".join(part for part in (service, commune) if part)
+
+
+def delay(one: Candidate) -> str:
+    """Return "12 jours", the delay before the first meeting."""
+    return UNKNOWN if one.first_meeting_days is None else plural(one.first_meeting_days, "jour")
+
+
+def kilometres(distance: float | None) -> str:
+    """Return "3,2 km" under ten, "14 km" over, "—" when not known."""
+    if distance is None:
+        return "—"
+    shown = f"{distance:.1f}".replace(".", ",") if distance < 9.95 else grouped(round(distance))
+    return f"{shown}{NBSP}km"
+
+
+def age(declared_on: date | None, *, today: date) -> str:
+    """Return "à jour du 12 nov.", with the year when it is another."""
+    if declared_on is None:
+        return "jamais déclarée"
+    return f"à jour du {day(declared_on, year=declared_on.year != today.year).split(NBSP, 1)[1]}"
+
+
+def headings(order: Order) -> list[Heading]:
+    """Return the columns, the sorted one saying how."""
+    way = "descending" if order.descending else "ascending"
+    return [Heading(key, label, way if key == order.column else "none") for key, label in HEADINGS]
+
+
+def sentence(kind: Kind, candidates: Sequence[Candidate], question: Question, parents_found: int) -> str:
+    """Return the answer: "14 médiateurs à moins de 50 km, 9 peuvent prendre une mesure"."""
+    one, several = SERVICE_WORDS.get(kind.code, ANY_SERVICE)
+    where = "dans votre ressort"
+    if parents_found:
+        of_whom = " de l’un des parents" if parents_found > 1 else ""
+        where = f"à moins de {question.radius_km}{NBSP}km{of_whom}"
+    if not candidates:
+        return f"Aucun {one} {where}"
+    able = sum(each.can_take for each in candidates)
+    can = f"{able}{NBSP}{'peut' if able == 1 else 'peuvent'} prendre une mesure" if able else "aucun ne peut en prendre"
+    return f"{many(len(candidates), one, several)} {where}, {can}"
+
+
+def choices(ranked: Iterable[Candidate], *, other_than: int, count: int = 3) -> list[Choice]:
+    """Return the next best that can take the case, best first."""
+    able = [one for one in ranked if one.can_take and one.resource_id != other_than]
+    return [Choice(str(one.resource_id), one.name, _why(one)) for one in able[:count]]
+
+
+def _why(one: Candidate) -> str:
+    way = "" if one.farthest_km is None else f", à {kilometres(one.farthest_km)}"
+    return f"{delay(one)}{way}"
+
+
+def case_line(one: Designation) -> CaseLine:
+    """Return what was designated for the case, with what became of it."""
+    return CaseLine(
+        id=str(one.id),
+        name=one.name,
+        state=STATE_WORDS[one.state],
+        badge=STATE_BADGES[one.state],
+        when=when(one),
+        is_running=one.state in (State.REQUESTED, State.BOOKED),
+    )
+
+
+def when(one: Designation) -> str:
+    """Return when it was asked, and until when the service may answer, or why it refused."""
+    zone = ZoneInfo(one.time_zone)
+    asked = f"Demandée {moment(one.created_at, zone)}"
+    if one.state is State.REQUESTED and one.expires_at:
+        return f"{asked} ; réponse attendue avant le {_day_of(one.expires_at, zone)}"
+    return f"{asked} ; motif : {REFUSAL_WORDS[one.reason]}" if one.reason in REFUSAL_WORDS else asked
+
+
+def _day_of(at: datetime, zone: ZoneInfo) -> str:
+    return day(at.astimezone(zone).date())
+
+
+def postal_address(one: Designation) -> str:
+    """Return the postal address of a designated service."""
+    return address_line(one.address, one.postcode, one.commune)

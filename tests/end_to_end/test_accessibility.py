@@ -1,0 +1,55 @@
+"""axe-core finds no serious violation on any page, for whoever may open it; nothing overflows a small phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+import portal.app  # noqa: F401 - registers the pages
+from availability.rights import Role
+from portal.session import PAGES
+
+OpenPage = Callable[..., Page]
+SERIOUS = ("serious", "critical")
+EVERY_PAGE = sorted(PAGES)
+
+
+def somebody_for(route: str) -> Role | None:
+    """Return a role that may open a page, or None when it is public."""
+    policy = PAGES[route].policy
+    if policy.is_public:
+        return None
+    return min(policy.audience) if isinstance(policy.audience, frozenset) else Role.PROBATION_OFFICER
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("route", EVERY_PAGE)
+def test_no_serious_violation(open_page: OpenPage, route: str, scheme: str) -> None:
+    page = open_page("/", somebody_for(route))
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(route if route.startswith("/") else f"/{route}")
+    page.wait_for_load_state("networkidle")
+
+    found = Axe().run(page).response["violations"]
+
+    assert [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in SERIOUS] == []
+
+
+@pytest.mark.parametrize("route", EVERY_PAGE)
+def test_nothing_overflows_at_320_pixels(open_page: OpenPage, route: str) -> None:
+    page = open_page(route if route.startswith("/") else f"/{route}", somebody_for(route), width=320)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_the_open_sheet_has_no_serious_violation(open_page: OpenPage) -> None:
+    page = open_page("/carte/?type=semi-liberte&lieu=Lyon", Role.PROBATION_OFFICER)
+    page.locator(".pj-card button").first.click()
+    page.wait_for_selector(".pj-line")
+
+    found = Axe().run(page).response["violations"]
+
+    assert [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in SERIOUS] == []

@@ -1,0 +1,428 @@
+"""The demonstration: a whole country, the same for the same seed, in which everything agrees."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session, col, select
+
+from availability.claims import NightsClaim
+from availability.models import Kind, Organisation, Shape
+from availability.places import time_of_commune
+from availability.rights import Actor, Role
+from availability.search import Found, Wish, search
+from booking.actions import Beneficiary, confirm, hold, refuse
+from booking.models import OCCUPYING, Booking, Person, State
+from booking.persons import FICTION_PREFIX
+from booking.sealing import House, key_of, unseal
+from portal import demo
+from portal.database import make_engine
+from portal.demo.accounts import GUESTS
+from portal.demo.territories import JudicialMap
+from portal.identity import Account
+from portal.sign_in import actor_of_account
+from tests import postgres
+
+NOW = datetime(2026, 11, 23, 9, 40, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+# The night when clocks jump, a Sunday, just after midnight in Paris.
+CLOCK_CHANGE = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+HOUSE = House(b"a secret of the tests, long enough")
+LYON = (45.764, 4.8357)
+OCCUPIED = {"occupying": sorted(state.value for state in OCCUPYING)}
+
+# What each booking must have, and what is there: any line is a disagreement.
+EXPECTED = """
+    SELECT b.id, 'nights' AS shape, b.unit_id AS thing, CAST(night AS text) AS at, b.expires_at, 1 AS seat
+    FROM booking b JOIN kind k ON k.id = b.kind_id AND k.shape = 'nights',
+         LATERAL (SELECT CAST(d AS date) AS night FROM generate_series(b.first_on, b.until_on - 1, '1 day') d) nights
+    WHERE b.state = ANY(:occupying)
+    UNION ALL
+    SELECT b.id, 'places', b.resource_id, CAST(daterange(b.first_on, b.until_on) AS text), b.expires_at, 1
+    FROM booking b JOIN kind k ON k.id = b.kind_id AND k.shape = 'places' WHERE b.state = ANY(:occupying)
+    UNION ALL
+    SELECT b.id, 'slots', b.resource_id, CAST(tstzrange(b.starts_at, b.ends_at) AS text), b.expires_at, 1
+    FROM booking b JOIN kind k ON k.id = b.kind_id AND k.shape = 'slots' WHERE b.state = ANY(:occupying)
+    UNION ALL
+    SELECT b.id, 'sessions', b.resource_id, b.family || b.minutes, b.expires_at, 1
+    FROM booking b JOIN kind k ON k.id = b.kind_id AND k.shape = 'sessions' WHERE b.state = ANY(:occupying)"""
+WRITTEN = """
+    SELECT holder_id AS id, 'nights' AS shape, unit_id AS thing, CAST(night AS text) AS at, expires_at, 1 AS seat
+    FROM bed_night
+    UNION ALL SELECT holder_id, 'places', resource_id, CAST(days AS text), expires_at, 1 FROM place_period
+    UNION ALL SELECT holder_id, 'slots', resource_id, CAST(during AS text), expires_at, seat FROM seat_time
+    UNION ALL SELECT holder_id, 'sessions', resource_id, family || minutes, expires_at, 1 FROM session_case"""
+DISAGREEMENTS = f"""
+    (SELECT 'no row' AS why, * FROM (({EXPECTED}) EXCEPT ALL ({WRITTEN})) missing)
+    UNION ALL (SELECT 'no booking', * FROM (({WRITTEN}) EXCEPT ALL ({EXPECTED})) spare)"""  # noqa: S608 - constants
+
+# Everything but what is sealed, whose keys are random on purpose.
+PERSON = "id, territory_id, family_name, given_name, birth_on, sex, language, file_number, phone_index, created_at"
+TABLES = {
+    "territory": "t", "organisation": "t", "kind": "t", "kind_right": "t", "site": "t", "resource": "t", "unit": "t",
+    "closure": "t", "opening_rule": "t", "opening": "t", "hearing_session": "t", "account": "t", "account_right": "t",
+    "booking": "t", "history": "t", "bed_night": "t", "place_period": "t", "session_case": "t",
+    "seat_time": "resource_id, seat, during, holder_id", "person": PERSON,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def country_engine(postgres_url: str, template: str) -> Iterator[Engine]:
+    """An engine on a database of this module, in which the demonstration is committed."""
+    with postgres.clone(postgres_url, template) as url:
+        engine = make_engine(url, pool_size=5)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def loaded(country_engine: Engine, request: pytest.FixtureRequest) -> demo.DemoSummary:
+    """What the load said of itself, once committed."""
+    began = time.perf_counter()
+    with Session(country_engine) as session, session.begin():
+        summary = demo.load(session, seed=1, now=NOW, house=HOUSE)
+    print(f"\ndemonstration loaded and committed in {time.perf_counter() - began:.1f} s")  # noqa: T201
+    return summary
+
+
+@pytest.fixture
+def country(country_engine: Engine, loaded: demo.DemoSummary) -> Iterator[Session]:
+    """A session on the country, rolled back at the end of the test."""
+    with country_engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        transaction.rollback()
+
+
+def guest(session: Session, login: str) -> Actor:
+    """Return one of the people of the sign-in page."""
+    account = session.exec(select(Account).where(Account.login == login)).one()
+    actor = actor_of_account(session, account)
+    assert actor is not None
+    return actor
+
+
+def around_lyon(session: Session, actor: Actor, kind: str, *, days: int = 3) -> list[Found]:
+    """Return what the guest finds within 50 km of Lyon, from tomorrow."""
+    found = session.exec(select(Kind).where(Kind.code == kind)).one()
+    first = TODAY + timedelta(days=1)
+    wish = Wish(
+        kind=found,
+        first=first,
+        until=first + timedelta(days=days),
+        near=LYON,
+        radius_km=50,
+        beyond=found.crosses_territories,
+    )
+    return search(session, actor, wish, now=NOW)
+
+
+def checksums(session: Session) -> dict[str, str]:
+    """Return a digest of the rows of each table."""
+    return {
+        table: session.execute(
+            text(f"SELECT md5(string_agg(line, chr(10) ORDER BY line)) FROM"  # noqa: S608 - constants
+                 f" (SELECT CAST(ROW({columns}) AS text) AS line FROM {table} t) lines")
+        ).scalar_one()
+        for table, columns in TABLES.items()
+    }  # fmt: skip
+
+
+def count(session: Session, statement: str) -> int:
+    return int(session.execute(text(f"SELECT count(*) FROM {statement}"), OCCUPIED).scalar_one())  # noqa: S608
+
+
+def test_the_summary_counts_what_is_there(country: Session, loaded: demo.DemoSummary) -> None:
+    there = {
+        "territories": "territory",
+        "sites": "site",
+        "resources": "resource",
+        "beds": "unit",
+        "openings": "opening",
+        "hearings": "hearing_session",
+        "people": "person",
+        "bookings": "booking",
+        "history": "history",
+        "accounts": "account",
+    }
+    for field, table in there.items():
+        assert getattr(loaded, field) == count(country, table), field
+
+    assert loaded.in_french().startswith("Pays fictif : 206 ressorts, ")
+
+
+def test_it_is_the_size_of_a_country(country: Session, loaded: demo.DemoSummary) -> None:
+    assert 740 <= loaded.beds <= 800
+    assert count(country, "resource r JOIN kind k ON k.id = r.kind_id AND k.code = 'tig'") >= 3_000
+    assert count(country, "site WHERE code LIKE 'tig-%'") >= 1_500
+    assert count(country, "site WHERE code LIKE 'mediation-%'") == 270
+    assert count(country, "resource r JOIN kind k ON k.id = r.kind_id AND k.code = 'bracelet'") >= 100
+    assert count(country, "territory WHERE level = 'court_of_appeal'") == 37  # 36, and that of Saint-Pierre
+    assert count(country, "territory WHERE level = 'judicial_court'") == 168
+
+
+def test_the_same_seed_gives_the_same_country(country: Session, session: Session, loaded: demo.DemoSummary) -> None:
+    again = demo.load(session, seed=1, now=NOW, house=HOUSE)
+
+    assert again == loaded
+    assert checksums(session) == checksums(country)
+
+
+def test_another_seed_at_another_time_gives_another_country_that_agrees_too(country: Session, session: Session) -> None:
+    demo.load(session, seed=2, now=CLOCK_CHANGE, house=HOUSE)
+
+    assert session.execute(text(DISAGREEMENTS), OCCUPIED).all() == []
+    assert count(session, "seat_time s WHERE NOT EXISTS (SELECT FROM opening o WHERE o.resource_id = s.resource_id"
+                          " AND tstzrange(o.starts_at, o.ends_at) @> s.during)") == 0  # fmt: skip
+    different, same = checksums(session), checksums(country)
+    assert {table for table in TABLES if different[table] == same[table]} == {"territory", "kind", "kind_right", "unit"}
+
+
+def test_a_database_that_is_not_empty_is_refused_and_left_alone(session: Session) -> None:
+    session.add(Organisation(code="real", name="Une vraie association"))
+    session.flush()
+
+    with pytest.raises(demo.NotEmpty) as refused:
+        demo.load(session, seed=1, now=NOW, house=HOUSE)
+
+    assert refused.value.facts == {"table": "organisation"}
+    assert count(session, "territory") == 0
+
+
+def test_every_booking_has_its_occupancy_and_nothing_else_does(country: Session) -> None:
+    assert country.execute(text(DISAGREEMENTS), OCCUPIED).all() == []
+    for table in ("bed_night", "place_period", "seat_time", "session_case"):
+        assert count(country, table) > 400, table
+
+
+def test_a_row_without_its_booking_would_be_seen(country: Session) -> None:
+    country.execute(text("DELETE FROM bed_night WHERE ctid = (SELECT ctid FROM bed_night LIMIT 1)"))
+    country.execute(text("UPDATE session_case SET minutes = minutes + 1 WHERE id = 1"))
+
+    why = [row.why for row in country.execute(text(DISAGREEMENTS), OCCUPIED)]
+    assert sorted(why) == ["no booking", "no row", "no row"]
+
+
+def test_nothing_takes_more_than_there_is(country: Session) -> None:
+    too_many = """(
+        SELECT p.resource_id FROM place_period p
+        JOIN place_period o ON o.resource_id = p.resource_id AND o.days @> lower(p.days)
+        JOIN resource r ON r.id = p.resource_id
+        GROUP BY p.id, p.resource_id, r.capacity, r.declared_load HAVING count(*) > r.capacity - r.declared_load)"""
+    overfull = """(
+        SELECT h.resource_id FROM hearing_session h JOIN session_case c ON c.resource_id = h.resource_id
+        GROUP BY h.resource_id HAVING count(*) > h.max_cases OR sum(c.minutes) > h.max_minutes)"""
+    beyond_quota = """(
+        SELECT h.resource_id FROM hearing_session h JOIN session_case c ON c.resource_id = h.resource_id
+        GROUP BY h.resource_id, c.family HAVING count(*) > CAST(h.quotas ->> c.family AS int))"""
+    for problem in (too_many, overfull, beyond_quota):
+        assert count(country, f"{problem} problem") == 0
+
+
+def test_appointments_are_within_openings_and_keep_their_buffer(country: Session) -> None:
+    outside = """seat_time s WHERE NOT EXISTS (
+        SELECT FROM opening o WHERE o.resource_id = s.resource_id
+          AND tstzrange(o.starts_at, o.ends_at) @> s.during)"""
+    too_near = """seat_time s JOIN seat_time o ON o.resource_id = s.resource_id AND o.id <> s.id
+        JOIN resource r ON r.id = s.resource_id JOIN kind k ON k.id = r.kind_id
+        WHERE lower(o.during) >= upper(s.during)
+          AND lower(o.during) < upper(s.during) + k.slot_buffer_min * interval '1 minute'"""
+    assert count(country, outside) == 0
+    assert count(country, too_near) == 0
+
+
+def test_nobody_is_booked_where_it_is_closed_and_a_section_is(country: Session) -> None:
+    assert count(country, "closure") >= 1
+    assert count(country, """booking b JOIN closure c ON c.resource_id = b.resource_id
+        WHERE c.days && daterange(b.first_on, b.until_on)""") == 0  # fmt: skip
+
+
+def test_nobody_sleeps_in_two_beds(country: Session) -> None:
+    twice = """booking a JOIN booking b ON a.person_id = b.person_id AND a.id < b.id
+        AND a.unit_id IS NOT NULL AND b.unit_id IS NOT NULL
+        WHERE a.state = ANY(:occupying) AND b.state = ANY(:occupying)
+          AND daterange(a.first_on, a.until_on) && daterange(b.first_on, b.until_on)"""
+    assert count(country, twice) == 0
+
+
+def test_people_suit_the_places_that_they_have(country: Session) -> None:
+    unsuited = """booking b JOIN person p ON p.id = b.person_id JOIN resource r ON r.id = b.resource_id
+        WHERE r.attributes ->> 'sex' NOT IN ('any', p.sex)
+           OR extract(year FROM age(b.first_on, p.birth_on)) < CAST(r.attributes ->> 'min_age' AS int)
+           OR extract(year FROM age(b.until_on, p.birth_on)) > coalesce(CAST(r.attributes ->> 'max_age' AS int), 150)"""
+    assert count(country, unsuited) == 0
+    assert count(country, "person WHERE birth_on > date '2008-11-23'") > 0  # minors, in their own sections
+
+
+def test_sections_are_mostly_taken_but_not_all(country: Session) -> None:
+    rows = country.execute(
+        text("""SELECT r.id, count(*) AS beds, count(n.unit_id) AS taken FROM resource r
+                JOIN unit u ON u.resource_id = r.id LEFT JOIN bed_night n ON n.unit_id = u.id AND n.night = :tonight
+                GROUP BY r.id"""),
+        {"tonight": TODAY},
+    ).all()
+    beds, taken = sum(row.beds for row in rows), sum(row.taken for row in rows)
+
+    assert 0.7 < taken / beds < 0.95
+    assert any(row.taken == row.beds for row in rows)
+    assert any(0 < row.taken < row.beds / 2 for row in rows) or any(row.taken < row.beds * 0.7 for row in rows)
+
+
+def test_every_site_has_the_time_and_the_holidays_of_its_territory(country: Session) -> None:
+    sites = country.execute(text("SELECT insee, time_zone, holiday_zone FROM site")).all()
+
+    for insee, time_zone, holiday_zone in sites:
+        assert (time_zone, holiday_zone) == time_of_commune(insee)
+    assert {site.time_zone for site in sites} >= {"Indian/Reunion", "Pacific/Noumea", "America/Cayenne"}
+
+
+def test_hearings_begin_at_nine_or_half_past_one_on_working_days_there(country: Session) -> None:
+    starts = country.execute(
+        text("""SELECT DISTINCT CAST(h.starts_at AT TIME ZONE s.time_zone AS time) AS wall,
+                       extract(isodow FROM h.starts_at AT TIME ZONE s.time_zone) AS weekday
+                FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id""")
+    ).all()
+
+    assert {str(start.wall) for start in starts} == {"09:00:00", "13:30:00"}
+    assert {int(start.weekday) for start in starts} == {1, 2, 3, 4, 5}
+    christmas = "hearing_session WHERE starts_at >= '2026-12-24' AND starts_at < '2026-12-26'"
+    assert count(country, christmas) == 0
+
+
+def test_every_department_has_a_host_of_community_work_and_a_probation_service(country: Session) -> None:
+    departments = set(JudicialMap().departments)
+    for subject in ("tig", "spip", "pse"):
+        codes = country.execute(text("SELECT code FROM site WHERE code LIKE :subject"), {"subject": f"{subject}-%"})
+        assert {code.split("-")[1].upper() for (code,) in codes} == departments
+
+
+def test_no_host_is_named_twice(country: Session) -> None:
+    for subject in ("tig", "mediation", "sl"):
+        names = country.execute(text("SELECT name FROM site WHERE code LIKE :code"), {"code": f"{subject}-%"}).scalars()
+        twice = [name for name, times in Counter(names).items() if times > 1]
+        assert twice == []
+
+
+def test_every_phone_is_fiction_even_sealed(country: Session) -> None:
+    for (phone,) in country.execute(text("SELECT phone FROM site")):
+        assert phone.startswith(FICTION_PREFIX)
+        assert len(phone) == 12
+    for person in country.exec(select(Person).order_by(col(Person.id)).limit(60)):
+        person_key = key_of(country, HOUSE, person.id)
+        assert person_key is not None
+        assert person.phone_sealed is not None
+        phone = unseal(person_key, person.phone_sealed)
+        assert phone.startswith(FICTION_PREFIX)
+        assert person.phone_index == HOUSE.blind_index(phone)
+
+
+def test_history_tells_each_booking_to_its_present_state_and_nothing_later_than_now(country: Session) -> None:
+    untold = """booking b WHERE 'booking-' || b.state IS DISTINCT FROM (
+        SELECT h.act FROM history h WHERE h.subject = 'booking' AND h.subject_id = b.id::text
+        ORDER BY h.id DESC LIMIT 1)"""
+    broken = """(
+        SELECT act, facts ->> 'before' AS before, lag(act) OVER (PARTITION BY subject_id ORDER BY id) AS previous
+        FROM history WHERE subject = 'booking') chain
+        WHERE coalesce('booking-' || before, '') <> coalesce(previous, '')"""
+    assert count(country, untold) == 0
+    assert count(country, broken) == 0
+    assert count(country, f"history WHERE at > '{NOW.isoformat()}'") == 0
+    assert count(country, "(SELECT at < lag(at) OVER (ORDER BY id) AS back FROM history) times WHERE back") == 0
+
+
+def test_nobody_can_sign_in_with_a_password(country: Session) -> None:
+    assert count(country, "account WHERE password_hash IS NOT NULL") == 0
+
+
+def test_guests_hold_every_role_and_come_first(country: Session) -> None:
+    assert {guest.role for guest in GUESTS} == set(Role)
+    first_of_role = country.execute(
+        text("""SELECT DISTINCT ON (r.role) a.login FROM account a JOIN account_right r ON r.account_id = a.id
+                ORDER BY r.role, a.login""")
+    ).scalars()
+    assert set(first_of_role) <= set(demo.GUEST_LOGINS)
+
+
+def test_the_officer_finds_free_and_full_sections_around_lyon(country: Session) -> None:
+    found = around_lyon(country, guest(country, "camille.exemple"), "semi-liberte")
+
+    states = {one.state for one in found}
+    assert states >= {"free", "full", "closed"}
+    assert len({one.site_id for one in found}) >= 3
+    assert any(one.suits and one.attributes["sex"] == "M" for one in found)
+
+
+def test_the_officer_finds_posts_and_takes_a_bed_for_somebody_known(country: Session) -> None:
+    camille = guest(country, "camille.exemple")
+    assert sum(one.suits for one in around_lyon(country, camille, "tig", days=30)) >= 20
+    bed = next(one for one in around_lyon(country, camille, "semi-liberte") if one.suits)
+    person = country.exec(
+        select(Person).where(col(Person.territory_id).in_(camille.territories()), Person.sex == "M")
+    ).first()
+    assert person is not None
+
+    first = TODAY + timedelta(days=1)
+    claim = NightsClaim(resource_id=bed.resource_id, first=first, until=first + timedelta(days=3))
+    held = hold(country, camille, claim, now=NOW)
+    booked = confirm(country, camille, held.id, now=NOW, beneficiary=Beneficiary(person_id=person.id))
+
+    assert booked.state == State.BOOKED
+
+
+def test_the_family_judge_finds_mediators_of_all_loads_around_lyon(country: Session) -> None:
+    claude = guest(country, "claude.modele")
+    mediators = around_lyon(country, claude, "mediation-familiale", days=90)
+
+    ages = [(TODAY - one.declared_on).days for one in mediators if one.declared_on]
+    assert len(mediators) >= 6
+    assert min(ages) <= 30
+    assert max(ages) >= 45
+    assert any(one.free == 0 for one in mediators)
+    assert any(one.free >= 3 for one in mediators)
+    assert around_lyon(country, claude, "audience-jaf", days=40)
+
+
+def test_the_mediation_service_has_requests_to_answer(country: Session) -> None:
+    alix = guest(country, "alix.specimen")
+    waiting = country.execute(
+        text("""SELECT b.id FROM booking b JOIN resource r ON r.id = b.resource_id JOIN site s ON s.id = r.site_id
+                WHERE s.organisation_id = :host AND b.state = 'requested' AND b.expires_at > :now"""),
+        {"host": alix.organisation_id, "now": NOW},
+    ).scalars().all()  # fmt: skip
+
+    assert len(waiting) >= 3
+    refuse(country, alix, waiting[0], reason="full", now=NOW)
+    assert country.get_one(Booking, waiting[0]).state == State.REFUSED
+
+
+def test_monitoring_agents_and_the_clerk_find_their_work(country: Session) -> None:
+    teams = around_lyon(country, guest(country, "noa.exemple"), "bracelet", days=7)
+    assert any(one.suits for one in teams)
+    assert all(one.free < one.total for one in teams)
+    hearings = around_lyon(country, guest(country, "sacha.echantillon"), "audience-jaf", days=40)
+    assert any(one.suits for one in hearings)
+
+
+def test_a_few_places_are_being_reserved_around_lyon(country: Session) -> None:
+    held = country.exec(select(Booking).where(Booking.state == State.HELD)).all()
+
+    shapes = {country.get_one(Kind, booking.kind_id).shape for booking in held}
+    assert shapes == {Shape.NIGHTS, Shape.PLACES}
+    for booking in held:
+        assert booking.expires_at is not None
+        assert NOW < booking.expires_at <= NOW + timedelta(minutes=10)
+
+
+def test_what_is_added_afterwards_gets_a_new_number(country: Session) -> None:
+    most = count(country, "organisation")
+    organisation = Organisation(code="after", name="Une association de plus")
+    country.add(organisation)
+    country.flush()
+
+    assert organisation.id > most
