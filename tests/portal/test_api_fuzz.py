@@ -21,7 +21,7 @@ import booking.api
 from portal.api import API, build_api
 from tests.api_country import Api, in_days
 
-EXAMPLES = int(os.environ.get("PLACEJUSTE_FUZZ_EXAMPLES", "60"))  # of each route; a soak asks for thousands
+EXAMPLES = int(os.environ.get("PLACEJUSTE_FUZZ_EXAMPLES", "40"))  # of each route; a soak asks for thousands
 KEPT = ("booking", "bed_night", "place_period", "seat_time", "session_case", "answer")
 DOCUMENT: dict[str, Any] = build_api(availability.api.router, booking.api.router).openapi()
 # What the framework answers before any route is reached: an address that is not one, once filled with nonsense.
@@ -228,7 +228,7 @@ def test_nothing_that_is_sent_breaks_it_and_a_refusal_changes_nothing(
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
-        derandomize=EXAMPLES <= 60,
+        derandomize=EXAMPLES <= 40,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
