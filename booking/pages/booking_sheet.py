@@ -186,7 +186,7 @@ def _facts() -> rx.Component:
         ("Où", view.address),
         ("Quand", view.when),
         ("Pour", view.whom),
-        ("Demandée par", view.by),
+        ("Faite par", view.by),
     )
     return el.dl(
         *[

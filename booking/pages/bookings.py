@@ -172,7 +172,6 @@ def _listed(
     roles=REQUESTERS,
     on_load=(BookingsState.load, BookingSheetState.load),
     entry="Réservations",
-    icon="fr-icon-calendar-check-line",
     order=30,
     description="Les places réservées par les services de votre ressort.",
 )
@@ -282,7 +281,7 @@ def _row(row: rx.Var[Row]) -> rx.Component:
     return el.tr(
         place,
         el.td(row.when, role="cell"),
-        el.td(row.whom, role="cell"),
+        el.td(row.whom, role="cell", class_name="pj-ledger__whom"),
         state,
         el.td(row.made, role="cell", class_name="pj-ledger__made"),
         role="row",

@@ -141,7 +141,6 @@ def _read(parameters: Mapping[str, str]) -> tuple[int | None, date | None]:
     roles=VIEWERS,
     on_load=(EstablishmentState.load,),
     entry="Occupation",
-    icon="fr-icon-hotel-line",
     order=60,
     description="Les lits d’un établissement, nuit par nuit.",
 )
@@ -180,10 +179,10 @@ def _said(words_: rx.Var[str]) -> rx.Component:
 def _window() -> rx.Component:
     state = EstablishmentState
     links = el.ul(
-        el.li(_window_link("Quatre semaines avant", state.previous, "fr-icon-arrow-left-s-line")),
+        el.li(_window_link("4 semaines avant", state.previous, "fr-icon-arrow-left-s-line")),
         rx.cond(state.present != "", el.li(_window_link("Aujourd’hui", state.present, "fr-icon-calendar-line"))),
-        el.li(_window_link("Quatre semaines après", state.following, "fr-icon-arrow-right-s-line")),
-        el.li(print_button(label="Imprimer")),
+        el.li(_window_link("4 semaines après", state.following, "fr-icon-arrow-right-s-line")),
+        el.li(print_button(label="Imprimer", small=True)),
         class_name="pj-actions pj-house__links",
     )
     return el.div(
@@ -194,7 +193,7 @@ def _window() -> rx.Component:
 
 
 def _window_link(label: str, href: rx.Var[str], icon: str) -> rx.Component:
-    return inner_link(label, href=href, class_name=f"fr-btn fr-btn--tertiary {icon} fr-btn--icon-left")
+    return inner_link(label, href=href, class_name=f"fr-btn fr-btn--sm fr-btn--tertiary {icon} fr-btn--icon-left")
 
 
 def _grid() -> rx.Component:

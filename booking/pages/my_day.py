@@ -78,7 +78,6 @@ def _day(session: Session, actor: Actor, *, now: datetime) -> tuple[Day, str]:
     roles=(SIGNED_IN,),
     on_load=(DayState.load,),
     entry="Ma journée",
-    icon="fr-icon-sun-line",
     order=1,
     description="Ce qui vous attend, ce qui se passe aujourd’hui, ce qu’il est bon de savoir.",
 )
