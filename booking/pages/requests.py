@@ -63,6 +63,7 @@ def _buttons(card: rx.Var[RequestCard]) -> rx.Component:
             "Accepter",
             type="button",
             aria_label="Accepter : " + card.whom,
+            auto_focus=S.left_id == card.id,
             on_click=S.begin(card.id, "accept"),
             class_name="fr-btn fr-icon-check-line fr-btn--icon-left",
         ),
