@@ -85,10 +85,10 @@ def _may_act(session: Session, actor: Actor, line: BookingLine) -> bool:
     if line.territory_id not in actor.territories(REQUESTERS, kind_id=line.kind_id):
         return False
     try:
-        may_reserve(session, actor, session.get_one(Kind, line.kind_id))
+        rights = may_reserve(session, actor, session.get_one(Kind, line.kind_id))
     except NotAllowed:
         return False
-    return True
+    return any(right.covers(territory_id=line.territory_id) for right in rights)
 
 
 def _just_given_back(line: BookingLine, entries: list[HistoryEntry], now: datetime) -> bool:

@@ -25,6 +25,7 @@ from booking.models import State
 
 NIGHTS_SHOWN = 28
 MOST_NIGHTS = 366
+MOST_AWAY = 20 * 366  # days from today: what is kept, and what can be reserved, is nearer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,13 +140,13 @@ def establishment(
 ) -> Establishment:
     """Return the beds of a site for `nights` nights from `first`, two days before today when None.
 
-    Raises: NotFound, InvalidRequest when the window makes no sense.
+    Raises: NotFound, InvalidRequest when the window is too far or has no night.
     """
     site = _site(session, actor, site_id)
     today = local_day(now, ZoneInfo(site.time_zone))
     first = first or today - timedelta(days=2)
-    if not 1 <= nights <= MOST_NIGHTS or not today.year - 20 <= first.year <= today.year + 20:
-        raise InvalidRequest("du", "out-of-range")
+    if not 1 <= nights <= MOST_NIGHTS or not abs((first - today).days) <= MOST_AWAY:
+        raise InvalidRequest("from", "too-far", latest=today + timedelta(days=MOST_AWAY))
     asked = scope_values(actor) | {
         "site_id": site.id,
         "first": first,

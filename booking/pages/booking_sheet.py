@@ -17,6 +17,7 @@ from booking.pages.countdown import countdown
 from booking.pages.dossier_words import Past, View, view_of
 from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.pages.widgets import print_button
+from booking.question import form_of, text_of
 from portal.clock import now
 from portal.database import act, read
 from portal.live import watch
@@ -80,7 +81,7 @@ class BookingSheetState(rx.State):
     @rx.event
     async def confirm_for(self, form: dict[str, Any]) -> None:
         """Book what is held for the person chosen, or for a case; what was typed stays when it is refused."""
-        self.case_ref = str(form.get("case_ref", ""))[:MOST_CASE_REF]
+        self.case_ref = text_of(form_of(form).get("case_ref", ""))[:MOST_CASE_REF]
         picker = await self.get_state(PersonPickerState)
         whom = Beneficiary(person_id=picker.chosen_id(), case_ref=self.case_ref)
         if not whom:
@@ -186,7 +187,7 @@ def _facts() -> rx.Component:
         ("Où", view.address),
         ("Quand", view.when),
         ("Pour", view.whom),
-        ("Demandée par", view.by),
+        ("Faite par", view.by),
     )
     return el.dl(
         *[

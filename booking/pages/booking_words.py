@@ -66,7 +66,7 @@ def row_of(line: ListedBooking, href: str, *, now: datetime) -> Row:
         place=line.site_name,
         detail=detail(line.kind_label, line.resource_name, line.unit_name),
         when=when(line, today),
-        whom=whom(line.initials, line.case_ref, line.person_id),
+        whom=whom(line.initials, line.case_ref, line.person_id, is_open=line.state is State.HELD),
         state=STATE_WORDS[line.state],
         badge=STATE_BADGES[line.state],
         note=deadline(line.state, line.expires_at, line.time_zone, now=now),
@@ -101,13 +101,15 @@ def detail(kind_label: str, resource_name: str, unit_name: str | None) -> str:
     return " · ".join(dict.fromkeys(part for part in parts if part))
 
 
-def whom(initials: str, case_ref: str, person_id: UUID | None) -> str:
-    """Return for whom it is, with initials rather than a name."""
+def whom(initials: str, case_ref: str, person_id: UUID | None, *, is_open: bool = False) -> str:
+    """Return for whom it is, with initials rather than a name; `is_open` when it can still be said."""
     if initials:
         return "".join(f"{letter}." for letter in initials)
     if case_ref:
         return f"dossier {case_ref}"
-    return "personne effacée" if person_id else "à préciser"
+    if person_id:
+        return "personne effacée"
+    return "à préciser" if is_open else "non précisé"
 
 
 def deadline(state: State, expires_at: datetime | None, time_zone: str, *, now: datetime) -> str:

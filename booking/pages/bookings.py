@@ -27,6 +27,7 @@ from booking.ledger import (
 from booking.pages.booking_sheet import BookingSheetState, booking_sheet
 from booking.pages.booking_words import Row, row_of
 from booking.pages.widgets import inner_link
+from booking.question import form_of, text_of
 from portal.clock import now
 from portal.database import read
 from portal.policy import allow, current_actor, page
@@ -104,7 +105,7 @@ class BookingsState(rx.State):
     @rx.event
     async def search(self, form: dict[str, Any]) -> EventSpec:
         """Look for words in the whole part."""
-        return rx.redirect(list_address(Part(self.part), str(form.get("q", ""))))
+        return rx.redirect(list_address(Part(self.part), text_of(form_of(form).get("q", ""))))
 
     @allow(*REQUESTERS)
     @rx.event
@@ -281,7 +282,7 @@ def _row(row: rx.Var[Row]) -> rx.Component:
     return el.tr(
         place,
         el.td(row.when, role="cell"),
-        el.td(row.whom, role="cell"),
+        el.td(row.whom, role="cell", class_name="pj-ledger__whom"),
         state,
         el.td(row.made, role="cell", class_name="pj-ledger__made"),
         role="row",

@@ -10,7 +10,7 @@ from availability.models import Shape
 from availability.openings import local_day
 from booking.dossier import Dossier, Step
 from booking.models import State
-from booking.pages.booking_words import address_of, dated, deadline, detail, search_again, when, zone_note
+from booking.pages.booking_words import address_of, dated, deadline, detail, search_again, when, whom, zone_note
 from booking.queries import BookingLine
 from booking.words import STATE_BADGES, STATE_WORDS, YOU, act_sentence
 from portal.ui.dates import NBSP, hour
@@ -87,9 +87,7 @@ def view_of(found: Dossier, *, now: datetime) -> View:
 def _whom(line: BookingLine) -> str:
     if line.person_name:
         return line.person_name
-    if line.case_ref:
-        return f"dossier {line.case_ref}"
-    return "à préciser" if line.state is State.HELD else "personne effacée, ou d’un autre ressort"
+    return whom("", line.case_ref, line.person_id, is_open=line.state is State.HELD)
 
 
 def _seconds(line: BookingLine, now: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import reflex as rx
 from sqlmodel import Session
 
-from availability.errors import InvalidRequest, Refusal
+from availability.errors import Refusal
 from availability.history import consulted
 from availability.rights import Actor, Role
 from booking.establishment import Choice, Establishment, establishment, establishments
@@ -27,6 +27,8 @@ from portal.ui.pieces import empty_state, link_button, skeleton, table
 
 el = rx.el
 VIEWERS = (*REQUESTERS, Role.PARTNER)
+UNKNOWN = "Cet établissement n’existe pas, ou ne vous est pas accessible."
+UNREADABLE = "Cette date ne se lit pas : voici les nuits autour d’aujourd’hui."
 PICTURE = (("booked", "occupé"), ("held", "en cours de réservation"), ("requested", "demandé"), ("closed", "fermé"))
 
 
@@ -61,14 +63,15 @@ class EstablishmentState(rx.State):
     async def load(self) -> None:
         """Show the establishment that the address names, or those to choose from."""
         actor = await current_actor(self)
+        self._asked, problem = asked_by(self.router.url.query_parameters)
         try:
-            self._asked = _read(self.router.url.query_parameters)
             shown = await act(opened, actor, *self._asked, now=now())
         except Refusal as refusal:
-            self._asked = (None, None)
-            (await self.get_state(NoticeState)).show_error(sentence(refusal))
+            problem = sentence(refusal)
             shown = await act(opened, actor, None, None, now=now())
         self._show(shown)
+        if problem:
+            (await self.get_state(NoticeState)).show_error(problem)
         watch(self)
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
@@ -111,7 +114,7 @@ def opened(
 ) -> Establishment | list[Choice]:
     """Return the establishment asked for, the only one that there is, or those to choose from.
 
-    Looking beyond one's territories is logged. Raises: NotFound, InvalidRequest.
+    Looking beyond one's territories is logged. Raises: NotFound, InvalidRequest when the first night is too far.
     """
     if site_id is None:
         choices = establishments(session, actor, now=now)
@@ -124,15 +127,16 @@ def opened(
     return shown
 
 
-def _read(parameters: Mapping[str, str]) -> tuple[int | None, date | None]:
-    """Return the site and the first night that an address names. Raises: InvalidRequest."""
-    number, first = parameters.get("id", ""), parameters.get("du", "")
+def asked_by(parameters: Mapping[str, str]) -> tuple[tuple[int | None, date | None], str]:
+    """Return the site and the first night that an address names, and what is wrong with it in a sentence."""
+    number, typed = parameters.get("id", ""), parameters.get("du", "")
     if number and not (number.isdecimal() and len(number) < 16):
-        raise InvalidRequest("id", "not-a-number")
+        return (None, None), UNKNOWN
+    site_id = int(number) if number else None
     try:
-        return int(number) if number else None, date.fromisoformat(first) if first else None
-    except ValueError as error:
-        raise InvalidRequest("du", "not-a-date") from error
+        return (site_id, date.fromisoformat(typed) if typed else None), ""
+    except ValueError:
+        return (site_id, None), UNREADABLE
 
 
 @page(
@@ -179,10 +183,10 @@ def _said(words_: rx.Var[str]) -> rx.Component:
 def _window() -> rx.Component:
     state = EstablishmentState
     links = el.ul(
-        el.li(_window_link("Quatre semaines avant", state.previous, "fr-icon-arrow-left-s-line")),
+        el.li(_window_link("4 semaines avant", state.previous, "fr-icon-arrow-left-s-line")),
         rx.cond(state.present != "", el.li(_window_link("Aujourd’hui", state.present, "fr-icon-calendar-line"))),
-        el.li(_window_link("Quatre semaines après", state.following, "fr-icon-arrow-right-s-line")),
-        el.li(print_button(label="Imprimer")),
+        el.li(_window_link("4 semaines après", state.following, "fr-icon-arrow-right-s-line")),
+        el.li(print_button(label="Imprimer", small=True)),
         class_name="pj-actions pj-house__links",
     )
     return el.div(
@@ -193,7 +197,7 @@ def _window() -> rx.Component:
 
 
 def _window_link(label: str, href: rx.Var[str], icon: str) -> rx.Component:
-    return inner_link(label, href=href, class_name=f"fr-btn fr-btn--tertiary {icon} fr-btn--icon-left")
+    return inner_link(label, href=href, class_name=f"fr-btn fr-btn--sm fr-btn--tertiary {icon} fr-btn--icon-left")
 
 
 def _grid() -> rx.Component:

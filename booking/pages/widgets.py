@@ -13,6 +13,7 @@ class PrintButton(rx.Component):
     tag = "PrintButton"
 
     label: rx.Var[str]
+    small: rx.Var[bool]
 
 
 print_button = PrintButton.create
