@@ -26,7 +26,8 @@ from booking.models import Booking, State
 MEDIATION_KINDS = frozenset({"mediation-familiale"})
 MOST_LINES = 5
 MOST_CHARACTERS = 64
-RG_PREFIX = re.compile(r"^\s*(?:n\s*[°o.]?\s*)?(?:rg\b)\s*[:.n°]*\s*", re.IGNORECASE)
+# "24/01234", "RG 24/01234", "n° RG : 24/01234": one number, kept as the registry writes it.
+RG_NUMBER = re.compile(r"(?:n\s*[°o.]?\s*)?(?:rg)?\W*(\d{2}/\d{3,6})", re.IGNORECASE)
 
 PLACE = text("SELECT r.kind_id, s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id")
 # Two clerks with the same file at two desks: the second waits here, then sees what the first did.
@@ -96,18 +97,19 @@ class Designation:
 
 
 def read_case_ref(typed: str) -> str:
-    """Return a case number as it is compared: without "N° RG", one space between words.
+    """Return a case number as it is compared: "RG 24/01234" when it is an RG, else as typed with single spaces.
 
     Raises: InvalidRequest when there is none, or when it cannot be one.
     """
-    read = " ".join(RG_PREFIX.sub("", typed).split())
+    read = " ".join(typed.split())
     if not read:
         raise InvalidRequest("case_ref", "required")
     if len(read) > MOST_CHARACTERS:
         raise InvalidRequest("case_ref", "too-long", most=MOST_CHARACTERS)
     if not read.isprintable():
         raise InvalidRequest("case_ref", "not-a-number")
-    return read
+    number = RG_NUMBER.fullmatch(read)
+    return f"RG {number[1]}" if number else read
 
 
 def designate(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> Booking:

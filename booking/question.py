@@ -41,7 +41,7 @@ class Question:
 
     def with_answer(self, name: object, value: object) -> Question:
         """Return the question with one thing more said. Raises: InvalidRequest for what no control sends."""
-        if name not in {each.name for each in fields(self)} or not isinstance(value, str | bool):
+        if name not in [each.name for each in fields(self)] or not isinstance(value, str | bool):
             raise InvalidRequest(str(name)[:20], "unknown-field")
         said = ("1" if value else "") if isinstance(value, bool) else text_of(value)
         changed: dict[str, Any] = {str(name): said}
@@ -61,6 +61,13 @@ class Question:
     def violence_alleged(self) -> bool:
         """Say whether the box is ticked: whatever stands there counts, so that a doubt never allows."""
         return self.violences not in ("", "0")
+
+
+def form_of(received: object) -> dict[str, str]:
+    """Return what a form sent, as texts. Raises: InvalidRequest when it is no form."""
+    if not isinstance(received, dict):
+        raise InvalidRequest("form", "not-a-form")
+    return {str(name): str(value) for name, value in received.items()}
 
 
 def text_of(value: object) -> str:

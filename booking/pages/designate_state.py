@@ -43,7 +43,7 @@ from booking.pages.designate_words import (
     row,
     sentence,
 )
-from booking.question import Question
+from booking.question import Question, form_of
 from portal import clock
 from portal.database import act, read
 from portal.live import watch
@@ -65,6 +65,7 @@ SOURCE_WORDS = {
     Source.BAN: "placé par la Base Adresse Nationale",
     Source.COMMUNE: "placé au centre de la commune",
 }
+NOTHING_TO_DESIGNATE = "Aucun type de mesure n’est ouvert à votre ressort"
 NOT_FOUND = "Ce lieu n’a pas été trouvé : essayez une commune ou un code postal."
 
 problem(
@@ -128,6 +129,7 @@ class DesignateState(rx.State):
     _question: Question = Question()
     _near: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
     _shown: int = ROWS_AT_ONCE
+    _needs_case: bool = False  # a designation was tried without its case
     _is_turning: bool = False  # the address is changing: its loading would take away what is said meanwhile
     _undo: tuple[str, str] = ("", "")  # the act that takes the last one back, and its booking
 
@@ -142,7 +144,10 @@ class DesignateState(rx.State):
         self.is_busy, self._is_turning = True, False
         yield
         await self._locate()
-        await self._look()
+        try:
+            await self._look()
+        except NotAllowed:
+            self.sentence, self.is_loaded, self.is_busy = NOTHING_TO_DESIGNATE, True, False
         watch(self)
 
     @allow(*DESIGNATORS)
@@ -156,9 +161,9 @@ class DesignateState(rx.State):
     @rx.event
     async def submit(self, form: dict[str, Any]) -> EventSpec:
         """Ask again with everything that is in the form."""
-        question = self._question
+        question, typed = self._question, form_of(form)
         for name in ("p1", "p2", "rg"):
-            question = question.with_answer(name, str(form.get(name, "")))
+            question = question.with_answer(name, typed.get(name, ""))
         return self._go(question)
 
     @allow(*DESIGNATORS)
@@ -221,7 +226,7 @@ class DesignateState(rx.State):
             await self._look()
 
     def _ask(self, question: Question) -> None:
-        self._question, self._shown = question, ROWS_AT_ONCE
+        self._question, self._shown, self._needs_case = question, ROWS_AT_ONCE, False
         self.taken, self.choices = "", []
 
     def _go(self, question: Question) -> EventSpec:
@@ -241,7 +246,7 @@ class DesignateState(rx.State):
         found = await read(_answer, actor, question, self._near, shown=self._shown, now=clock.now())
         self.kinds = [KindChoice(kind.code, kind.label) for kind in found.kinds]
         self.asked = vars(question) | {"type": found.kind.code, "rayon": str(question.radius_km)}
-        self.problems = NOTHING_ASKED | self._not_found() | _case_problem(question.rg)
+        self.problems = NOTHING_ASKED | self._not_found() | _case_problem(question.rg, self._needs_case)
         self.is_mediation = found.kind.code in MEDIATION_KINDS
         self.is_forbidden = self.is_mediation and question.violence_alleged
         self.sentence = sentence(found.kind, found.ranked, question, sum(map(bool, self._near)))
@@ -280,9 +285,9 @@ class DesignateState(rx.State):
         await self._look()
 
     async def _invalid(self, refusal: InvalidRequest) -> EventSpec:
-        words = CASE_WORDS.get(refusal.problem, said(refusal))
-        self.problems = {**self.problems, "rg": words}
-        (await self.get_state(NoticeState)).show_error(words)
+        self._needs_case = refusal.problem == "required"
+        (await self.get_state(NoticeState)).show_error(CASE_WORDS.get(refusal.problem, said(refusal)))
+        await self._look()
         return rx.set_focus("rg")
 
     async def _say(self, text: str, *, undo_label: str = "", link: tuple[str, str] = ("", "")) -> None:
@@ -323,9 +328,9 @@ def _of_case(session: Session, actor: Actor, typed: str, *, now: datetime) -> li
         return []  # said beside the field
 
 
-def _case_problem(typed: str) -> dict[str, str]:
+def _case_problem(typed: str, is_needed: bool) -> dict[str, str]:
     try:
-        read_case_ref(typed or "-")
+        read_case_ref(typed if typed or is_needed else "-")
     except InvalidRequest as refusal:
         return {"rg": CASE_WORDS[refusal.problem]}
     return {}

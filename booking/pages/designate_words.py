@@ -192,7 +192,7 @@ def case_line(one: Designation) -> CaseLine:
     return CaseLine(
         id=str(one.id),
         name=one.name,
-        state=STATE_WORDS[one.state],
+        state="acceptée par le service" if one.state is State.BOOKED else STATE_WORDS[one.state],
         badge=STATE_BADGES[one.state],
         when=when(one),
         is_running=one.state in (State.REQUESTED, State.BOOKED),

@@ -130,7 +130,7 @@ def _notice() -> rx.Component:
     return el.article(
         el.div(print_it, back, class_name="pj-actions pj-noprint fr-mb-4w"),
         el.p(state.court, class_name="fr-text--lead fr-mb-1v"),
-        el.p("Dossier RG ", el.strong(state.case_ref)),
+        el.p("Dossier ", el.strong(state.case_ref)),
         el.div(*parents, class_name="pj-blanks"),
         el.dl(said, class_name="pj-facts"),
         el.p(state.answer),

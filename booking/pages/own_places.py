@@ -14,7 +14,8 @@ from availability.rights import Actor, Role
 from booking.hosting import OwnPlace, own_places
 from booking.mediators import is_stale
 from booking.pages.designate_words import age
-from booking.words import many
+from booking.question import form_of
+from booking.words import NBSP, many
 from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor, page
@@ -82,7 +83,7 @@ class OwnPlacesState(rx.State):
         """Declare new numbers; the form stays as typed when one of them cannot be."""
         line = self._line(self.open_id)
         try:
-            await self._declare(line.id, declaration_of(form))
+            await self._declare(line.id, declaration_of(form_of(form)))
         except InvalidRequest as refusal:
             self.problems = {name: _words(name, refusal) for name, _ in NUMBERS}
             return
@@ -121,7 +122,7 @@ class OwnPlacesState(rx.State):
 
 def declaration_of(form: dict[str, str]) -> Declaration:
     """Return what a form declares. Raises: InvalidRequest, which names the field."""
-    typed = {name: str(form.get(name, "")).strip() for name, _ in NUMBERS}
+    typed = {name: form.get(name, "").strip() for name, _ in NUMBERS}
     for name, value in typed.items():
         if not (value.isascii() and value.isdecimal() and len(value) < 9):
             raise InvalidRequest(name, "not-a-number")
@@ -137,7 +138,7 @@ def place_line(place: OwnPlace, *, today: date) -> PlaceLine:
         name=place.name,
         where=" – ".join(part for part in (place.kind_label, place.site_name) if part != place.name),
         load=f"{many(load, 'mesure', 'mesures')} sur {place.capacity}{here}",
-        waiting=f"{place.declared_waiting} en attente" if place.declared_waiting else "personne en attente",
+        waiting=f"{place.declared_waiting}{NBSP}en{NBSP}attente" if place.declared_waiting else "personne en attente",
         age=age(place.declared_on, today=today),
         is_stale=is_stale(place.declared_on, today=today),
         capacity_said=str(place.capacity),
@@ -164,7 +165,6 @@ def _words(name: str, refusal: InvalidRequest) -> str:
     roles=(Role.PARTNER,),
     on_load=(OwnPlacesState.load,),
     entry="Mes places",
-    icon="fr-icon-checkbox-line",
     order=20,
 )
 def own_places_page() -> rx.Component:
@@ -207,7 +207,7 @@ def _place(line: rx.Var[PlaceLine]) -> rx.Component:
                 on_click=OwnPlacesState.change(line.id),
                 class_name="fr-btn fr-btn--secondary",
             ),
-            class_name="pj-actions pj-request__answers",
+            class_name="pj-actions pj-request__answers pj-request__answers--wide",
         ),
         rx.cond(is_open, _form(line)),
         key=line.id,

@@ -20,7 +20,6 @@ S = RequestsState
     roles=(Role.PARTNER,),
     on_load=(S.load,),
     entry="Demandes",
-    icon="fr-icon-inbox-line",
     order=10,
 )
 def requests_page() -> rx.Component:
@@ -63,6 +62,7 @@ def _buttons(card: rx.Var[RequestCard]) -> rx.Component:
             "Accepter",
             type="button",
             aria_label="Accepter : " + card.whom,
+            auto_focus=S.left_id == card.id,
             on_click=S.begin(card.id, "accept"),
             class_name="fr-btn fr-icon-check-line fr-btn--icon-left",
         ),

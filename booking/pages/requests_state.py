@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import reflex as rx
+from reflex.event import EventSpec
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, Refusal
@@ -15,6 +16,7 @@ from availability.rights import Actor, Role
 from booking.actions import REFUSAL_REASONS, accept, refuse
 from booking.hosting import HostedRequest, answered_requests, waiting_requests
 from booking.models import Booking, State
+from booking.question import form_of
 from booking.words import REFUSAL_WORDS, STATE_BADGES, STATE_WORDS, many
 from portal import clock
 from portal.database import act, read
@@ -62,6 +64,7 @@ class RequestsState(rx.State):
     sentence: str = ""
     open_id: str = ""
     open_answer: str = ""  # accept or refuse
+    left_id: str = ""  # whose question was left without an answer: the focus goes back there
     problem: str = ""
     is_loaded: bool = False
 
@@ -76,17 +79,18 @@ class RequestsState(rx.State):
     @rx.event
     async def begin(self, booking_id: str, answer: str) -> None:
         """Ask, in the card itself, to confirm an answer: none can be taken back."""
-        self.open_id, self.open_answer, self.problem = str(booking_id), str(answer), ""
+        self.open_id, self.open_answer, self.left_id, self.problem = str(booking_id), str(answer), "", ""
 
     @allow(Role.PARTNER)
     @rx.event
     async def leave(self) -> None:
         """Close the question without an answer."""
+        self.left_id = self.open_id
         self.open_id = self.open_answer = self.problem = ""
 
     @allow(Role.PARTNER)
     @rx.event
-    async def accept_it(self, booking_id: str) -> None:
+    async def accept_it(self, booking_id: str) -> EventSpec:
         """Accept a request."""
         try:
             booking = await act(accept, await current_actor(self), _uuid(booking_id), now=clock.now())
@@ -94,21 +98,24 @@ class RequestsState(rx.State):
             await self._refused(refusal)
         else:
             await self._say(f"{_name(booking)} est acceptée. La juridiction en est informée.")
+        return rx.set_focus("message")
 
     @allow(Role.PARTNER)
     @rx.event
-    async def refuse_it(self, form: dict[str, str]) -> None:
+    async def refuse_it(self, form: dict[str, str]) -> EventSpec:
         """Refuse a request, for the reason chosen."""
-        reason = str(form.get("reason", ""))
+        reason = form_of(form).get("reason", "")
         try:
             actor, booking_id = await current_actor(self), _uuid(self.open_id)
             booking = await act(refuse, actor, booking_id, reason=reason, now=clock.now())
         except InvalidRequest:
             self.problem = "Choisissez un motif dans la liste."
+            return rx.set_focus("reason")
         except Refusal as refusal:
             await self._refused(refusal)
         else:
             await self._say(f"{_name(booking)} est refusée ({REFUSAL_WORDS[reason]}). La place reste libre.")
+        return rx.set_focus("message")
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:  # noqa: ARG002 - a new request may be anywhere
         """Show a request that has just come, or gone."""

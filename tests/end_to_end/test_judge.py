@@ -1,0 +1,364 @@
+"""A judge designates during the hearing, a partner answers on a phone, in a real browser; nothing typed is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from urllib.parse import parse_qs, quote, urlsplit
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import text
+
+from availability.rights import Role
+from tests.served import Served
+
+OpenPage = Callable[..., Page]
+JUDGE, PARTNER = Role.FAMILY_JUDGE, Role.PARTNER
+LYON = "/designer/?p1=Lyon&p2=Villefranche-sur-Sa%C3%B4ne"
+CASE = "RG 26/77001"
+SOON_MS = 4_000  # a change made by somebody else is shown within a second; a busy machine gets more
+
+# The services of the partner that `token_of` signs in: those that the demonstration keeps free.
+OWN = text("""
+    SELECT r.name FROM resource r JOIN site s ON s.id = r.site_id
+    JOIN account a ON a.organisation_id = s.organisation_id JOIN account_right g ON g.account_id = a.id
+    WHERE g.role = 'partner' AND a.login = (
+        SELECT min(b.login) FROM account b JOIN account_right h ON h.account_id = b.id WHERE h.role = 'partner')
+    ORDER BY r.id""")
+FILL = text("""
+    INSERT INTO place_period (resource_id, days, holder_id)
+    SELECT r.id, daterange(CAST(:today AS date), NULL), :holder FROM resource r, generate_series(1, r.capacity)
+    WHERE r.id = :id""")
+EMPTY = text("DELETE FROM place_period WHERE holder_id = :holder")
+GIVE_UP = text("""
+    WITH mine AS (UPDATE booking SET state = 'cancelled', expires_at = NULL
+                  WHERE case_ref LIKE 'RG 26/770%' AND state IN ('requested', 'booked') RETURNING id)
+    DELETE FROM place_period WHERE holder_id IN (SELECT id FROM mine)""")
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(served: Served) -> Iterator[None]:
+    """Free whatever the test designated: the demonstration is shared."""
+    yield
+    with served.engine.begin() as connection:
+        connection.execute(GIVE_UP)
+
+
+@pytest.fixture
+def own_service(served: Served) -> str:
+    """Return the name of a service of the partner."""
+    with served.engine.connect() as connection:
+        return str(connection.execute(OWN).scalars().first())
+
+
+def rows(page: Page) -> Locator:
+    """Return the lines of the table."""
+    return page.locator(".pj-candidates tbody tr")
+
+
+def shown(page: Page, address: str = LYON) -> Locator:
+    """Open the table and return its lines once they are there."""
+    page.goto(address)
+    expect(rows(page).first).to_be_visible()
+    return rows(page)
+
+
+def designate(page: Page, name: str) -> None:
+    """Press the button of one service."""
+    page.get_by_role("button", name=f"Désigner {name}", exact=True).click()
+
+
+def column(page: Page, key: str) -> list[str]:
+    """Return the texts of a column, of the services that can take a case."""
+    return page.locator(f".pj-candidates tbody tr:not(.pj-row--full) .pj-cell-{key}").all_inner_texts()
+
+
+def numbers(texts: list[str]) -> list[float]:
+    """Return the first number of each text."""
+    found = [re.search(r"\d+(?:,\d+)?", one) for one in texts]
+    return [float(one.group().replace(",", ".")) for one in found if one]
+
+
+def message(page: Page) -> Locator:
+    """Return the message that answers an act."""
+    return page.locator("#message")
+
+
+def serious(page: Page) -> list[str]:
+    """Return the serious violations of accessibility that the page shows."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+
+
+# --- the table ---
+
+
+def test_the_table_is_there_at_once_and_fits_the_screen_of_a_hearing(open_page: OpenPage) -> None:
+    page = open_page("/designer/", JUDGE)
+    page.get_by_label("Domicile du parent 1").fill("Lyon")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Lyon (69), placé au centre de la commune")).to_be_visible()
+    page.keyboard.type("Villefranche-sur-Saône")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".pj-sentence")).to_contain_text("à moins de 50\u00a0km de l’un des parents")
+    assert parse_qs(urlsplit(page.url).query) == {"p1": ["Lyon"], "p2": ["Villefranche-sur-Saône"]}
+    assert page.evaluate("document.activeElement.id") == "p2"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    box = rows(page).nth(11).bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 900
+
+
+def test_the_suggested_order_is_the_soonest_first_and_the_full_ones_last(open_page: OpenPage) -> None:
+    page = open_page("/", JUDGE)
+    shown(page)
+
+    delays = numbers(column(page, "delai"))
+    assert delays == sorted(delays)
+    are_full = [line.get_attribute("class") == "pj-row--full" for line in rows(page).all()]
+    assert any(are_full)
+    assert are_full == sorted(are_full)
+    assert page.locator(".pj-row--full .pj-cell-act").all_inner_texts() == ["Complet"] * sum(are_full)
+
+
+def test_a_heading_sorts_says_so_and_the_address_keeps_it(open_page: OpenPage) -> None:
+    page = open_page("/", JUDGE)
+    shown(page)
+    heading = page.locator("th.pj-col-parent1")
+    heading.get_by_role("button").click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+
+    assert numbers(column(page, "parent1")) == sorted(numbers(column(page, "parent1")))
+    heading.get_by_role("button").click()
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    page.reload()
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    assert numbers(column(page, "parent1")) == sorted(numbers(column(page, "parent1")), reverse=True)
+    assert page.get_by_label("Domicile du parent 1").input_value() == "Lyon"
+
+
+def test_communes_are_suggested_while_typing(open_page: OpenPage) -> None:
+    page = open_page("/designer/", JUDGE)
+    page.get_by_label("Domicile du parent 1").press_sequentially("villeurb")
+
+    expect(page.locator("#communes option[value='Villeurbanne (69)']")).to_have_count(1)
+
+
+def test_a_place_that_does_not_exist_is_said_beside_its_field_and_kept(open_page: OpenPage) -> None:
+    page = open_page(f"/designer/?p1={quote('Nulle part sur Rien 00000')}&p2=Lyon", JUDGE)
+
+    expect(page.locator("#p1-message")).to_contain_text("n’a pas été trouvé")
+    expect(page.get_by_label("Domicile du parent 1")).to_have_value("Nulle part sur Rien 00000")
+    expect(rows(page).first).to_be_visible()
+
+
+def test_an_address_full_of_nonsense_still_shows_a_table(open_page: OpenPage) -> None:
+    page = open_page("/designer/?type=%00&rayon=-5&tri=%27%3B--&inconnu=1&rg=" + "9" * 90, JUDGE)
+
+    expect(rows(page).first).to_be_visible()
+    expect(page.locator("#rg-message")).to_contain_text("trop long")
+
+
+def test_violence_alleged_leaves_no_way_to_designate(open_page: OpenPage) -> None:
+    page = open_page(f"{LYON}&rg={quote(CASE)}", JUDGE)
+    page.get_by_text("Des violences sont alléguées").click()
+
+    expect(page.get_by_role("alert").get_by_text("article 373-2-10")).to_be_visible()
+    expect(rows(page)).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("alert").get_by_text("article 373-2-10")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Désigner"))).to_have_count(0)
+
+
+# --- designating ---
+
+
+def test_without_a_case_number_nothing_is_done_and_nothing_is_lost(open_page: OpenPage) -> None:
+    page = open_page(LYON, JUDGE)
+    rows(page).first.get_by_role("button").click()
+
+    expect(page.locator("#rg-message")).to_contain_text("numéro RG")
+    expect(page.locator("#rg")).to_be_focused()
+    expect(page.get_by_label("Domicile du parent 1")).to_have_value("Lyon")
+
+
+def test_designate_print_take_back_and_take_again_with_no_csp_violation(open_page: OpenPage, own_service: str) -> None:
+    page = open_page("/", JUDGE, csp=True)
+    complaints: list[str] = []
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    shown(page)
+    page.locator("#rg").fill("26/77001")
+    designate(page, own_service)  # the field is left by the click itself
+
+    expect(message(page)).to_contain_text(f"Désignation demandée : {own_service}, dossier {CASE}")
+    expect(page.locator("#rg")).to_have_value("26/77001")
+    message(page).get_by_role("button", name="Annuler").click()
+    expect(message(page)).to_contain_text("est annulée")
+    expect(page.locator(".pj-case")).to_contain_text("rendue")
+    designate(page, own_service)
+    page.locator(".pj-case").first.get_by_role("button", name="Annuler").click()
+    message(page).get_by_role("button", name="Rétablir").click()
+    expect(message(page)).to_contain_text("est rétablie")
+    page.locator(".pj-case").first.get_by_role("link", name="Imprimer l’avis").click()
+
+    sheet = page.locator(".pj-sheet-of-paper")
+    expect(sheet).to_contain_text(f"Dossier {CASE}")
+    expect(sheet).to_contain_text(own_service)
+    page.evaluate("window.print = () => { window.printed = true }")
+    page.get_by_role("button", name="Imprimer").click()
+    assert page.evaluate("window.printed") is True
+    page.emulate_media(media="print")
+    expect(page.get_by_role("banner")).not_to_be_visible()
+    assert complaints == []
+
+
+def test_a_case_already_given_is_not_given_twice(open_page: OpenPage) -> None:
+    page = open_page(f"{LYON}&rg={quote(CASE)}", JUDGE)
+    rows(page).nth(0).get_by_role("button").click()
+    expect(message(page)).to_contain_text("Désignation demandée")
+    rows(page).nth(1).get_by_role("button").click()
+
+    expect(message(page)).to_contain_text(f"Le dossier {CASE} est déjà confié à")
+
+
+def test_the_judge_who_comes_second_is_offered_the_next_three(open_page: OpenPage, served: Served) -> None:
+    page = open_page(f"{LYON}&rg={quote(CASE)}", JUDGE)
+    line, holder = rows(page).first, uuid4()
+    name = line.locator(".pj-name").inner_text()
+    with served.engine.begin() as connection:  # no change is told: the page still shows it free
+        number = (
+            connection.execute(text("SELECT id FROM resource WHERE name = :name"), {"name": name}).scalars().first()
+        )
+        connection.execute(FILL, {"id": number, "today": date(2020, 1, 1), "holder": holder})
+    try:
+        line.get_by_role("button").click()
+
+        expect(page.get_by_role("alert")).to_contain_text(f"{name} vient d’être pris")
+        offered = page.get_by_role("alert").get_by_role("button")
+        expect(offered).to_have_count(3)
+        expect(page.locator("#rg")).to_have_value(CASE)
+        offered.first.click()
+        expect(message(page)).to_contain_text("Désignation demandée")
+        expect(offered).to_have_count(0)
+    finally:
+        with served.engine.begin() as connection:
+            connection.execute(EMPTY, {"holder": holder})
+
+
+def test_by_keyboard_alone(open_page: OpenPage) -> None:
+    page = open_page("/designer/", JUDGE)
+    page.locator("#rg").focus()
+    page.keyboard.type("26/77002")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Lyon")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Lyon (69), placé")).to_be_visible()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if (page.evaluate("document.activeElement.getAttribute('aria-label')") or "").startswith("Désigner "):
+            break
+    page.keyboard.press("Enter")
+
+    expect(message(page)).to_contain_text("dossier RG 26/77002")
+    expect(message(page)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(message(page)).to_contain_text("est annulée")
+
+
+def test_on_a_phone_the_table_is_cards(open_page: OpenPage) -> None:
+    page = open_page(LYON, JUDGE, width=375)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    card = rows(page).first
+    expect(card.get_by_role("button", name=re.compile("^Désigner"))).to_be_visible()
+    box = card.get_by_role("button").bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    page.get_by_label("Trier par").select_option("charge")
+    page.wait_for_url("**tri=charge**")
+
+
+# --- the partner ---
+
+
+def test_a_request_arrives_is_accepted_and_the_judge_sees_it(open_page: OpenPage, own_service: str) -> None:
+    partner = open_page("/demandes/", PARTNER, width=375)
+    judge = open_page(f"{LYON}&rg={quote(CASE)}", JUDGE)
+    request = partner.locator(".pj-request", has_text=CASE)
+    expect(request).to_have_count(0)
+    designate(judge, own_service)
+
+    expect(request).to_be_visible(timeout=SOON_MS)
+    expect(request).to_contain_text("Répondre avant le")
+    expect(request).to_contain_text("Tribunal judiciaire de Lyon")
+    request.get_by_role("button", name="Accepter").click()
+    expect(request.get_by_role("button", name="Oui, accepter")).to_be_focused()
+    assert serious(partner) == []
+    request.get_by_role("button", name="Oui, accepter").click()
+    expect(message(partner)).to_contain_text(f"La demande du dossier {CASE} est acceptée")
+    expect(request).to_have_count(0)
+    expect(partner.locator(".pj-answered").first).to_contain_text("acceptée")
+    expect(judge.locator(".pj-case").first).to_contain_text("acceptée par le service", timeout=SOON_MS)
+
+
+def test_a_refusal_wants_its_reason_and_can_be_left(open_page: OpenPage, own_service: str) -> None:
+    judge = open_page(f"{LYON}&rg={quote('RG 26/77003')}", JUDGE)
+    designate(judge, own_service)
+    expect(message(judge)).to_contain_text("Désignation demandée")
+    partner = open_page("/demandes/", PARTNER, width=375)
+    request = partner.locator(".pj-request", has_text="RG 26/77003")
+    request.get_by_role("button", name="Refuser").click()
+    request.get_by_role("button", name="Revenir").click()
+    expect(request.get_by_role("button", name="Accepter")).to_be_focused()
+    request.get_by_role("button", name="Refuser").click()
+    request.get_by_role("button", name="Refuser la demande").click()
+    expect(request.get_by_text("Choisissez un motif")).to_be_visible()
+    assert serious(partner) == []
+    request.get_by_label("Motif du refus").select_option("full")
+    request.get_by_role("button", name="Refuser la demande").click()
+
+    expect(message(partner)).to_contain_text("refusée (plus de place)")
+    expect(partner.locator(".pj-answered").first).to_contain_text("refusée (plus de place)")
+    expect(judge.locator(".pj-case").first).to_contain_text("motif : plus de place", timeout=SOON_MS)
+
+
+def test_my_places_are_confirmed_in_one_tap_changed_and_put_back(open_page: OpenPage) -> None:
+    page = open_page("/mes-places/", PARTNER, width=375)
+    line = page.locator(".pj-request").first
+    name = line.get_by_role("heading").inner_text()
+    line = page.locator(".pj-request", has=page.get_by_role("heading", name=name))
+    line.get_by_role("button", name="Toujours vrai").click()
+    expect(message(page)).to_contain_text("c’est noté")
+    line.get_by_role("button", name="Modifier").click()
+    capacity = line.get_by_label("Mesures que vous pouvez suivre")
+    before = capacity.input_value()
+    capacity.fill("beaucoup")
+    line.get_by_label("Mesures en attente").fill("3")
+    line.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator("#capacity-message")).to_contain_text("nombre entier")
+    expect(line.get_by_label("Mesures en attente")).to_have_value("3")
+    assert serious(page) == []
+    capacity.fill("19")
+    line.get_by_role("button", name="Enregistrer").click()
+    expect(line).to_contain_text("sur 19")
+    message(page).get_by_role("button", name="Annuler").click()
+
+    expect(line).to_contain_text(f"sur {before}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_the_judge_s_screen_with_a_case_has_no_serious_violation(open_page: OpenPage, own_service: str) -> None:
+    page = open_page(f"{LYON}&rg={quote('RG 26/77004')}", JUDGE)
+    designate(page, own_service)
+    expect(page.locator(".pj-case")).to_be_visible()
+
+    assert serious(page) == []
