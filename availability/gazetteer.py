@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
@@ -115,6 +116,18 @@ class Gazetteer:
         return dict(found)
 
     @cached_property
+    def _in_order(self) -> list[tuple[str, int]]:
+        return sorted((name, index) for index, name in enumerate(self.names))
+
+    def beginning_with(self, start: str) -> Iterator[Commune]:
+        """Yield the communes whose normalised name begins so, in alphabetical order."""
+        for position in range(bisect_left(self._in_order, (start, 0)), len(self._in_order)):
+            name, index = self._in_order[position]
+            if not name.startswith(start):
+                return
+            yield self.communes[index]
+
+    @cached_property
     def former_names(self) -> list[tuple[str, Commune]]:
         """Return (normalised name of a former commune, commune that it is a part of)."""
         pairs = [(former, commune) for commune in self.communes for former in commune.also]
@@ -164,8 +177,7 @@ def best_commune(name: str, department: str | None = None) -> Commune | None:
     start = normalise(name) + " "
     if len(start) < 4:
         return None
-    known = zip(gazetteer().names, gazetteer().communes, strict=True)
-    longer = [one for own, one in known if own.startswith(start) and department in (None, one.department)]
+    longer = [one for one in gazetteer().beginning_with(start) if department in (None, one.department)]
     return min(longer, key=by_population, default=None)
 
 

@@ -10,12 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from math import asin, cos, degrees, isfinite, radians, sin, sqrt
-from typing import Any
-from urllib.parse import urlsplit
-
-from geopy.exc import GeopyError
-from geopy.geocoders import BANFrance
+from math import asin, cos, degrees, radians, sin, sqrt
 
 from availability.gazetteer import (
     Commune,
@@ -184,37 +179,12 @@ def locate(text: str, *, ban_url: str = "", timeout_s: float = 2.0) -> Located:
     wanted = " ".join(text.split())[:200]  # the base refuses more
     if not wanted:
         return Located(())
-    answered, failed = _ask_ban(wanted, ban_url, timeout_s) if ban_url and len(wanted) >= 3 else ([], False)
-    return Located(tuple(answered or _in_gazetteer(wanted)), ban_failed=failed)
+    if not ban_url or len(wanted) < 3:
+        return Located(tuple(_in_gazetteer(wanted)))
+    from availability.address_base import ask  # geopy takes long to import: only who uses it waits
 
-
-def _ask_ban(text: str, ban_url: str, timeout_s: float) -> tuple[list[Place], bool]:
-    """Return (places, whether the base failed)."""
-    try:
-        base = urlsplit(ban_url)
-        domain = f"{base.netloc}{base.path.removesuffix('/').removesuffix('/search')}"
-        geocoder = AddressBase(domain=domain, scheme=base.scheme, timeout=timeout_s, user_agent="placejuste")
-        return geocoder.geocode(text, exactly_one=False, limit=MOST_PLACES), False
-    except (GeopyError, LookupError, TypeError, ValueError, AttributeError):
-        # all but the first are an answer, or an address of the base, that has not the right shape
-        return [], True
-
-
-class AddressBase(BANFrance):  # type: ignore[misc]
-    """The BAN, read strictly: geopy takes any JSON without features for "nothing found", and loses the score."""
-
-    def _parse_json(self, response: Any, exactly_one: bool) -> list[Place]:  # noqa: ARG002 - as geopy calls it
-        return [_place(feature) for feature in response["features"]]
-
-
-def _place(feature: Any) -> Place:
-    """Return the place of a GeoJSON feature of the BAN. Raises LookupError, TypeError or ValueError on another."""
-    lon, lat = (float(degree) for degree in feature["geometry"]["coordinates"])
-    properties = feature["properties"]
-    score = float(properties.get("score", 0))
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180 and isfinite(score)):
-        raise ValueError("not on earth")
-    return Place(str(properties["label"]), lat, lon, Source.BAN, min(1.0, max(0.0, score)))
+    answered = ask(wanted, ban_url, timeout_s, MOST_PLACES)
+    return Located(tuple(answered or _in_gazetteer(wanted)), ban_failed=answered is None)
 
 
 def _in_gazetteer(text: str) -> list[Place]:

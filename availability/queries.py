@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from availability.models import Kind, KindRight
-from availability.openings import local_day
+from availability.openings import instant_of, local_day
 from availability.periods import Period, merge
 from availability.rights import Actor
 from availability.slots import Busy, Grid, Slot, slots
@@ -22,8 +22,9 @@ A_DAY = timedelta(days=1)
 NO_TIME = timedelta(0)
 
 GRIDS = text("""
-    SELECT r.id, r.capacity, k.slot_step_min, k.slot_duration_min, k.slot_buffer_min
-    FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = ANY(:ids)""")
+    SELECT r.id, r.capacity, k.slot_step_min, k.slot_duration_min, k.slot_buffer_min,
+           k.min_notice_days, k.max_ahead_days, s.time_zone
+    FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id WHERE r.id = ANY(:ids)""")
 # A closure speaks at once, even before the openings are published again; it closes what begins on its days.
 OPENINGS = text("""
     SELECT o.resource_id, o.starts_at, o.ends_at
@@ -55,7 +56,8 @@ PLACES_BY_DAY = text("""
     WHERE r.id = ANY(:ids) GROUP BY r.id, day""")
 SESSIONS_BY_DAY = text("""
     SELECT r.id, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
-           greatest(h.max_cases - count(c.id), 0) AS free, count(c.id) FILTER (WHERE c.expires_at IS NOT NULL) AS held
+           CASE WHEN sum(c.minutes) >= h.max_minutes THEN 0 ELSE greatest(h.max_cases - count(c.id), 0) END AS free,
+           count(c.id) FILTER (WHERE c.expires_at IS NOT NULL) AS held
     FROM resource r JOIN site s ON s.id = r.site_id JOIN hearing_session h ON h.resource_id = r.id
     LEFT JOIN session_case c ON c.resource_id = r.id AND (c.expires_at IS NULL OR c.expires_at > :now)
     WHERE r.id = ANY(:ids) GROUP BY r.id, s.time_zone, h.resource_id""")
@@ -91,39 +93,51 @@ class BedUse:
 
 
 def slots_of(
-    session: Session, resource_ids: Collection[int], *, within: Period, now: datetime
+    session: Session, resource_ids: Collection[int], *, within: Period, now: datetime, as_offered: bool = True
 ) -> dict[int, list[Slot]]:
     """Return the slots that start within a period, taken ones included, by resource, sorted.
 
-    Openings are cut whole, so that a slot does not depend on the window asked for.
+    Openings are cut whole, so that a slot does not depend on the window asked for. Those that the notice or the
+    horizon of the kind keeps from being offered are left out, unless `as_offered` is False.
     """
     asked = {"ids": list(resource_ids), "start": within.start, "end": within.end, "now": now}
     openings: dict[int, list[Period]] = defaultdict(list)
     for resource_id, starts_at, ends_at in session.execute(OPENINGS, asked):
         openings[resource_id].append(Period(starts_at, ends_at))
-    grids = {row.id: (_grid(row), row.capacity) for row in session.execute(GRIDS, {"ids": list(openings)})}
+    ruled = session.execute(GRIDS, {"ids": list(openings)}).all()
+    grids = {row.id: _grid(row) for row in ruled}
     # A claim outside of the window still takes the slots that overlap it.
-    reach = max((grid.duration + grid.buffer for grid, _ in grids.values()), default=NO_TIME)
+    reach = max((grid.duration + grid.buffer for grid in grids.values()), default=NO_TIME)
     around = {**asked, "start": within.start - reach, "end": within.end + reach}
     busy: dict[int, list[Busy]] = defaultdict(list)
     for resource_id, seat, start, end in session.execute(SEATS_TAKEN, around):
         busy[resource_id].append(Busy(seat, Period(start, end)))
-    return {
-        resource_id: [
-            slot
-            for slot in slots(
-                merge(openings[resource_id]), busy[resource_id], grid=grid, capacity=capacity, not_before=now
-            )
-            if within.start <= slot.period.start < within.end
-        ]
-        for resource_id, (grid, capacity) in grids.items()
-    }
+    found = {}
+    for row in ruled:
+        first, last = _offered(row, within, now) if as_offered else (within.start, within.end)
+        listed = slots(
+            merge(openings[row.id]), busy[row.id], grid=grids[row.id], capacity=row.capacity, not_before=max(now, first)
+        )
+        found[row.id] = [slot for slot in listed if slot.period.start < last]
+    return found
+
+
+def _offered(row: Any, within: Period, now: datetime) -> tuple[datetime, datetime]:
+    """Return the part of a period, maybe empty, that the notice and the horizon of a kind leave."""
+    zone = ZoneInfo(row.time_zone)
+    today = local_day(now, zone)
+    first = instant_of(today + timedelta(days=row.min_notice_days), time(), zone)
+    last = instant_of(today + timedelta(days=row.max_ahead_days + 1), time(), zone)
+    return max(within.start, first), min(within.end, last)
 
 
 def bookable_slots(session: Session, resource_id: int, *, now: datetime, around: datetime) -> dict[datetime, Slot]:
-    """Return the slots of the day around an instant, by start: what lists them confirms them."""
+    """Return the slots of the day around an instant, by start: what lists them confirms them.
+
+    Notice and horizon are checked when somebody asks for a slot, not when they take back one that they gave back.
+    """
     day = Period(around - A_DAY, around + A_DAY)
-    listed = slots_of(session, [resource_id], within=day, now=now).get(resource_id, [])
+    listed = slots_of(session, [resource_id], within=day, now=now, as_offered=False).get(resource_id, [])
     return {slot.period.start: slot for slot in listed}
 
 
@@ -161,10 +175,12 @@ def beds(session: Session, resource_id: int, *, first: date, until: date, now: d
 
 
 def kinds_for(session: Session, actor: Actor) -> list[Kind]:
-    """Return the kinds that one of the actor's roles may search, in the order of the layers."""
-    if not actor.roles:
-        return []
-    open_to = select(KindRight.kind_id).where(col(KindRight.role).in_(sorted(actor.roles)))
+    """Return the kinds that one of the actor's rights allows to search, in the order of the layers."""
+    open_to = {
+        kind_id
+        for kind_id, role in session.exec(select(KindRight.kind_id, KindRight.role))
+        if any(right.role == role and right.kind_id in (None, kind_id) for right in actor.rights)
+    }
     return list(session.exec(select(Kind).where(col(Kind.id).in_(open_to)).order_by(col(Kind.position), col(Kind.id))))
 
 
@@ -181,7 +197,7 @@ def _asked(resource_ids: Sequence[int], first: date, until: date, now: datetime)
 
 
 def _by_day(session: Session, statement: Any, asked: dict[str, Any]) -> dict[int, list[DayCount]]:
-    closed = [(row[0], row[1], row[2]) for row in session.execute(CLOSED_DAYS, asked)]
+    closed = [(row[0], row[1] or date.min, row[2]) for row in session.execute(CLOSED_DAYS, asked)]
     days: dict[int, list[DayCount]] = defaultdict(list)
     for resource_id, day, free, held in session.execute(statement, asked):
         if not asked["first"] <= day < asked["until"]:

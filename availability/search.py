@@ -127,10 +127,10 @@ def search(
     Only what the actor may search, in their territories. `after` is the (distance, resource) of the last one already
     seen. Raises: NotAllowed.
     """
-    may_search(session, actor, wish.kind)
+    rights = may_search(session, actor, wish.kind)
     if only_suitable and Shape(wish.kind.shape) is Shape.SLOTS:
-        return list(islice(_suitable(session, actor, wish, now=now, limit=limit, after=after), limit))
-    return _part(session, actor, wish, now=now, only_suitable=only_suitable, limit=limit, after=after)
+        return list(islice(_suitable(session, rights, wish, now=now, limit=limit, after=after), limit))
+    return _part(session, rights, wish, now=now, only_suitable=only_suitable, limit=limit, after=after)
 
 
 def may_search(session: Session, actor: Actor, kind: Kind) -> tuple[Right, ...]:
@@ -182,11 +182,11 @@ def resource_wish(
 
 
 def _suitable(
-    session: Session, actor: Actor, wish: Wish, *, now: datetime, limit: int | None, after: Position | None
+    session: Session, rights: Sequence[Right], wish: Wish, *, now: datetime, limit: int | None, after: Position | None
 ) -> Iterator[Found]:
     """Yield what suits. Slots are counted in Python, after the limit of SQL: read on until nothing is left."""
     size = max(limit, PART) if limit else None
-    while found := _part(session, actor, wish, now=now, only_suitable=False, limit=size, after=after):
+    while found := _part(session, rights, wish, now=now, only_suitable=False, limit=size, after=after):
         yield from (one for one in found if one.suits)
         if size is None or len(found) < size:
             return
@@ -195,7 +195,7 @@ def _suitable(
 
 def _part(
     session: Session,
-    actor: Actor,
+    rights: Sequence[Right],
     wish: Wish,
     *,
     now: datetime,
@@ -203,13 +203,18 @@ def _part(
     limit: int | None,
     after: Position | None,
 ) -> list[Found]:
-    values = _values(actor, wish, now) | {
-        "limit": limit,
-        "after_km": after[0] if after else None,
-        "after_id": after[1] if after else None,
-    }
+    scope, reached = _scope(rights, beyond=wish.beyond)
+    values = (
+        _values(wish, now)
+        | reached
+        | {
+            "limit": limit,
+            "after_km": after[0] if after else None,
+            "after_id": after[1] if after else None,
+        }
+    )
     shape = Shape(wish.kind.shape)
-    statement = _statement(shape, wish, only_suitable=only_suitable)
+    statement = _statement(shape, wish, scope, only_suitable=only_suitable)
     found = [_found(row) for row in session.execute(statement, values)]
     return _count_slots(session, found, wish, now) if shape is Shape.SLOTS else found
 
@@ -221,6 +226,20 @@ def _rights_on(session: Session, actor: Actor, kind: Kind, roles_of: TextClause)
     if not rights:
         raise NotAllowed(kind=kind.code)
     return rights
+
+
+def _scope(rights: Sequence[Right], *, beyond: bool) -> tuple[str, dict[str, Any]]:
+    """Return which sites are seen: those of the territories, or any beyond them; a partner's own in any case."""
+    everywhere = [right.territory_ids for right in rights if right.organisation_id is None]
+    own = [right for right in rights if right.organisation_id is not None]
+    if everywhere and beyond:
+        return "true", {}
+    clauses = ["s.territory_id = ANY(:territories)"] if everywhere else []
+    values: dict[str, Any] = {"territories": sorted(frozenset().union(*everywhere))} if everywhere else {}
+    for number, right in enumerate(own):
+        clauses.append(f"s.organisation_id = :host_{number} AND s.territory_id = ANY(:hosted_{number})")
+        values |= {f"host_{number}": right.organisation_id, f"hosted_{number}": sorted(right.territory_ids)}
+    return f"({' OR '.join(clauses)})", values
 
 
 # A place without coordinates has no distance: least() would take its NULL for the antipodes.
@@ -248,7 +267,7 @@ _COUNTS = {
         WHERE u.resource_id = c.id AND u.is_active""",
     Shape.PLACES: """
         SELECT c.capacity AS total, greatest(c.capacity - c.declared_load - coalesce(max(present), 0), 0) AS free,
-               coalesce(max(present_held), 0) AS held
+               least(coalesce(max(present_held), 0), c.capacity) AS held
         FROM (SELECT sum(step) OVER days AS present, sum(step) FILTER (WHERE is_held) OVER days AS present_held FROM (
             SELECT greatest(lower(p.days), :first) AS day, 1 AS step, p.expires_at IS NOT NULL AS is_held
             FROM place_period p WHERE p.resource_id = c.id AND p.days && daterange(:first, :until)
@@ -259,28 +278,29 @@ _COUNTS = {
               AND (p.expires_at IS NULL OR p.expires_at > :now)) steps
             WINDOW days AS (ORDER BY day, step ROWS UNBOUNDED PRECEDING)) presence""",
     Shape.SLOTS: "SELECT 0 AS total, 0 AS free, 0 AS held",
-    # A hearing outside of the days asked for is not there at all: total 0, dropped below.
+    # A hearing outside of the days asked for, or that the kind does not offer yet, is not there at all: no row.
     Shape.SESSIONS: """
-        SELECT h.max_cases AS total, count(*) FILTER (WHERE k.expires_at IS NOT NULL) AS held,
+        SELECT h.max_cases AS total, count(*) FILTER (WHERE k.expires_at IS NOT NULL) AS held, d.day,
                CASE WHEN sum(k.minutes) >= h.max_minutes THEN 0 ELSE greatest(h.max_cases - count(k.id), 0) END AS free
         FROM hearing_session h
+        CROSS JOIN LATERAL (SELECT CAST(h.starts_at AT TIME ZONE c.time_zone AS date) AS day,
+                                   CAST(CAST(:now AS timestamptz) AT TIME ZONE c.time_zone AS date) AS today) d
         LEFT JOIN session_case k ON k.resource_id = h.resource_id AND (k.expires_at IS NULL OR k.expires_at > :now)
-        WHERE h.resource_id = c.id AND h.starts_at > :now
-          AND CAST(h.starts_at AT TIME ZONE c.time_zone AS date) >= :first
-          AND CAST(h.starts_at AT TIME ZONE c.time_zone AS date) < :until
-        GROUP BY h.resource_id""",
+        WHERE h.resource_id = c.id AND h.starts_at > :now AND d.day >= :first AND d.day < :until
+          AND d.day BETWEEN d.today + CAST(:notice AS int) AND d.today + CAST(:ahead AS int)
+        GROUP BY h.resource_id, d.day""",
 }
 
 _CLOSED = """
     EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id)
             AND x.days && daterange(:first, :until))"""
+_CLOSED_THAT_DAY = """
+    EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id) AND x.days @> o.day)"""
 
 
-def _statement(shape: Shape, wish: Wish, *, only_suitable: bool) -> TextClause:
+def _statement(shape: Shape, wish: Wish, scope: str, *, only_suitable: bool) -> TextClause:
     """Build the one statement of a search; every fragment is a constant above, every value a parameter."""
-    where = ["r.kind_id = :kind_id", "r.is_active"]
-    if not wish.beyond:
-        where.append("s.territory_id = ANY(:territories)")
+    where = ["r.kind_id = :kind_id", "r.is_active", scope]
     if wish.resource_ids is not None:
         where.append("r.id = ANY(:resource_ids)")
     if wish.site_ids is not None:
@@ -293,10 +313,10 @@ def _statement(shape: Shape, wish: Wish, *, only_suitable: bool) -> TextClause:
     if (box := _box_of(wish)) is not None:
         where.append(_within_box(box))
         where.append(f"{_CIRCLE} <= :radius_km")
-    suitable = "AND o.free > 0 AND c.mismatch IS NULL AND NOT " + _CLOSED if only_suitable else ""
-    has_total = "o.total > 0" if shape is Shape.SESSIONS else "true"
+    closed = _CLOSED_THAT_DAY if shape is Shape.SESSIONS else _CLOSED
+    suitable = f"AND o.free > 0 AND c.mismatch IS NULL AND NOT {closed}" if only_suitable else ""
     return text(f"""
-        SELECT c.*, o.total, o.free, o.held, {_CLOSED} AS is_closed
+        SELECT c.*, o.total, o.free, o.held, {closed} AS is_closed
         FROM (SELECT r.id, r.name, r.site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone,
                      s.lat, s.lon, s.located_by, {distance} AS distance_km, r.attributes, r.capacity,
                      r.declared_load, r.declared_waiting, r.declared_on, {_MISMATCH} AS mismatch
@@ -304,7 +324,7 @@ def _statement(shape: Shape, wish: Wish, *, only_suitable: bool) -> TextClause:
               WHERE {" AND ".join(where)}
               ORDER BY distance_km, r.id) c
         CROSS JOIN LATERAL ({_COUNTS[shape]}) o
-        WHERE {has_total} {suitable}
+        WHERE true {suitable}
           AND (CAST(:after_id AS bigint) IS NULL
                OR (coalesce(c.distance_km, 'infinity'), c.id)
                   > (coalesce(CAST(:after_km AS float8), 'infinity'), CAST(:after_id AS bigint)))
@@ -330,12 +350,13 @@ def _box_values(box: Box | None) -> dict[str, float]:
     return edges
 
 
-def _values(actor: Actor, wish: Wish, now: datetime) -> dict[str, Any]:
+def _values(wish: Wish, now: datetime) -> dict[str, Any]:
     west, south, east, north = wish.bounds or (0.0, 0.0, 0.0, 0.0)
     lat, lon = wish.near or (0.0, 0.0)
     return {
         "kind_id": wish.kind.id,
-        "territories": sorted(actor.territories(kind_id=wish.kind.id)),
+        "notice": wish.kind.min_notice_days,
+        "ahead": wish.kind.max_ahead_days,
         "resource_ids": list(wish.resource_ids or ()),
         "site_ids": list(wish.site_ids or ()),
         "first": wish.first,
@@ -387,7 +408,13 @@ def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: date
     time_zones = {one.resource_id: one.time_zone for one in found}
     listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
     return [
-        replace(one, total=len(kept), free=sum(slot.is_free for _, slot in kept))
+        # Closures are in the openings already: closed is what has nothing left because of one.
+        replace(
+            one,
+            total=len(kept),
+            free=sum(slot.is_free for _, slot in kept),
+            is_closed=one.is_closed and not kept,
+        )
         for one in found
         for kept in [listed.get(one.resource_id, [])]
     ]

@@ -123,14 +123,17 @@ class Problem(BaseModel):
     detail: str
 
 
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the part of a route's description that lists the problems that it answers."""
-    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+def refusals(*statuses: int, **members: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return the part of a route's description that lists its problems, with the schemas of their extra members."""
+    schema = Problem.model_json_schema()
+    schema["properties"] |= members
+    content = {"application/problem+json": {"schema": schema}}
     return {status: {"description": _WHY[status], "content": content} for status in statuses}
 
 
 _WHY = {
     304: "Not modified since the given ETag.",
+    400: "The body cannot be read.",
     401: "No valid token or session.",
     403: "The role of the caller does not cover this.",
     404: "No such thing, or not for this caller: the two are answered alike.",
@@ -139,7 +142,7 @@ _WHY = {
     422: "A value cannot be used; `errors` or `field` names it.",
 }
 READ = {304: {"description": _WHY[304]}, **refusals(401, 403, 422)}
-WRITE = refusals(401, 403, 404, 409, 413, 422)
+WRITE = refusals(400, 401, 403, 404, 409, 413, 422)
 
 # Only describes, in the OpenAPI document, how a program signs in: the policy of each route is what decides.
 _FLOW = {"clientCredentials": {"tokenUrl": "/api/v1/oauth/token", "scopes": {}}}

@@ -27,7 +27,7 @@ from availability.search import may_reserve
 from booking.errors import AlreadyDecided, HoldExpired
 from booking.events import BookingMoved, announce
 from booking.models import Booking, State
-from booking.persons import person_for
+from booking.persons import keep_person, person_for
 
 REFUSAL_REASONS = ("full", "profile", "dates", "distance", "other")
 UNDO_MINUTES = 10  # how long a place given back can be taken back in one click
@@ -86,6 +86,7 @@ def hold(
     _refuse_stranger(session, actor, place)
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
+        keep_person(session, beneficiary.person_id)
     expires_at = now + timedelta(minutes=place.kind.hold_minutes)
     booking = Booking(
         id=uuid4(),
@@ -121,6 +122,7 @@ def confirm(
     _expect(booking, {State.HELD})
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
+        keep_person(session, beneficiary.person_id)
     if beneficiary:
         booking.person_id, booking.case_ref = beneficiary.person_id, beneficiary.case_ref.strip()
     if booking.person_id is None and not booking.case_ref:
@@ -174,6 +176,8 @@ def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
     if session.execute(_JUST_UNDONE, {"id": str(booking.id)}).scalar():
         return booking
     before = _state_before_cancel(session, booking, now)
+    if booking.person_id is not None:
+        keep_person(session, booking.person_id)
     kind = _kind(session, booking)
     expires_at = _end_after_undo(kind, before, now)
     occupy(session, [claim_of(booking, Shape(kind.shape))], Holder(id=booking.id, now=now, expires_at=expires_at))

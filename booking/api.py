@@ -95,7 +95,9 @@ class BookingsAsked(Given):
     summary="Take a place",
     status_code=201,
     response_model=told.BookingTold,
-    responses=WRITE | {201: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+    responses=WRITE
+    | refusals(409, alternatives={"type": "array", "items": told.AlternativeTold.model_json_schema()})
+    | {201: {"headers": {"Location": {"schema": {"type": "string"}}}}},
 )
 async def take(request: Request, actor: Requester, order: told.Order, key: Key = None) -> Response:
     """Hold a place, or book it at once with `confirm`.

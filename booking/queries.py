@@ -32,7 +32,7 @@ from sqlmodel import Session, col
 
 from availability.errors import NotFound
 from availability.history import HistoryLine
-from availability.models import Kind, Resource, Shape, Site, Unit
+from availability.models import Kind, KindRight, Resource, Shape, Site, Unit
 from availability.rights import Actor, Right, Role
 from booking.actions import REQUESTERS
 from booking.models import EXPIRING, Booking, Person, State
@@ -157,7 +157,9 @@ def _reach(right: Right) -> ColumnElement[bool]:
     placed_here = _within(col(Site.territory_id), right.territory_ids)
     of_kind = literal(True) if right.kind_id is None else col(Booking.kind_id) == right.kind_id
     if right.role in REQUESTERS:
-        return and_(made_here, of_kind)
+        # As in the search: a family judge does not read of semi-liberty, although the territory is the same.
+        open_to_role = select(col(KindRight.kind_id)).where(col(KindRight.role) == right.role.value)
+        return and_(made_here, of_kind, col(Booking.kind_id).in_(open_to_role))
     if right.role is Role.ADMINISTRATOR:
         return and_(or_(made_here, placed_here), of_kind)
     if right.role is Role.PARTNER and right.organisation_id is not None:

@@ -7,6 +7,7 @@ from typing import Any
 from booking.models import State
 
 NBSP = "\N{NO-BREAK SPACE}"
+YOU = "Vous"  # how the history calls whoever reads it
 
 STATE_WORDS: dict[str, str] = {
     State.HELD: "en cours de réservation",
@@ -92,5 +93,7 @@ def act_sentence(act: str, facts: dict[str, Any], who: str) -> str:
         words = "a accepté la demande"
     if facts.get("undo"):
         words = "a repris la place rendue"
+    if who == YOU:
+        words = "avez" + words.removeprefix("a")
     reason = REFUSAL_WORDS.get(str(facts.get("reason")), "")
     return f"{who} {words}{f' ({reason})' if reason else ''}."

@@ -10,7 +10,18 @@ from reflex.event import EventSpec
 import availability.api
 import booking.api
 from availability.errors import Refusal
-from booking.pages import designate, designation_notice, map_page, own_places, points, requests
+from booking.pages import (
+    bookings,
+    designate,
+    designation_notice,
+    establishment,
+    files,
+    map_page,
+    my_day,
+    own_places,
+    points,
+    requests,
+)
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
@@ -27,8 +38,20 @@ logger = logging.getLogger(__name__)
 el = rx.el
 
 # Importing a page registers it; each is named here, in the order of the screens.
-PAGES = (home, sign_in, not_found, map_page, designate, designation_notice, requests, own_places)
-api = build_api(availability.api.router, booking.api.router, pages=[points.router])
+PAGES = (
+    home,
+    sign_in,
+    not_found,
+    my_day,
+    map_page,
+    designate,
+    designation_notice,
+    bookings,
+    establishment,
+    requests,
+    own_places,
+)
+api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router])
 
 
 def on_backend_error(exception: Exception) -> EventSpec:
@@ -53,6 +76,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/dsfr/utility/icons/icons.main.min.css"),
         el.link(rel="stylesheet", href="/placejuste.css"),
         el.link(rel="stylesheet", href="/booking.css"),
+        el.link(rel="stylesheet", href="/bookings.css"),
         el.link(rel="stylesheet", href="/designate.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),

@@ -26,11 +26,7 @@ class BuildFailed(RuntimeError):  # noqa: N818 - says what happened
 
 def fingerprint() -> str:
     """Return the hash of everything that the pages are made of."""
-    digest = hashlib.sha256()
-    for path in _sources():
-        digest.update(str(path.relative_to(ROOT)).encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    return f"{_digest(_sources())}-{_digest(_pins())}"
 
 
 def is_built() -> bool:
@@ -52,14 +48,16 @@ def build() -> bool:
         if is_built():
             return False
         STAMP.unlink(missing_ok=True)
-        wanted = fingerprint()
+        sources = _digest(_sources())
         command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--env", "prod"]
         done = subprocess.run(  # noqa: S603 - our own program, no outside input
             command, cwd=ROOT, env=reflex_environment(), capture_output=True, text=True, check=False
         )
         if done.returncode != 0 or not SERVED.exists():
             raise BuildFailed("\n".join((done.stdout + done.stderr).splitlines()[-40:]))
-        STAMP.write_text(json.dumps({"fingerprint": wanted}))
+        _tidy_pins()
+        # The sources as they were before, the pins as they are after: only the build knows the latter.
+        STAMP.write_text(json.dumps({"fingerprint": f"{sources}-{_digest(_pins())}"}))
         return True
 
 
@@ -79,10 +77,27 @@ def _sources() -> list[Path]:
     found = [ROOT / name for name in ALONE]
     for package in PACKAGES:
         found += [path for ending in ("*.py", "*.jsx") for path in (ROOT / package).rglob(ending)]
-    found += (ROOT / "reflex.lock").rglob("*")
     # assets/external holds links that Reflex makes to our .jsx files, counted above
     found += [path for path in (ROOT / "assets").rglob("*") if "external" not in path.parts]
     return sorted(path for path in set(found) if path.is_file())
+
+
+def _pins() -> list[Path]:
+    return sorted((ROOT / "reflex.lock").glob("*"))
+
+
+def _tidy_pins() -> None:
+    # Reflex writes it now on one line, now on many: always the same form leaves nothing to commit.
+    path = ROOT / "reflex.lock" / "package.json"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=2) + "\n")
+
+
+def _digest(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]
 
 
 @contextlib.contextmanager

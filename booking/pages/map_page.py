@@ -10,6 +10,7 @@ from booking.pages.map_words import Card
 from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.pages.pieces import place_state, strip_of
 from booking.pages.reserve import reserve_sheet
+from booking.pages.reserve_state import ReserveState
 from portal.policy import page
 from portal.ui.layout import layout
 from portal.ui.pieces import empty_state, field, select_field, skeleton
@@ -86,7 +87,12 @@ def _filters() -> rx.Component:
     )
     person = el.details(
         el.summary("Pour une personne : sexe, âge et adresse remplis d’avance"),
-        person_picker(on_chosen=MapState.for_person, label="Chercher une place pour"),
+        # One picker at a time: the sheet has its own, and the ids of fields are theirs alone.
+        rx.cond(
+            ReserveState.is_open,
+            rx.fragment(),
+            person_picker(on_chosen=MapState.for_person, label="Chercher une place pour"),
+        ),
         open=PersonPickerState.chosen.id != "",
         class_name="pj-why fr-mb-1w",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from availability.gazetteer import Commune
+from availability.gazetteer import Commune, normalise
 from availability.publishing import Declaration
 from portal.demo.catalogue import Catalogue, Host, Place, of_town, short_name
 from portal.demo.names import family_name, given_name
@@ -40,7 +40,7 @@ NAMES_OF_SERVICES = (
     "Dialogue et parentalité {}",
     "L’Entre-deux — médiation familiale {}",
     "Cap familles {}",
-    "Le Temps de parler {}",
+    "Le Temps de parler — médiation familiale {}",
 )
 TONGUES = ("anglais", "arabe", "espagnol", "portugais", "turc", "langue des signes")
 
@@ -157,7 +157,9 @@ def probation_services(catalogue: Catalogue, rng: Random, today: date) -> None:
     for department in catalogue.map.departments.values():
         seat, court = department.seat, catalogue.map.courts_in(department)[0]
         name = f"Service pénitentiaire d’insertion et de probation {department.of_it}"
-        host = catalogue.host(rng, f"spip-{department.code.lower()}", name, seat, court)
+        # The key of the imported list, so that importing it completes this service rather than doubling it.
+        code = f"spip-{normalise(department.of_it).replace(' ', '-')}"
+        host = catalogue.host(rng, code, name, seat, court)
         for _ in range(3 if seat.population > 200_000 else 2):
             agent = f"{given_name(rng, rng.choice('FM'))} {family_name(rng)}"
             place = catalogue.place(host, "spip-rdv", agent)

@@ -414,14 +414,14 @@ async def test_parts_of_the_list_give_each_booking_once_newest_first(api: Api, s
         await client.post(f"/bookings/{made_in_order[2]}/cancel")
         found: list[str] = []
         asked: dict[str, str | int] = {"limit": size, "state": "held"}
-        cursor: dict[str, str] = {}
+        cursor: dict[str, str | int] = {}
         while True:
             part = (await client.get("/bookings", params=asked | cursor)).json()
             found += [each["id"] for each in part["items"]]
             if part["next"] is None:
                 break
             cursor = {"cursor": part["next"]}
-        altered = await client.get("/bookings", params={"limit": size} | cursor)
+        altered = await client.get("/bookings", params={"cursor": cursor["cursor"]})
 
     assert found == [made_in_order[number] for number in (4, 3, 1, 0)]
     problem_of(altered, 422, "invalid-request")

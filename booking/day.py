@@ -1,0 +1,199 @@
+"""One's day: what waits for an act, what happens today, what is good to know. One statement each, as of `now`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from availability.rights import Actor
+from booking.ledger import (
+    LINE_COLUMNS,
+    LINE_TABLES,
+    MINE,
+    SCOPE,
+    TODAY_THERE,
+    ListedBooking,
+    hosted,
+    hosting_values,
+    line_of,
+    scope_values,
+)
+
+SHOWN = 12  # a column that is read at a glance
+SOON = timedelta(days=3)  # a request that ends within these days is worth a call
+RECENT = timedelta(days=3)
+A_DAY = timedelta(days=1)
+# A request lives two weeks at most, so what ended these last days was asked since then.
+ASKED_WITHIN = timedelta(days=60)
+
+
+class Wait(StrEnum):
+    """Why a booking waits for an act of this actor."""
+
+    CONFIRM = "confirm"  # they hold it
+    CHASE = "chase"  # they asked for it, and it lapses soon
+    ANSWER = "answer"  # they run the place, and it was asked
+
+
+class Moment(StrEnum):
+    """What happens today."""
+
+    ARRIVAL = "arrival"
+    DEPARTURE = "departure"
+    START = "start"
+    END = "end"
+    APPOINTMENT = "appointment"
+    HEARING = "hearing"
+
+
+class Ending(StrEnum):
+    """How a booking was lost."""
+
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """A booking that waits."""
+
+    line: ListedBooking
+    wait: Wait
+
+
+@dataclass(frozen=True)
+class Today:
+    """Something that happens today, at an instant or some time in the day."""
+
+    line: ListedBooking
+    moment: Moment
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A booking refused or lapsed, for which nothing else was found yet."""
+
+    line: ListedBooking
+    ending: Ending
+    was_asked: bool  # of its host; otherwise it was only held
+    reason: str  # one of REFUSAL_REASONS, or empty
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day, in three columns; each keeps the first SHOWN and says how many there are."""
+
+    to_do: tuple[ToDo, ...]
+    to_answer: int  # how many of what waits is for the host to answer
+    to_do_count: int
+    today: tuple[Today, ...]
+    today_count: int
+    lost: tuple[Lost, ...]
+    lost_count: int
+
+
+def day(session: Session, actor: Actor, *, now: datetime) -> Day:
+    """Return what the actor should see first: their own holds, their territories, the places that they run."""
+    asked = (
+        scope_values(actor)
+        | hosting_values(actor)
+        | {
+            "now": now,
+            "soon": now + SOON,
+            "since": now - RECENT,
+            "asked_since": now - ASKED_WITHIN,
+            "shown": SHOWN,
+            "day_ago": now - A_DAY,
+            "day_ahead": now + A_DAY,
+            "yesterday": (now - A_DAY).date(),
+            "tomorrow": (now + A_DAY).date(),
+        }
+    )
+    to_do = session.execute(TO_DO, asked).all()
+    today = session.execute(TODAY, asked).all()
+    lost = session.execute(LOST, asked).all()
+    return Day(
+        to_do=tuple(ToDo(line_of(row), Wait(row.wait)) for row in to_do),
+        to_answer=_first(to_do, "to_answer"),
+        to_do_count=_first(to_do, "of_all"),
+        today=tuple(Today(line_of(row), Moment(row.moment), row.at) for row in today),
+        today_count=_first(today, "of_all"),
+        lost=tuple(Lost(line_of(row), Ending(row.state), row.was_asked, row.reason, row.at) for row in lost),
+        lost_count=_first(lost, "of_all"),
+    )
+
+
+def time_zone_of(session: Session, actor: Actor) -> str:
+    """Return the zone in which the actor lives: that of their own organisation or territory, else of the mainland."""
+    asked = {"organisation_id": actor.organisation_id, "territory_id": actor.home_territory_id}
+    return str(session.execute(ZONE, asked).scalar() or "Europe/Paris")
+
+
+def _first(rows: Any, name: str) -> int:
+    return int(getattr(rows[0], name)) if rows else 0
+
+
+ZONE = text("""
+    SELECT time_zone FROM site WHERE organisation_id = :organisation_id OR territory_id = :territory_id
+    ORDER BY (organisation_id = :organisation_id) DESC NULLS LAST, id LIMIT 1""")
+_LINES_MINE_OR_NOT = f"{LINE_TABLES} LEFT JOIN {MINE}"
+_IS_MINE = "mine.territory_id IS NOT NULL"
+_IS_HOSTED = hosted("b.kind_id")
+TO_DO = text(f"""
+    WITH {SCOPE}
+    SELECT {LINE_COLUMNS}, w.wait, count(*) OVER () AS of_all,
+           count(*) FILTER (WHERE w.wait = 'answer') OVER () AS to_answer
+    FROM {_LINES_MINE_OR_NOT}
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN b.state = 'held' AND b.requested_by = :me THEN 'confirm'
+        WHEN b.state = 'requested' AND {_IS_HOSTED} THEN 'answer'
+        WHEN b.state = 'requested' AND b.expires_at <= :soon AND {_IS_MINE} THEN 'chase' END AS wait) w
+    WHERE b.expires_at > :now AND w.wait IS NOT NULL
+    ORDER BY b.expires_at, b.id LIMIT :shown""")  # noqa: S608 - constants only
+# Nights and places have no hour: they come first, arrivals before departures.
+TODAY = text(f"""
+    WITH {SCOPE}
+    SELECT {LINE_COLUMNS}, m.moment, b.starts_at AS at, count(*) OVER () AS of_all
+    FROM {_LINES_MINE_OR_NOT}
+    CROSS JOIN LATERAL (SELECT {TODAY_THERE} AS today) t
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN b.first_on = t.today THEN CASE WHEN k.shape = 'nights' THEN 'arrival' ELSE 'start' END
+        WHEN b.until_on = t.today AND k.shape = 'nights' THEN 'departure'
+        WHEN b.until_on = t.today + 1 AND k.shape = 'places' THEN 'end'
+        WHEN CAST(b.starts_at AT TIME ZONE s.time_zone AS date) = t.today
+        THEN CASE WHEN k.shape = 'sessions' THEN 'hearing' ELSE 'appointment' END END AS moment) m
+    WHERE b.state IN ('booked', 'honoured', 'missed')
+      AND (b.first_on BETWEEN :yesterday AND :tomorrow OR b.until_on BETWEEN :yesterday AND :tomorrow + 1
+           OR b.starts_at BETWEEN :day_ago AND :day_ahead)  -- wherever it is: the rest says whether that is today
+      AND m.moment IS NOT NULL AND ({_IS_MINE} OR {_IS_HOSTED})
+    ORDER BY b.starts_at NULLS FIRST, m.moment, s.name, b.id LIMIT :shown""")  # noqa: S608 - constants only
+_WAS_ASKED = "coalesce(h.facts ->> 'before', b.state) = 'requested'"
+# Lost, and nothing asked since for the same person or case with the same kind.
+LOST = text(f"""
+    WITH {SCOPE}
+    SELECT {LINE_COLUMNS}, coalesce(h.facts ->> 'reason', '') AS reason, coalesce(h.at, b.expires_at) AS at,
+           {_WAS_ASKED} AS was_asked, count(*) OVER () AS of_all
+    FROM {_LINES_MINE_OR_NOT}
+    LEFT JOIN LATERAL (
+        SELECT h.at, h.facts FROM history h
+        WHERE h.subject = 'booking' AND h.subject_id = CAST(b.id AS text)
+          AND h.act IN ('booking-refused', 'booking-lapsed')
+        ORDER BY h.id DESC LIMIT 1) h ON b.expires_at IS NULL
+    WHERE (b.state IN ('refused', 'lapsed') OR b.expires_at <= :now)
+      AND b.created_at > :asked_since AND coalesce(h.at, b.expires_at) > :since AND {_IS_MINE}
+      AND (b.requested_by = :me OR {_WAS_ASKED})
+      AND NOT EXISTS (SELECT FROM booking o
+          WHERE o.person_id = b.person_id AND o.kind_id = b.kind_id AND o.created_at > b.created_at
+            AND (o.expires_at > :now OR o.state IN ('booked', 'honoured', 'missed')))
+      AND NOT EXISTS (SELECT FROM booking o
+          WHERE b.case_ref <> '' AND o.case_ref = b.case_ref AND o.territory_id = b.territory_id
+            AND o.kind_id = b.kind_id AND o.created_at > b.created_at
+            AND (o.expires_at > :now OR o.state IN ('booked', 'honoured', 'missed')))
+    ORDER BY at DESC, b.id LIMIT :shown""")  # noqa: S608 - constants only

@@ -1,0 +1,154 @@
+"""One's day in words. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from availability.openings import local_day
+from booking.day import Day, Ending, Lost, Moment, Today, ToDo, Wait
+from booking.ledger import ListedBooking
+from booking.models import State
+from booking.pages.booking_words import deadline, detail, open_address, search_again, when, whom, zone_note
+from booking.words import REFUSAL_WORDS, many
+from portal.ui.dates import NBSP, day, from_today, hour
+
+TO_DO_WORDS = {Wait.CONFIRM: "À confirmer", Wait.CHASE: "Réponse en attente", Wait.ANSWER: "Demande à examiner"}
+MOMENT_WORDS = {
+    Moment.ARRIVAL: "Arrivée",
+    Moment.DEPARTURE: "Départ",
+    Moment.START: "Début",
+    Moment.END: "Dernier jour",
+    Moment.APPOINTMENT: "Rendez-vous",
+    Moment.HEARING: "Audience",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing of the day. `seconds` above zero is a countdown; `again` is where to look for another place."""
+
+    id: str
+    tag: str
+    tone: str  # of the tag
+    title: str
+    lines: list[str]
+    href: str
+    seconds: int
+    again: str
+
+
+def to_do_cards(shown: Day, *, answers: str, now: datetime) -> list[Card]:
+    """Return what waits; `answers` is the address where a host answers, empty when there is none."""
+    return [_to_do(one, answers, now) for one in shown.to_do]
+
+
+def today_cards(shown: Day, *, may_open: bool) -> list[Card]:
+    """Return what happens today, in time order."""
+    return [_today(one, may_open) for one in shown.today]
+
+
+def lost_cards(shown: Day, *, now: datetime) -> list[Card]:
+    """Return what was refused or lapsed, the latest first."""
+    return [_lost(one, now) for one in shown.lost]
+
+
+def and_others(count: int, shown: int) -> str:
+    """Return "et 12 autres", or nothing."""
+    return f"et {many(count - shown, 'autre', 'autres')}" if count > shown else ""
+
+
+def answers_waiting(count: int) -> str:
+    """Return how many requests wait for the host, or nothing."""
+    if not count:
+        return ""
+    words = many(count, "demande attend", "demandes attendent")
+    return f"{words} votre réponse"
+
+
+def _to_do(one: ToDo, answers: str, now: datetime) -> Card:
+    line, today = one.line, _today_at(one.line, now)
+    is_mine, is_asked = one.wait is Wait.CONFIRM, one.wait is Wait.ANSWER  # a host knows the place: whom comes first
+    left = int((line.expires_at - now).total_seconds()) if is_mine and line.expires_at else 0
+    limit = "" if is_mine else deadline(State.REQUESTED, line.expires_at, line.time_zone, now=now)
+    return Card(
+        id=str(line.id),
+        tag=TO_DO_WORDS[one.wait],
+        tone="new" if is_mine else "info",
+        title=_capital(_who(line)) if is_asked else line.site_name,
+        lines=_texts(_detail(line), when(line, today), "" if is_asked else _for(line), limit),
+        href=answers if is_asked else open_address(line.id),
+        seconds=max(left, 0),
+        again="",
+    )
+
+
+def _today(one: Today, may_open: bool) -> Card:
+    line = one.line
+    at = ""
+    if one.at is not None:
+        at = f"{hour(one.at, ZoneInfo(line.time_zone))}{zone_note(line.time_zone)}"
+    return Card(
+        id=str(line.id),
+        tag=f"{at}{NBSP}· {MOMENT_WORDS[one.moment]}" if at else MOMENT_WORDS[one.moment],
+        tone="",
+        title=line.site_name,
+        lines=_texts(_detail(line), _for(line), _rest(one)),
+        href=open_address(line.id) if may_open else "",
+        seconds=0,
+        again="",
+    )
+
+
+def _lost(one: Lost, now: datetime) -> Card:
+    line, today = one.line, _today_at(one.line, now)
+    ended = from_today(local_day(one.at, ZoneInfo(line.time_zone)), today)
+    reason = REFUSAL_WORDS.get(one.reason, "")
+    why = "sans réponse à temps" if one.was_asked else "non confirmée à temps"
+    if one.ending is Ending.REFUSED:
+        why = f"refusée{f' ({reason})' if reason else ''}"
+    return Card(
+        id=str(line.id),
+        tag="Refusée" if one.ending is Ending.REFUSED else "Expirée",
+        tone="error" if one.ending is Ending.REFUSED else "warning",
+        title=line.site_name,
+        lines=_texts(_detail(line), when(line, today), _for(line), f"{why}, {ended}"),
+        href=open_address(line.id),
+        seconds=0,
+        again=search_again(line, today),
+    )
+
+
+def _rest(one: Today) -> str:
+    """Return until when somebody who arrives stays."""
+    line = one.line
+    if one.moment is Moment.ARRIVAL and line.until_on:
+        return f"jusqu’au {day(line.until_on)}"
+    if one.moment is Moment.START and line.until_on:
+        return f"jusqu’au {day(line.until_on - timedelta(days=1))}"
+    return ""
+
+
+def _detail(line: ListedBooking) -> str:
+    return detail(line.kind_label, line.resource_name, line.unit_name)
+
+
+def _for(line: ListedBooking) -> str:
+    return f"pour {'le ' if line.case_ref and not line.initials else ''}{_who(line)}" if line.is_for_somebody else ""
+
+
+def _who(line: ListedBooking) -> str:
+    return whom(line.initials, line.case_ref, line.person_id)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _today_at(line: ListedBooking, now: datetime) -> date:
+    return local_day(now, ZoneInfo(line.time_zone))
+
+
+def _texts(*words: str) -> list[str]:
+    return [word for word in words if word]

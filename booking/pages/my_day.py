@@ -1,0 +1,158 @@
+"""One's day: what waits, what happens today, what is good to know. The first page of whoever signs in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import reflex as rx
+from sqlmodel import Session
+
+from availability.openings import local_day
+from availability.rights import Actor
+from booking.day import Day, day, time_zone_of
+from booking.ledger import REQUESTERS
+from booking.pages import day_words as words
+from booking.pages.countdown import countdown
+from booking.pages.day_words import Card
+from booking.pages.widgets import inner_link
+from portal.clock import now
+from portal.database import read
+from portal.policy import SIGNED_IN, allow, current_actor, page
+from portal.ui.dates import long_day
+from portal.ui.layout import layout
+from portal.ui.pieces import badge, skeleton
+
+el = rx.el
+ANSWERS = "/demandes/"  # where a host answers
+LIST = "/reservations/"
+
+
+class DayState(rx.State):
+    """The cards of the day, in three columns."""
+
+    today_is: str = ""
+    to_do: list[Card] = []  # noqa: RUF012 - Reflex copies the default for each client
+    to_do_more: str = ""
+    answers: str = ""
+    today: list[Card] = []  # noqa: RUF012
+    today_more: str = ""
+    lost: list[Card] = []  # noqa: RUF012
+    lost_more: str = ""
+    has_list: bool = False
+    is_loaded: bool = False
+
+    @rx.var
+    def is_clear(self) -> bool:
+        """Say whether there is nothing at all."""
+        return self.is_loaded and not (self.to_do or self.today or self.lost)
+
+    @allow(SIGNED_IN)
+    @rx.event
+    async def load(self) -> None:
+        """Show the day as it is now."""
+        actor, at = await current_actor(self), now()
+        shown, time_zone = await read(_day, actor, now=at)
+        self.has_list = actor.has(*REQUESTERS)
+        self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
+        self._show(shown, at)
+        self.is_loaded = True
+
+    def _show(self, shown: Day, at: datetime) -> None:
+        self.to_do = words.to_do_cards(shown, answers=ANSWERS, now=at)
+        self.to_do_more = words.and_others(shown.to_do_count, len(shown.to_do))
+        self.answers = words.answers_waiting(shown.to_answer)
+        self.today = words.today_cards(shown, may_open=self.has_list)
+        self.today_more = words.and_others(shown.today_count, len(shown.today))
+        self.lost = words.lost_cards(shown, now=at)
+        self.lost_more = words.and_others(shown.lost_count, len(shown.lost))
+
+
+def _day(session: Session, actor: Actor, *, now: datetime) -> tuple[Day, str]:
+    return day(session, actor, now=now), time_zone_of(session, actor)
+
+
+@page(
+    "/ma-journee",
+    title="Ma journée",
+    roles=(SIGNED_IN,),
+    on_load=(DayState.load,),
+    entry="Ma journée",
+    order=1,
+    description="Ce qui vous attend, ce qui se passe aujourd’hui, ce qu’il est bon de savoir.",
+)
+def my_day_page() -> rx.Component:
+    """Return the page."""
+    state = DayState
+    columns = el.div(
+        _column(
+            "À faire", "a-faire", _answers(), _cards(state.to_do, state.to_do_more, nothing="Rien ne vous attend.")
+        ),
+        _column(
+            "Aujourd’hui", "aujourdhui", _cards(state.today, state.today_more, nothing="Rien de prévu aujourd’hui.")
+        ),
+        _column(
+            "À savoir",
+            "a-savoir",
+            _cards(state.lost, state.lost_more, nothing="Rien de perdu ces trois derniers jours."),
+        ),
+        class_name="pj-day",
+    )
+    return layout(
+        rx.cond(state.is_loaded, rx.fragment(_clear(), columns), skeleton(8, "Chargement de votre journée…")),
+        title="Ma journée",
+        lead=el.p(rx.cond(state.is_loaded, state.today_is, "\u00a0"), class_name="fr-text--lead pj-day__date"),
+    )
+
+
+def _clear() -> rx.Component:
+    words_ = el.div(
+        el.span(class_name="fr-icon-checkbox-circle-line pj-day__clear-icon", aria_hidden="true"),
+        el.p("Tout est à jour.", class_name="fr-h3 fr-mb-0"),
+        class_name="pj-day__clear",
+    )
+    return rx.cond(DayState.is_clear, words_)
+
+
+def _answers() -> rx.Component:
+    state = DayState
+    link = inner_link(state.answers, href=ANSWERS, class_name="fr-link fr-link--lg")
+    return rx.cond(state.answers != "", el.p(link, class_name="fr-mb-2w"))
+
+
+def _column(title: str, name: str, *children: rx.Component) -> rx.Component:
+    heading = el.h2(title, id=name, class_name="fr-h5")
+    return el.section(heading, *children, aria_labelledby=name, class_name="pj-day__column")
+
+
+def _cards(cards: rx.Var[list[Card]], more: rx.Var[str], *, nothing: str) -> rx.Component:
+    rest = rx.cond(DayState.has_list, inner_link(more, href=LIST, class_name="fr-link"), el.span(more))
+    filled = rx.fragment(
+        el.ul(rx.foreach(cards, _card), class_name="pj-cards"),
+        rx.cond(more != "", el.p(rest, class_name="fr-mt-2w")),
+    )
+    return rx.cond(cards.length() > 0, filled, el.p(nothing, class_name="pj-grey"))
+
+
+def _card(card: rx.Var[Card]) -> rx.Component:
+    title = rx.cond(
+        card.href != "",
+        inner_link(card.title, href=card.href, class_name="pj-card__name"),
+        el.span(card.title, class_name="fr-text--bold"),
+    )
+    left = el.p(
+        "Gardée encore ",
+        countdown(seconds=card.seconds, since=card.id, on_end=DayState.load),
+        class_name="fr-text--sm fr-mb-0",
+    )
+    again = inner_link(
+        "Chercher une autre place", href=card.again, class_name="fr-btn fr-btn--sm fr-btn--secondary fr-mt-1w"
+    )
+    return el.li(
+        badge(card.tag, card.tone),
+        el.h3(title, class_name="fr-text--md fr-mb-1v"),
+        rx.foreach(card.lines, lambda words_: el.p(words_, class_name="fr-text--sm fr-mb-0")),
+        rx.cond(card.seconds > 0, left),
+        rx.cond(card.again != "", again),
+        class_name="pj-card",
+    )
