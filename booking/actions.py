@@ -23,7 +23,7 @@ from availability.history import Act, record
 from availability.limits import Limits
 from availability.models import HearingSession, Kind, Resource, Shape, Site
 from availability.openings import local_day
-from availability.rights import Actor, Role
+from availability.rights import REQUESTERS, Actor, Role
 from availability.search import RESERVERS, rights_among
 from booking.errors import AlreadyDecided, HoldExpired
 from booking.events import BookingMoved, announce
@@ -414,13 +414,6 @@ def _end_after_undo(kind: Kind, before: State, now: datetime) -> datetime | None
     return None
 
 
-REQUESTERS = (
-    Role.PROBATION_OFFICER,
-    Role.SENTENCE_JUDGE,
-    Role.FAMILY_JUDGE,
-    Role.REGISTRY,
-    Role.MONITORING_AGENT,
-)
 _PLACE = (
     select(Kind, RESERVERS, col(Site.territory_id), col(Site.organisation_id), col(Site.time_zone))
     .join(Resource, col(Resource.kind_id) == col(Kind.id))
