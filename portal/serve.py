@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from portal.build import ROOT, build, is_built, reflex_environment
-from portal.processes import child
+from portal.processes import child, ownership
 from portal.settings import settings
 
 PORTS_TRIED = 20
@@ -31,8 +31,9 @@ def serve(say: Callable[[str], None]) -> int:
     Raises: AlreadyRunning, BuildFailed.
     """
     signal.signal(signal.SIGTERM, _leave)
-    ready = _ready_file()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(ownership(settings().data_dir))
+        ready = _ready_file()
         # With pages already built, the server loads its code while the database starts.
         server = _start_server(stack, ready, say) if is_built() else None
         pages = stack.enter_context(ThreadPoolExecutor(1)).submit(build)
@@ -102,7 +103,6 @@ def _server_environment(port: int, ready: Path) -> dict[str, str]:
 def _ready_file() -> Path:
     """Return the file that tells the workers that the database is ready; it does not exist yet."""
     path = (settings().data_dir / f"ready-{os.getpid()}").resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
     for stale in path.parent.glob("ready-*"):
         stale.unlink(missing_ok=True)
     return path
