@@ -300,7 +300,7 @@ def test_a_request_arrives_is_accepted_and_the_judge_sees_it(open_page: OpenPage
     expect(request).to_have_count(0)
     designate(judge, own_service)
 
-    expect(request).to_be_visible(timeout=SOON_MS)
+    expect(request).to_be_visible()
     expect(request).to_contain_text("Répondre avant le")
     expect(request).to_contain_text("Tribunal judiciaire de Lyon")
     request.get_by_role("button", name="Accepter").click()
