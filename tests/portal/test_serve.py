@@ -1,6 +1,7 @@
 """`placejuste serve` with its own PostgreSQL: started, refused twice, killed, started again, stopped."""
 
-from __future__ import annotations
+from __future__ from contextlib import ExitStack
+import annotations
 
 import contextlib
 import os
@@ -140,4 +141,14 @@ def test_a_taken_port_gives_the_next_one() -> None:
         taken.listen()
         port = taken.getsockname()[1]
 
-        assert port < free_port("127.0.0.1", port) < port + 20
+        with ExitStack() as claims:
+            assert port < free_port("127.0.0.1", port, claims) < port + 20
+
+
+def test_two_that_start_together_never_share_a_port() -> None:
+    with ExitStack() as mine, ExitStack() as theirs:
+        first = free_port("127.0.0.1", 3190, mine)
+
+        assert free_port("127.0.0.1", 3190, theirs) != first
+    with ExitStack() as claims:
+        assert free_port("127.0.0.1", first, claims) == first
