@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
@@ -21,48 +21,61 @@ from availability.models import Shape
 from availability.periods import days_between, peak
 from availability.queries import A_DAY, bookable_slots
 
-LOCK = text("""
+
+def by_key(statement: str) -> TextClause:
+    """Return a statement that finds its rows by their keys: worth preparing, for any plan of it is the good one."""
+    return text(statement).execution_options(prepare=True)
+
+
+# Whoever locks is about to change: open pages are told once the transaction commits.
+LOCK = by_key("""
+    WITH told AS (INSERT INTO change (resource_id) SELECT unnest(CAST(:ids AS bigint[])))
     SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, k.shape
     FROM resource r JOIN kind k ON k.id = r.kind_id
     WHERE r.id = ANY(:ids) ORDER BY r.id FOR NO KEY UPDATE OF r""")
-CLOSED = text("""
+CLOSED = by_key("""
     SELECT 1 FROM closure
     WHERE (resource_id = :resource_id OR site_id = :site_id) AND days && daterange(:first, :until) LIMIT 1""")
 
-FORGET_NIGHTS = text("""
-    DELETE FROM bed_night n USING unit u
-    WHERE u.resource_id = :resource_id AND n.unit_id = u.id
-      AND n.night >= :first AND n.night < :until AND n.expires_at <= :now""")
-# The named bed if it is free, else the first free one: the same statement answers both questions.
-FREE_BED = text("""
-    SELECT u.id FROM unit u
-    WHERE u.resource_id = :resource_id AND u.is_active AND (u.id = :unit_id OR CAST(:unit_id AS bigint) IS NULL)
-      AND NOT EXISTS (SELECT FROM bed_night n WHERE n.unit_id = u.id AND n.night >= :first AND n.night < :until)
-    ORDER BY u.id LIMIT 1""")
+# The named bed if it is free, else the first free one: the same statement answers both questions. Always one row.
+FREE_BED = by_key("""
+    SELECT bed.id, bed.has_leftovers,
+           EXISTS (SELECT FROM closure x WHERE (x.resource_id = :resource_id OR x.site_id = :site_id)
+                   AND x.days && daterange(:first, :until)) AS is_closed
+    FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
+        SELECT u.id, EXISTS (SELECT FROM bed_night n WHERE n.unit_id = u.id
+                             AND n.night >= :first AND n.night < :until) AS has_leftovers
+        FROM unit u
+        WHERE u.resource_id = :resource_id AND u.is_active AND (u.id = :unit_id OR CAST(:unit_id AS bigint) IS NULL)
+          AND NOT EXISTS (SELECT FROM bed_night n WHERE n.unit_id = u.id AND n.night >= :first AND n.night < :until
+                          AND (n.expires_at IS NULL OR n.expires_at > :now))
+        ORDER BY u.id LIMIT 1) bed ON true""")
+FORGET_NIGHTS = by_key("""
+    DELETE FROM bed_night WHERE unit_id = :unit_id AND night >= :first AND night < :until AND expires_at <= :now""")
 BED = text("SELECT is_active FROM unit WHERE id = :unit_id AND resource_id = :resource_id")
-TAKE_NIGHTS = text("""
+TAKE_NIGHTS = by_key("""
     INSERT INTO bed_night (unit_id, night, holder_id, expires_at)
     SELECT :unit_id, night, :holder_id, :expires_at FROM unnest(CAST(:nights AS date[])) AS night
     ON CONFLICT DO NOTHING""")
 
-FORGET_PLACES = text("""
+FORGET_PLACES = by_key("""
     DELETE FROM place_period
     WHERE resource_id = :resource_id AND days && daterange(:first, :until) AND expires_at <= :now""")
-PLACES_TAKEN = text("""
+PLACES_TAKEN = by_key("""
     SELECT lower(days), upper(days) FROM place_period
     WHERE resource_id = :resource_id AND days && daterange(:first, :until)""")
-TAKE_PLACE = text("""
+TAKE_PLACE = by_key("""
     INSERT INTO place_period (resource_id, days, holder_id, expires_at)
     VALUES (:resource_id, daterange(:first, :until), :holder_id, :expires_at)""")
 
-FORGET_SEATS = text("DELETE FROM seat_time WHERE resource_id = :resource_id AND expires_at <= :now")
-TAKE_SEAT = text("""
+FORGET_SEATS = by_key("DELETE FROM seat_time WHERE resource_id = :resource_id AND expires_at <= :now")
+TAKE_SEAT = by_key("""
     INSERT INTO seat_time (resource_id, seat, during, holder_id, expires_at)
     VALUES (:resource_id, :seat, tstzrange(:start, :end), :holder_id, :expires_at)
     ON CONFLICT DO NOTHING""")
 
-FORGET_CASES = text("DELETE FROM session_case WHERE resource_id = :resource_id AND expires_at <= :now")
-SESSION_LOAD = text("""
+FORGET_CASES = by_key("DELETE FROM session_case WHERE resource_id = :resource_id AND expires_at <= :now")
+SESSION_LOAD = by_key("""
     SELECT h.starts_at, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
            h.max_cases, h.max_minutes, CAST(h.quotas ->> :family AS int) AS quota,
            count(c.id) AS cases, coalesce(sum(c.minutes), 0) AS minutes,
@@ -70,7 +83,7 @@ SESSION_LOAD = text("""
     FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id
     LEFT JOIN session_case c ON c.resource_id = h.resource_id
     WHERE h.resource_id = :resource_id GROUP BY h.resource_id, s.time_zone""")
-TAKE_CASE = text("""
+TAKE_CASE = by_key("""
     INSERT INTO session_case (resource_id, minutes, family, holder_id, expires_at)
     VALUES (:resource_id, :minutes, :family, :holder_id, :expires_at)""")
 
@@ -121,16 +134,13 @@ def occupy(session: Session, claims: Sequence[Claim], holder: Holder) -> list[Ta
     Raises: NotFound, NotOpen, PeriodTaken, CapacityReached, InvalidRequest.
     """
     locked = lock_resources(session, claims)
-    taken = [_take(session, locked[claim.resource_id], claim, holder) for claim in claims]
-    tell(session, locked)
-    return taken
+    return [_take(session, locked[claim.resource_id], claim, holder) for claim in claims]
 
 
 def keep(session: Session, shape: Shape, resource_ids: Iterable[int], holder: Holder) -> int:
     """Give what the holder has a new end, `holder.expires_at`; return how many rows it still had."""
     lock(session, resource_ids)
     kept = session.execute(_KEEP[shape], {"id": holder.id, "now": holder.now, "expires_at": holder.expires_at})
-    tell(session, resource_ids)
     return int(kept.rowcount)  # type: ignore[attr-defined]
 
 
@@ -141,12 +151,11 @@ def release(session: Session, shape: Shape, resource_ids: Iterable[int], holder_
     """
     lock(session, resource_ids)
     freed = session.execute(_RELEASE[shape], {"id": holder_id})
-    tell(session, resource_ids)
     return int(freed.rowcount)  # type: ignore[attr-defined]
 
 
 def lock(session: Session, resource_ids: Iterable[int]) -> dict[int, Locked]:
-    """Lock resources in sorted order, and return what must be known of those that exist."""
+    """Lock resources in sorted order, note that they change, and return what must be known of those that exist."""
     rows = session.execute(LOCK, {"ids": sorted(set(resource_ids))})
     return {row.id: Locked(*row) for row in rows}
 
@@ -169,7 +178,7 @@ def lock_resources(session: Session, claims: Iterable[Claim]) -> dict[int, Locke
 
 
 def tell(session: Session, resource_ids: Iterable[int]) -> None:
-    """Note that these resources changed; open pages are told once the transaction commits."""
+    """Note that these resources changed, when that took no lock; open pages are told once the transaction commits."""
     if ids := sorted(resource_ids):
         session.execute(TELL, {"ids": ids})
 
@@ -187,22 +196,19 @@ def _take(session: Session, resource: Locked, claim: Claim, holder: Holder) -> T
 
 
 def _take_nights(session: Session, resource: Locked, claim: NightsClaim, holder: Holder) -> Taken:
-    _refuse_closed(session, resource, claim.first, claim.until)
-    wanted = {
-        "resource_id": resource.id,
-        "unit_id": claim.unit_id,
-        "first": claim.first,
-        "until": claim.until,
-        "now": holder.now,
-    }
-    session.execute(FORGET_NIGHTS, wanted)
-    unit_id = session.execute(FREE_BED, wanted).scalar()
-    if unit_id is None:
+    wanted = {"first": claim.first, "until": claim.until, "now": holder.now}
+    here = {"resource_id": resource.id, "site_id": resource.site_id, "unit_id": claim.unit_id}
+    bed = session.execute(FREE_BED, wanted | here).one()
+    if bed.is_closed:
+        raise NotOpen(resource_id=resource.id, first=claim.first, until=claim.until, why="closed")
+    if bed.id is None:
         _refuse_unknown_bed(session, claim)
         raise PeriodTaken(resource_id=resource.id, unit_id=claim.unit_id, first=claim.first, until=claim.until)
+    if bed.has_leftovers:  # of holds that are over
+        session.execute(FORGET_NIGHTS, wanted | {"unit_id": bed.id})
     nights = list(days_between(claim.first, claim.until))
-    _insert(session, TAKE_NIGHTS, claim, holder, rows=len(nights), unit_id=unit_id, nights=nights)
-    return Taken(claim=claim, rows=len(nights), unit_id=unit_id)
+    _insert(session, TAKE_NIGHTS, claim, holder, rows=len(nights), unit_id=bed.id, nights=nights)
+    return Taken(claim=claim, rows=len(nights), unit_id=bed.id)
 
 
 def _take_place(session: Session, resource: Locked, claim: PlaceClaim, holder: Holder) -> Taken:
@@ -269,7 +275,7 @@ def _insert(session: Session, statement: Any, claim: Claim, holder: Holder, rows
 
 
 def _statements(template: str) -> dict[Shape, Any]:
-    return {shape: text(template.format(table=table)) for shape, table in TABLE_OF_SHAPE.items()}
+    return {shape: by_key(template.format(table=table)) for shape, table in TABLE_OF_SHAPE.items()}
 
 
 _KEEP = _statements("""

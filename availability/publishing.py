@@ -87,7 +87,7 @@ def publish_openings(session: Session, resource_ids: Sequence[int], *, first: da
 
 def declare(session: Session, actor: Actor, resource_id: int, declaration: Declaration, *, now: datetime) -> None:
     """Record what the service that runs a resource declares of it today. Raises: NotFound."""
-    lock(session, [resource_id])
+    lock(session, [resource_id])  # open pages are told of what is locked
     host = session.execute(HOST, {"id": resource_id}).one_or_none()
     if host is None or not any(
         right.role is Role.PARTNER
@@ -99,7 +99,6 @@ def declare(session: Session, actor: Actor, resource_id: int, declaration: Decla
     said = {"capacity": declaration.capacity, "load": declaration.load, "waiting": declaration.waiting}
     session.execute(DECLARE, {"id": resource_id, "today": local_day(now, ZoneInfo(host.time_zone)), **said})
     record(session, actor, Act(act="declared", subject="resource", subject_id=resource_id, at=now, facts=said))
-    tell(session, [resource_id])
 
 
 def _rules(session: Session, asked: dict[str, Any]) -> dict[int, list[WeeklyRule]]:

@@ -61,6 +61,8 @@ def invalid_sentence(refusal: Refusal) -> str:
     """Return "La fin : la fin doit être après le début.", or the general sentence for a rule without words."""
     facts = refusal.facts
     field, problem = str(facts.get("field")), str(facts.get("problem"))
+    if field not in FIELD_WORDS and problem not in PROBLEM_WORDS:
+        return f"Valeur refusée pour « {field} » : {problem}."
     named = FIELD_WORDS.get(field, f"« {field} »")
     words = PROBLEM_WORDS.get(problem, "valeur refusée").format_map(_Shown(facts))
     if facts.get("max_days"):

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy.orm import make_transient_to_detached
+from sqlmodel import Session, col
 
 from availability.actions import Holder, Taken, keep, occupy, release
 from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim, readable
@@ -22,12 +23,12 @@ from availability.history import Act, record
 from availability.limits import Limits
 from availability.models import HearingSession, Kind, Resource, Shape, Site
 from availability.openings import local_day
-from availability.rights import Actor, Role
-from availability.search import may_reserve
+from availability.rights import REQUESTERS, Actor, Role
+from availability.search import RESERVERS, rights_among
 from booking.errors import AlreadyDecided, HoldExpired
 from booking.events import BookingMoved, announce
 from booking.models import Booking, State
-from booking.persons import person_for
+from booking.persons import keep_person, person_for
 
 REFUSAL_REASONS = ("full", "profile", "dates", "distance", "other")
 UNDO_MINUTES = 10  # how long a place given back can be taken back in one click
@@ -53,11 +54,14 @@ NOBODY_YET = Beneficiary()
 
 @dataclass(frozen=True)
 class Place:
-    """A resource with what rules it: its kind, its site, and the civil day that it is there."""
+    """What rules a resource: its kind and who may reserve it, where it is, and the civil day that it is there."""
 
-    resource: Resource
+    resource_id: int
     kind: Kind
-    site: Site
+    reservers: list[str]
+    territory_id: int
+    organisation_id: int
+    zone: ZoneInfo
     today: date
 
     @property
@@ -71,7 +75,7 @@ class Place:
 
     def check_day_of(self, start: datetime) -> None:
         """Accept an instant by the civil day that it is there. Raises: InvalidRequest."""
-        day = local_day(start, ZoneInfo(self.site.time_zone))
+        day = local_day(start, self.zone)
         self.limits.check(day, day + timedelta(days=1), today=self.today)
 
 
@@ -83,14 +87,15 @@ def hold(
     Raises: NotFound, NotAllowed, InvalidRequest, NotOpen, PeriodTaken, CapacityReached.
     """
     place = _place(session, claim.resource_id, now)
-    _refuse_stranger(session, actor, place)
+    _refuse_stranger(actor, place)
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
+        keep_person(session, beneficiary.person_id)
     expires_at = now + timedelta(minutes=place.kind.hold_minutes)
     booking = Booking(
         id=uuid4(),
         kind_id=place.kind.id,
-        resource_id=place.resource.id,
+        resource_id=place.resource_id,
         territory_id=actor.home_territory_id,
         person_id=beneficiary.person_id,
         case_ref=beneficiary.case_ref.strip(),
@@ -102,7 +107,7 @@ def hold(
     )
     taken = occupy(session, [claim], Holder(id=booking.id, now=now, expires_at=expires_at))
     booking.unit_id = taken[0].unit_id
-    session.add(booking)
+    _add(session, booking)
     _write_down(session, actor, booking, None, now, facts=_facts_of(taken))
     return booking
 
@@ -114,18 +119,18 @@ def confirm(
 
     Raises: NotFound, NotAllowed, InvalidRequest when it is for nobody, HoldExpired, AlreadyDecided.
     """
-    booking = _locked(session, actor, booking_id)
+    booking, kind = _locked(session, actor, booking_id)
     if booking.state in (State.BOOKED, State.REQUESTED):
         return booking  # confirmed already: the same answer
     _refuse_lapsed(booking)
     _expect(booking, {State.HELD})
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
+        keep_person(session, beneficiary.person_id)
     if beneficiary:
         booking.person_id, booking.case_ref = beneficiary.person_id, beneficiary.case_ref.strip()
     if booking.person_id is None and not booking.case_ref:
         raise InvalidRequest("beneficiary", "required")
-    kind = _kind(session, booking)
     asked = kind.host_accepts
     _keep(session, booking, kind, now, until=now + timedelta(days=kind.request_days) if asked else None)
     return _move(session, actor, booking, State.REQUESTED if asked else State.BOOKED, now)
@@ -133,12 +138,12 @@ def confirm(
 
 def accept(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
     """Accept, as its host, what was asked. Raises: NotFound, NotAllowed, HoldExpired, AlreadyDecided."""
-    booking = _locked_by_host(session, actor, booking_id)
+    booking, kind = _locked_by_host(session, actor, booking_id)
     if booking.state == State.BOOKED:
         return booking
     _refuse_lapsed(booking)
     _expect(booking, {State.REQUESTED})
-    _keep(session, booking, _kind(session, booking), now, until=None)
+    _keep(session, booking, kind, now, until=None)
     return _move(session, actor, booking, State.BOOKED, now)
 
 
@@ -149,20 +154,20 @@ def refuse(session: Session, actor: Actor, booking_id: UUID, *, reason: str, now
     """
     if reason not in REFUSAL_REASONS:
         raise InvalidRequest("reason", "unknown-choice")
-    booking = _locked_by_host(session, actor, booking_id)
+    booking, kind = _locked_by_host(session, actor, booking_id)
     if booking.state == State.REFUSED:
         return booking
     _expect(booking, {State.REQUESTED})
-    return _free(session, actor, booking, State.REFUSED, now, facts={"reason": reason})
+    return _free(session, actor, booking, kind, after=State.REFUSED, now=now, facts={"reason": reason})
 
 
 def cancel(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
     """Give a place back, whatever was its state before. Raises: NotFound, NotAllowed, AlreadyDecided."""
-    booking = _locked(session, actor, booking_id)
+    booking, kind = _locked(session, actor, booking_id)
     if booking.state == State.CANCELLED:
         return booking
     _expect(booking, {State.HELD, State.REQUESTED, State.BOOKED})
-    return _free(session, actor, booking, State.CANCELLED, now)
+    return _free(session, actor, booking, kind, after=State.CANCELLED, now=now)
 
 
 def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
@@ -170,11 +175,12 @@ def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
 
     Raises: NotFound, NotAllowed, AlreadyDecided when it was not just cancelled, PeriodTaken, CapacityReached, NotOpen.
     """
-    booking = _locked(session, actor, booking_id)
+    booking, kind = _locked(session, actor, booking_id)
     if session.execute(_JUST_UNDONE, {"id": str(booking.id)}).scalar():
         return booking
     before = _state_before_cancel(session, booking, now)
-    kind = _kind(session, booking)
+    if booking.person_id is not None:
+        keep_person(session, booking.person_id)
     expires_at = _end_after_undo(kind, before, now)
     occupy(session, [claim_of(booking, Shape(kind.shape))], Holder(id=booking.id, now=now, expires_at=expires_at))
     booking.expires_at = expires_at
@@ -183,8 +189,8 @@ def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
 
 def expired(session: Session, *, now: datetime, limit: int = 200) -> list[UUID]:
     """Return the bookings whose hold or request came to its end, oldest first."""
-    due = select(Booking.id).where(col(Booking.expires_at) <= now).order_by(col(Booking.expires_at)).limit(limit)
-    return list(session.exec(due))
+    due = select(col(Booking.id)).where(col(Booking.expires_at) <= now).order_by(col(Booking.expires_at)).limit(limit)
+    return list(session.execute(due).scalars())
 
 
 def lapse(session: Session, booking_id: UUID, *, now: datetime) -> bool:
@@ -193,10 +199,10 @@ def lapse(session: Session, booking_id: UUID, *, now: datetime) -> bool:
     Its place was free from that instant on: this only says so. One booking a transaction, so that no two sweepers
     ever hold two resources.
     """
-    booking = _lock(session, booking_id)
+    booking, kind, _ = _lock(session, booking_id)
     if booking.expires_at is None or booking.expires_at > now:
         return False
-    _free(session, None, booking, State.LAPSED, now)
+    _free(session, None, booking, kind, after=State.LAPSED, now=now)
     return True
 
 
@@ -220,28 +226,30 @@ def claim_of(booking: Booking, shape: Shape) -> Claim:
 
 
 def _place(session: Session, resource_id: int, now: datetime) -> Place:
-    found = session.execute(
-        select(Resource, Kind, Site)
-        .join(Kind, col(Kind.id) == col(Resource.kind_id))
-        .join(Site, col(Site.id) == col(Resource.site_id))
-        .where(col(Resource.id) == resource_id)
-    ).one_or_none()
+    found = session.execute(_PLACE, {"resource_id": resource_id}).one_or_none()
     if found is None:
         raise NotFound(resource_id=resource_id)
-    resource, kind, site = found
-    return Place(resource, kind, site, local_day(now, ZoneInfo(site.time_zone)))
+    kind, reservers, territory_id, organisation_id, time_zone = found
+    zone = ZoneInfo(time_zone)
+    return Place(resource_id, kind, reservers, territory_id, organisation_id, zone, local_day(now, zone))
 
 
-def _refuse_stranger(session: Session, actor: Actor, place: Place) -> None:
+def _refuse_stranger(actor: Actor, place: Place) -> None:
     """A place elsewhere does not exist for the actor, unless its kind may be taken across territories."""
-    site = place.site
-    rights = may_reserve(session, actor, place.kind)
+    rights = rights_among(place.reservers, actor, place.kind)
     is_here = any(
-        right.covers(territory_id=site.territory_id, organisation_id=site.organisation_id) for right in rights
+        right.covers(territory_id=place.territory_id, organisation_id=place.organisation_id) for right in rights
     )
     may_go_beyond = place.kind.crosses_territories and any(right.organisation_id is None for right in rights)
     if not (is_here or may_go_beyond):
-        raise NotFound(resource_id=place.resource.id)
+        raise NotFound(resource_id=place.resource_id)
+
+
+def _add(session: Session, booking: Booking) -> None:
+    """Insert a booking, and have the session know it: half the time of the unit of work."""
+    session.execute(_INSERT, booking.model_dump())
+    make_transient_to_detached(booking)
+    session.add(booking)
 
 
 def _dates(session: Session, place: Place, claim: Claim) -> dict[str, Any]:
@@ -254,9 +262,9 @@ def _dates(session: Session, place: Place, claim: Claim) -> dict[str, Any]:
             place.check_day_of(claim.start)
             return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.kind.slot_duration_min)}
         case CaseClaim():
-            hearing = session.get(HearingSession, place.resource.id)
+            hearing = session.get(HearingSession, place.resource_id)
             if hearing is None:
-                raise InvalidRequest("resource_id", "other-shape", resource_id=place.resource.id)
+                raise InvalidRequest("resource_id", "other-shape", resource_id=place.resource_id)
             place.check_day_of(hearing.starts_at)
             return {
                 "starts_at": hearing.starts_at,
@@ -266,20 +274,19 @@ def _dates(session: Session, place: Place, claim: Claim) -> dict[str, Any]:
             }
 
 
-def _locked(session: Session, actor: Actor, booking_id: UUID) -> Booking:
-    """Return the booking, locked, if it was made in the actor's territories."""
-    booking = _lock(session, booking_id)
+def _locked(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Kind]:
+    """Return the booking, locked, if it was made in the actor's territories, and its kind."""
+    booking, kind, reservers = _lock(session, booking_id)
     if booking.territory_id not in actor.territories(REQUESTERS, kind_id=booking.kind_id):
         raise NotFound(booking_id=booking_id)
-    kind = _kind(session, booking)
-    if not any(right.covers(territory_id=booking.territory_id) for right in may_reserve(session, actor, kind)):
+    if not any(right.covers(territory_id=booking.territory_id) for right in rights_among(reservers, actor, kind)):
         raise NotAllowed(kind=kind.code)
-    return booking
+    return booking, kind
 
 
-def _locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> Booking:
-    """Return the booking, locked, if it is on a place that the actor runs."""
-    booking = _lock(session, booking_id)
+def _locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Kind]:
+    """Return the booking, locked, if it is on a place that the actor runs, and its kind."""
+    booking, kind, _ = _lock(session, booking_id)
     site = session.execute(_SITE_OF, {"id": booking.resource_id}).one()
     runs_it = any(
         right.role is Role.PARTNER
@@ -289,16 +296,16 @@ def _locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> Booking
     )
     if not runs_it:
         raise NotFound(booking_id=booking_id)
-    return booking
+    return booking, kind
 
 
-def _lock(session: Session, booking_id: UUID) -> Booking:
-    booking = session.exec(
-        select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)
-    ).one_or_none()
-    if booking is None:
+def _lock(session: Session, booking_id: UUID) -> tuple[Booking, Kind, list[str]]:
+    """Return the booking, locked, its kind, and the roles that reserve that kind."""
+    found = session.execute(_BOOKING, {"booking_id": booking_id}).one_or_none()
+    if found is None:
         raise NotFound(booking_id=booking_id)
-    return booking
+    booking, kind, reservers = found
+    return booking, kind, reservers
 
 
 def _expect(booking: Booking, states: Iterable[State]) -> None:
@@ -331,12 +338,13 @@ def _free(
     session: Session,
     actor: Actor | None,
     booking: Booking,
+    kind: Kind,
+    *,
     after: State,
     now: datetime,
-    *,
     facts: dict[str, Any] | None = None,
 ) -> Booking:
-    release(session, Shape(_kind(session, booking).shape), [booking.resource_id], booking.id)
+    release(session, Shape(kind.shape), [booking.resource_id], booking.id)
     booking.expires_at = None
     return _move(session, actor, booking, after, now, facts=facts)
 
@@ -406,17 +414,21 @@ def _end_after_undo(kind: Kind, before: State, now: datetime) -> datetime | None
     return None
 
 
-def _kind(session: Session, booking: Booking) -> Kind:
-    return session.get_one(Kind, booking.kind_id)
-
-
-REQUESTERS = (
-    Role.PROBATION_OFFICER,
-    Role.SENTENCE_JUDGE,
-    Role.FAMILY_JUDGE,
-    Role.REGISTRY,
-    Role.MONITORING_AGENT,
+_PLACE = (
+    select(Kind, RESERVERS, col(Site.territory_id), col(Site.organisation_id), col(Site.time_zone))
+    .join(Resource, col(Resource.kind_id) == col(Kind.id))
+    .join(Site, col(Site.id) == col(Resource.site_id))
+    .where(col(Resource.id) == bindparam("resource_id"))
+    .execution_options(prepare=True)
 )
+_BOOKING = (
+    select(Booking, Kind, RESERVERS)
+    .join(Kind, col(Kind.id) == col(Booking.kind_id))
+    .where(col(Booking.id) == bindparam("booking_id"))
+    .with_for_update(of=Booking)
+    .execution_options(populate_existing=True, prepare=True)
+)
+_INSERT = insert(Booking.__table__).execution_options(prepare=True)  # type: ignore[attr-defined]
 _SITE_OF = text(
     "SELECT s.organisation_id, s.territory_id FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id"
 )

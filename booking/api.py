@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter
 from sqlmodel import Session
 
 from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken
-from availability.rights import Actor, Role
+from availability.rights import REQUESTERS, Actor, Role
 from availability.sheet import resource_for, units_of
 from availability.wire import (
     BEARER,
@@ -32,7 +32,6 @@ from availability.wire import (
 )
 from booking import actions, queries
 from booking import api_models as told
-from booking.actions import REQUESTERS
 from booking.alternatives import Alternative, alternatives_to
 from booking.errors import AlreadyDecided, HoldExpired, KeyReused
 from booking.idempotency import Answered, answer_once, digest_of

@@ -33,10 +33,8 @@ from sqlmodel import Session, col
 from availability.errors import NotFound
 from availability.history import HistoryLine
 from availability.models import Kind, KindRight, Resource, Shape, Site, Unit
-from availability.rights import Actor, Right, Role
-from booking.actions import REQUESTERS
+from availability.rights import REQUESTERS, Actor, Right, Role
 from booking.models import EXPIRING, Booking, Person, State
-from booking.persons import MAY_HOLD_FILES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +180,7 @@ def _state_at(now: datetime) -> ColumnElement[str]:
 def _lines(actor: Actor, now: datetime) -> Select[Any]:
     files = and_(
         col(Person.id) == col(Booking.person_id),
-        _within(col(Person.territory_id), actor.territories(MAY_HOLD_FILES)),
+        _within(col(Person.territory_id), actor.territories(REQUESTERS)),
     )
     columns: tuple[Any, ...] = (
         *(getattr(Booking, name).label(name) for name in _OF_BOOKING),

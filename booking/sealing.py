@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from sqlmodel import Session
 
 from booking.models import PersonKey
@@ -29,7 +29,7 @@ class Unreadable(Exception):  # noqa: N818
 class House:
     """The secret of the installation, from which the wrapping key and the blind index are derived."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         if len(self.secret) < 16:
@@ -52,9 +52,12 @@ def new_key(session: Session, house: House, person_id: UUID) -> bytes:
 
 
 def key_of(session: Session, house: House, person_id: UUID) -> bytes | None:
-    """Return the key of a person, or None once they are erased."""
+    """Return the key of a person, or None once they are erased. Raises: Unreadable when another house wrapped it."""
     row = session.get(PersonKey, person_id)
-    return aes_key_unwrap(house.derived("person-keys"), row.wrapped) if row else None
+    try:
+        return aes_key_unwrap(house.derived("person-keys"), row.wrapped) if row else None
+    except InvalidUnwrap as error:
+        raise Unreadable from error
 
 
 def seal(person_key: bytes, value: str) -> bytes:
@@ -67,5 +70,5 @@ def unseal(person_key: bytes, sealed: bytes) -> str:
     """Return the value that was sealed. Raises: Unreadable."""
     try:
         return AESGCM(person_key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: cut shorter than a nonce
         raise Unreadable from error

@@ -6,38 +6,55 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
 
 from availability.rights import Role
-from portal import imports
+
+if TYPE_CHECKING:  # the commands import what they use: `serve` must start its server before two seconds of imports
+    from sqlmodel import Session
 
 R = TypeVar("R")
 
-app = typer.Typer(help="PlaceJuste : voir ce qui est libre dans la justice, et le prendre.", no_args_is_help=True)
+app = typer.Typer(
+    help="PlaceJuste : voir ce qui est libre dans la justice, et le prendre.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 clients = typer.Typer(help="Programmes qui utilisent l’API.", no_args_is_help=True)
 accounts = typer.Typer(help="Comptes des personnes.", no_args_is_help=True)
 app.add_typer(clients, name="api-client")
 app.add_typer(accounts, name="account")
-app.add_typer(imports.app, name="import")
 
 
 def main() -> None:
     """Run the command line from the root of the project, where Reflex looks for its configuration."""
     from portal.build import ROOT
+    from portal.processes import AlreadyRunning
 
+    if sys.argv[1:2] != ["serve"]:
+        from portal import imports  # before the change of folder: it notes where a file is looked for
+
+        app.add_typer(imports.app, name="import")
     os.chdir(ROOT)
     try:
         app()
+    except AlreadyRunning as error:
+        _say(f"PlaceJuste tourne déjà depuis ce dossier (processus {error.owner}).", error=True)
+        sys.exit(1)
     except ValidationError as error:
         for one in error.errors():
             _say(f"Réglage refusé : {'.'.join(map(str, one['loc'])) or 'ensemble'} : {one['msg']}", error=True)
         sys.exit(2)
+    except Exception as error:
+        from sqlalchemy.exc import OperationalError
+
+        if not isinstance(error, OperationalError):
+            raise
+        _say(f"Base de données injoignable : {str(error.orig).strip()}", error=True)
+        sys.exit(1)
 
 
 @app.command()
@@ -51,13 +68,10 @@ def serve(
         if value is not None:
             os.environ[f"PLACEJUSTE_{name}"] = str(value).lower()
     from portal.build import BuildFailed
-    from portal.embedded import AlreadyRunning
     from portal.serve import serve as run
 
     try:
         code = run(_say)
-    except AlreadyRunning as error:
-        _fail(f"PlaceJuste tourne déjà depuis ce dossier (processus {error.owner}). Arrêtez-le d’abord (Ctrl-C).")
     except BuildFailed as error:
         _fail(f"Les pages n’ont pas pu être construites :\n{error}")
     except KeyboardInterrupt:
@@ -156,6 +170,8 @@ def create_account(  # noqa: PLR0917 - as the options are declared
     """Créer un compte avec un rôle sur un ressort."""
     if len(password) < 12:
         _fail("Le mot de passe doit avoir au moins 12 caractères.")
+    from sqlalchemy.exc import IntegrityError
+
     from portal.accounts import NewAccount, create
 
     def add(session: Session) -> None:
@@ -171,6 +187,8 @@ def create_account(  # noqa: PLR0917 - as the options are declared
 
 def in_transaction(function: Callable[[Session], R]) -> R:
     """Return what `function(session)` returns, in one transaction on the migrated database of this installation."""
+    from sqlmodel import Session
+
     from portal import database, prepare
     from portal.migrate import migrate
 
@@ -192,6 +210,8 @@ def _organisation_id(session: Session, code: str) -> int:
 
 
 def _id_of(session: Session, query: str, code: str, noun: str) -> int:
+    from sqlalchemy import text
+
     found = session.execute(text(query), {"code": code}).scalar()
     if found is None:
         _fail(f"Aucun {noun} n’a le code « {code} ».")

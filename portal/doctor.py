@@ -34,7 +34,10 @@ class Finding:
 def setting_lines() -> list[str]:
     """Return one line a setting: name, value, where it came from, what it is for."""
     lines = described(settings())
-    return [f"{one.name:<30} {one.value:<28} {one.source:<12} {one.description}" for one in lines]
+    sources = {"default": "défaut", "environment": "environnement", "generated": "générée"}
+    return [
+        f"{one.name:<30} {one.value:<26} {sources.get(one.source, one.source):<14} {one.description}" for one in lines
+    ]
 
 
 def examined() -> list[Finding]:

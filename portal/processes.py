@@ -4,20 +4,51 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1  # Linux: the signal that the kernel sends to a process whose parent dies
 STOP_S = 15
 
 
-def die_with_parent() -> None:
+class AlreadyRunning(RuntimeError):  # noqa: N818 - says what happened
+    """Another process owns this folder."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner)
+        self.owner = owner
+
+
+@contextlib.contextmanager
+def ownership(folder: Path) -> Iterator[None]:
+    """Be the only one to serve from this folder until the end of the block.
+
+    Raises: AlreadyRunning.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # The kernel drops this lock with its holder, so that a kill -9 leaves nothing to clean up.
+    with (folder / "owner").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise AlreadyRunning(file.read().strip()) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def die_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
     """Ask the kernel to end this process when its parent dies, even by kill -9."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
 
 
 @contextlib.contextmanager

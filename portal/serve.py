@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from portal.build import ROOT, build, is_built, reflex_environment
-from portal.processes import child
+from portal.processes import child, ownership
 from portal.settings import settings
 
 PORTS_TRIED = 20
@@ -31,8 +31,9 @@ def serve(say: Callable[[str], None]) -> int:
     Raises: AlreadyRunning, BuildFailed.
     """
     signal.signal(signal.SIGTERM, _leave)
-    ready = _ready_file()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(ownership(settings().data_dir))
+        ready = _ready_file()
         # With pages already built, the server loads its code while the database starts.
         server = _start_server(stack, ready, say) if is_built() else None
         pages = stack.enter_context(ThreadPoolExecutor(1)).submit(build)
@@ -49,24 +50,38 @@ def serve(say: Callable[[str], None]) -> int:
         return _waited(process)
 
 
-def free_port(host: str, wanted: int) -> int:
-    """Return `wanted`, or the next port that nobody listens on.
+def free_port(host: str, wanted: int, claims: contextlib.ExitStack) -> int:
+    """Return `wanted`, or the next port that nobody listens on, claimed until `claims` closes.
 
-    Raises: OSError when twenty in a row are taken.
+    The server listens seconds later, and would share the port with another one that found it free meanwhile: half of
+    the requests would go to each. Raises: OSError when twenty in a row are taken.
     """
     for port in range(wanted, wanted + PORTS_TRIED):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((host, port))
-                return port
+        with contextlib.ExitStack() as attempt, contextlib.suppress(OSError):
+            _claim(attempt, port)
+            _refuse_taken(host, port)
+            claims.push(attempt.pop_all())
+            return port
     raise OSError(f"ports {wanted} to {wanted + PORTS_TRIED - 1} are all taken")
+
+
+def _claim(attempt: contextlib.ExitStack, port: int) -> None:
+    # A name of the kernel, on Linux: nobody else may take it, and it goes with the process however it dies.
+    if sys.platform == "linux":
+        claim = attempt.enter_context(socket.socket(socket.AF_UNIX))
+        claim.bind(f"\0placejuste-port-{port}")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
 
 
 def _start_server(
     stack: contextlib.ExitStack, ready: Path, say: Callable[[str], None]
 ) -> tuple[subprocess.Popen[bytes], str]:
-    port = free_port(settings().host, settings().port)
+    port = free_port(settings().host, settings().port, stack)
     if port != settings().port:
         say(f"Le port {settings().port} est pris : le port {port} est utilisé.")
     environment = reflex_environment() | _server_environment(port, ready)
@@ -102,7 +117,6 @@ def _server_environment(port: int, ready: Path) -> dict[str, str]:
 def _ready_file() -> Path:
     """Return the file that tells the workers that the database is ready; it does not exist yet."""
     path = (settings().data_dir / f"ready-{os.getpid()}").resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
     for stale in path.parent.glob("ready-*"):
         stale.unlink(missing_ok=True)
     return path

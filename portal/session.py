@@ -28,7 +28,6 @@ class Page:
     title: str
     policy: Policy
     entry: str = ""
-    icon: str = ""
     order: int = 0
 
 
@@ -38,7 +37,6 @@ class Entry:
 
     label: str
     href: str
-    icon: str
     is_current: bool
 
 
@@ -52,8 +50,7 @@ def navigation(actor: Actor | None, path: str = "") -> list[Entry]:
     admitted = [page for page in PAGES.values() if page.entry and page.policy.admits(actor)]
     admitted.sort(key=lambda page: (page.order, page.entry))
     return [
-        Entry(page.entry, slashed(page.route), page.icon, slashed(page.route) == slashed(path))
-        for page in admitted[:MOST_ENTRIES]
+        Entry(page.entry, slashed(page.route), slashed(page.route) == slashed(path)) for page in admitted[:MOST_ENTRIES]
     ]
 
 

@@ -26,57 +26,54 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("DATABASE_URL", "PLACEJUSTE_DATABASE_URL"),
-        description="PostgreSQL 15 or later (postgresql://…). None: an embedded PostgreSQL, kept in data_dir.",
+        description="PostgreSQL 15 ou plus récent (postgresql://…). Sans elle : PostgreSQL embarqué, dans DATA_DIR.",
     )
-    data_dir: Path = Field(default=Path(".data"), description="Embedded database, generated secrets.")
-    host: str = Field(default="127.0.0.1", description="Address that the server listens on; 0.0.0.0 for every one.")
-    port: int = Field(default=3000, ge=1, le=65535, description="One port for pages, sockets and API.")
+    data_dir: Path = Field(default=Path(".data"), description="Base embarquée, secrets générés.")
+    host: str = Field(default="127.0.0.1", description="Adresse d’écoute ; 0.0.0.0 pour toutes.")
+    port: int = Field(default=3000, ge=1, le=65535, description="Un seul port pour les pages, les sockets et l’API.")
     public_url: str | None = Field(
-        default=None, description="Address that users type (https://…). None: http://localhost and the port."
+        default=None,
+        description="Adresse que tapent les utilisateurs (https://…). Sans elle : http://localhost et le port.",
     )
     demo: bool = Field(
-        default=False, description="Demonstration: fictional country, one-click sign-in, badge on screen."
+        default=False, description="Démonstration : pays fictif, connexion en un clic, mention à l’écran."
     )
     now: AwareDatetime | None = Field(
-        default=None, description="Instant at which the clock starts, for drills; demonstration only."
+        default=None, description="Instant où démarre l’horloge, pour les exercices ; en démonstration seulement."
     )
     secret_key: SecretStr | None = Field(
         default=None,
-        description="Key that signs and encrypts, 32 characters or more. None: generated once in data_dir.",
+        description="Clé qui signe et chiffre, 32 caractères au moins. Sans elle : générée une fois dans DATA_DIR.",
     )
-    workers: int = Field(default=1, ge=1, le=64, description="Server processes; more than one needs redis_url.")
+    workers: int = Field(default=1, ge=1, le=64, description="Processus serveurs ; plus d’un demande REDIS_URL.")
     redis_url: SecretStr | None = Field(
-        default=None, description="Redis that keeps the state of pages when there are several workers."
+        default=None, description="Redis qui garde l’état des pages quand il y a plusieurs processus."
     )
-    pool_size: int = Field(default=10, ge=2, le=200, description="Database connections of each worker.")
-    ban_url: str = Field(
-        default="", description="Base URL of the State's address base (BAN). Empty: offline gazetteer only."
-    )
-    session_hours: float = Field(default=8, gt=0, le=72, description="How long a sign-in lasts.")
-    api_token_minutes: int = Field(default=60, ge=1, le=1440, description="How long an API token lasts.")
+    pool_size: int = Field(default=10, ge=2, le=200, description="Connexions à la base, par processus.")
+    ban_url: str = Field(default="", description="Base adresse nationale (BAN). Vide : communes hors ligne seulement.")
+    session_hours: float = Field(default=8, gt=0, le=72, description="Durée d’une connexion, en heures.")
+    api_token_minutes: int = Field(default=60, ge=1, le=1440, description="Durée d’un jeton de l’API, en minutes.")
     cookie_secure: bool | None = Field(
-        default=None, description="Send the session cookie by HTTPS only. None: when public_url is https."
+        default=None, description="Cookie de session par HTTPS seulement. Sans valeur : selon PUBLIC_URL."
     )
     login_attempts: str = Field(
-        default="10/5 minutes", description="Sign-in attempts allowed to one login from one address."
+        default="10/5 minutes", description="Essais de connexion permis, par identifiant et par adresse."
     )
     metrics_token: SecretStr | None = Field(
-        default=None, description="Bearer token that reads /metrics from elsewhere than this machine."
+        default=None, description="Jeton qui lit /metrics d’ailleurs que de cette machine."
     )
-    trusted_proxies: int = Field(
-        default=0, ge=0, le=5, description="Reverse proxies in front, believed for the address of a client."
-    )
+    trusted_proxies: int = Field(default=0, ge=0, le=5, description="Proxys devant, crus pour l’adresse du client.")
 
     @model_validator(mode="after")
     def _refuse_what_contradicts(self) -> Self:
         if self.now is not None and not self.demo:
-            raise ValueError("PLACEJUSTE_NOW is refused unless PLACEJUSTE_DEMO is true")
+            raise ValueError("PLACEJUSTE_NOW est refusé hors démonstration (PLACEJUSTE_DEMO)")
         if self.database_url is not None and self.secret_key is None and not self.demo:
-            raise ValueError("PLACEJUSTE_SECRET_KEY is required with DATABASE_URL")
+            raise ValueError("PLACEJUSTE_SECRET_KEY est obligatoire avec DATABASE_URL")
         if self.secret_key is not None and len(self.secret_key.get_secret_value()) < 32:
-            raise ValueError("PLACEJUSTE_SECRET_KEY has fewer than 32 characters")
+            raise ValueError("PLACEJUSTE_SECRET_KEY a moins de 32 caractères")
         if self.workers > 1 and self.redis_url is None:
-            raise ValueError("PLACEJUSTE_WORKERS above 1 needs PLACEJUSTE_REDIS_URL")
+            raise ValueError("PLACEJUSTE_WORKERS au-delà de 1 demande PLACEJUSTE_REDIS_URL")
         return self
 
     @property

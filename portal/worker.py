@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ POLL_S = 0.05
 @contextlib.asynccontextmanager
 async def worker_lifespan() -> AsyncIterator[None]:
     """Prepare this worker, and close its connections at the end."""
-    die_with_parent()
+    die_with_parent(signal.SIGKILL)  # granian's workers leave SIGTERM to their supervisor, which is gone
     logs.configure()
     await _until_the_database_is_ready()
     await database.read(clock.read_offset)
@@ -29,5 +30,8 @@ async def worker_lifespan() -> AsyncIterator[None]:
 async def _until_the_database_is_ready() -> None:
     # `serve` starts us while it starts the database; a worker started again finds the file there.
     if path := os.environ.get(READY_FILE):
-        while not Path(path).exists():  # noqa: ASYNC110, ASYNC240 - a file is what two processes share here
+        supervisor = os.getppid()
+        while not Path(path).exists():  # noqa: ASYNC240 - a file is what two processes share here
             await asyncio.sleep(POLL_S)
+            if os.getppid() != supervisor:
+                os._exit(1)  # nobody waits for this worker any more

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from time import monotonic
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from availability.errors import Refusal
@@ -40,6 +41,17 @@ def act(engine: Engine, function: Callable[Concatenate[Session, P], R], *args: P
     """Return what `function(session, …)` returns, in a transaction of its own."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         return function(session, *args, **kwargs)
+
+
+def wait_until_somebody_waits(engine: Engine) -> None:
+    """Return once a transaction of this database waits for a lock that another has."""
+    waiting = text("""
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'""")
+    deadline = monotonic() + PATIENCE_S
+    with engine.connect() as watcher:
+        while not watcher.execute(waiting).scalar():
+            watcher.rollback()  # statistics are those of the beginning of a transaction
+            assert monotonic() < deadline, "nobody ever waited"
 
 
 def refusals(answers: Sequence[object]) -> list[type[Refusal]]:

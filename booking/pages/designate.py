@@ -26,7 +26,6 @@ KEY = rx.cond(S.is_loaded, "l", "n") + S.version.to_string()
     roles=DESIGNATORS,
     on_load=(S.load,),
     entry="Désigner",
-    icon="fr-icon-user-star-line",
     order=30,
 )
 def designate_page() -> rx.Component:

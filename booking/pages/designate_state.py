@@ -6,6 +6,7 @@ A change only changes the address; loading an address is the one place where ser
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from sqlmodel import Session
 
 from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotOpen, PeriodTaken, Refusal
 from availability.models import Kind
-from availability.places import Located, Source, locate, suggest
+from availability.places import Located, locate, suggest
 from availability.rights import Actor
 from booking.actions import cancel, undo_cancel
 from booking.designations import (
@@ -33,13 +34,17 @@ from booking.designations import (
 from booking.mediators import DESIGNATORS, Candidate, candidates, designable_kinds, home_zone, ranked
 from booking.models import Booking
 from booking.pages.designate_words import (
+    CASE_WORDS,
+    NOT_FOUND,
     CaseLine,
     Choice,
     Heading,
     Row,
     case_line,
+    case_problem,
     choices,
     headings,
+    located_words,
     row,
     sentence,
 )
@@ -56,17 +61,7 @@ from portal.ui.notice import NoticeState
 ROWS_AT_ONCE = 40
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 NOTHING_ASKED = {each.name: "" for each in fields(Question)}
-CASE_WORDS = {
-    "required": "Indiquez le numéro RG du dossier avant de désigner.",
-    "too-long": "Ce numéro est trop long : 64 caractères au plus.",
-    "not-a-number": "Ce numéro contient un caractère illisible : saisissez-le à nouveau.",
-}
-SOURCE_WORDS = {
-    Source.BAN: "placé par la Base Adresse Nationale",
-    Source.COMMUNE: "placé au centre de la commune",
-}
 NOTHING_TO_DESIGNATE = "Aucun type de mesure n’est ouvert à votre ressort"
-NOT_FOUND = "Ce lieu n’a pas été trouvé : essayez une commune ou un code postal."
 
 problem(
     AlreadyDesignated,
@@ -177,7 +172,7 @@ class DesignateState(rx.State):
     @rx.event
     async def suggest_places(self, typed: str) -> None:
         """Offer the communes that begin so."""
-        self.suggestions = [_label(place.name, place.department) for place in suggest(str(typed)[:80])]
+        self.suggestions = [f"{place.name} ({place.department})" for place in suggest(str(typed)[:80])]
 
     @allow(*DESIGNATORS)
     @rx.event
@@ -198,6 +193,8 @@ class DesignateState(rx.State):
             return rx.set_focus("pris")
         except InvalidRequest as refusal:
             return await self._invalid(refusal)
+        except Refusal as refusal:
+            await self._say_no(said(refusal))
         return rx.set_focus("message")
 
     @allow(*DESIGNATORS)
@@ -239,14 +236,14 @@ class DesignateState(rx.State):
         first = await asyncio.to_thread(locate, self._question.p1, ban_url=settings().ban_url)
         second = await asyncio.to_thread(locate, self._question.p2, ban_url=settings().ban_url)
         self._near = (_point(first), _point(second))
-        self.located = {"p1": _located_words(first), "p2": _located_words(second)}
+        self.located = {"p1": located_words(first), "p2": located_words(second)}
 
     async def _look(self) -> None:
         actor, question = await current_actor(self), self._question
         found = await read(_answer, actor, question, self._near, shown=self._shown, now=clock.now())
         self.kinds = [KindChoice(kind.code, kind.label) for kind in found.kinds]
         self.asked = vars(question) | {"type": found.kind.code, "rayon": str(question.radius_km)}
-        self.problems = NOTHING_ASKED | self._not_found() | _case_problem(question.rg, self._needs_case)
+        self.problems = NOTHING_ASKED | self._not_found() | case_problem(question.rg, is_needed=self._needs_case)
         self.is_mediation = found.kind.code in MEDIATION_KINDS
         self.is_forbidden = self.is_mediation and question.violence_alleged
         self.sentence = sentence(found.kind, found.ranked, question, sum(map(bool, self._near)))
@@ -261,7 +258,7 @@ class DesignateState(rx.State):
         return {name: NOT_FOUND for (name, text), near in zip(typed, self._near, strict=True) if text and not near}
 
     def _wanted(self, resource_id: str) -> Wanted:
-        if not str(resource_id).isdecimal():
+        if not re.fullmatch("[0-9]{1,18}", str(resource_id)):
             raise InvalidRequest("resource_id", "not-a-number")
         return Wanted(
             resource_id=int(resource_id),
@@ -286,9 +283,12 @@ class DesignateState(rx.State):
 
     async def _invalid(self, refusal: InvalidRequest) -> EventSpec:
         self._needs_case = refusal.problem == "required"
-        (await self.get_state(NoticeState)).show_error(CASE_WORDS.get(refusal.problem, said(refusal)))
+        await self._say_no(CASE_WORDS[refusal.problem] if refusal.field == "case_ref" else said(refusal))
         await self._look()
         return rx.set_focus("rg")
+
+    async def _say_no(self, text: str) -> None:
+        (await self.get_state(NoticeState)).show("error", text, on_next_page=self._is_turning)
 
     async def _say(self, text: str, *, undo_label: str = "", link: tuple[str, str] = ("", "")) -> None:
         notice = await self.get_state(NoticeState)
@@ -328,27 +328,8 @@ def _of_case(session: Session, actor: Actor, typed: str, *, now: datetime) -> li
         return []  # said beside the field
 
 
-def _case_problem(typed: str, is_needed: bool) -> dict[str, str]:
-    try:
-        read_case_ref(typed if typed or is_needed else "-")
-    except InvalidRequest as refusal:
-        return {"rg": CASE_WORDS[refusal.problem]}
-    return {}
-
-
 def _point(located: Located) -> tuple[float, float] | None:
     return (located.best.lat, located.best.lon) if located.best else None
-
-
-def _located_words(located: Located) -> str:
-    if located.best is None:
-        return ""
-    failed = " (la Base Adresse Nationale ne répond pas)" if located.ban_failed else ""
-    return f"{located.best.label}, {SOURCE_WORDS[located.best.source]}{failed}"
-
-
-def _label(name: str, department: str) -> str:
-    return f"{name} ({department})"
 
 
 def _uuid(typed: str) -> UUID:

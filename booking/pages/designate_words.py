@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from availability.errors import InvalidRequest
 from availability.models import Kind
+from availability.places import Located, Source
 from availability.sites import address_line
-from booking.designations import Designation
+from booking.designations import Designation, read_case_ref
 from booking.mediators import Candidate, Order, is_stale
 from booking.models import State
 from booking.persons import search_name_of
@@ -43,7 +45,7 @@ LANGUAGES = {
 }
 HEADINGS = (
     ("nom", "Service"),
-    ("delai", "1er rendez-vous"),
+    ("delai", "1er RDV"),
     ("parent1", "Parent 1"),
     ("parent2", "Parent 2"),
     ("charge", "Charge"),
@@ -53,6 +55,16 @@ HEADINGS = (
     ("acces", "Accès"),
 )
 UNKNOWN = "non indiqué"
+CASE_WORDS = {
+    "required": "Indiquez le numéro RG du dossier avant de désigner.",
+    "too-long": "Ce numéro est trop long : 64 caractères au plus.",
+    "not-a-number": "Ce numéro contient un caractère illisible : saisissez-le à nouveau.",
+}
+SOURCE_WORDS = {
+    Source.BAN: "placé par la Base Adresse Nationale",
+    Source.COMMUNE: "placé au centre de la commune",
+}
+NOT_FOUND = "Ce lieu n’a pas été trouvé : essayez une commune ou un code postal."
 
 
 @dataclass(frozen=True)
@@ -174,6 +186,23 @@ def sentence(kind: Kind, candidates: Sequence[Candidate], question: Question, pa
     able = sum(each.can_take for each in candidates)
     can = f"{able}{NBSP}{'peut' if able == 1 else 'peuvent'} prendre une mesure" if able else "aucun ne peut en prendre"
     return f"{many(len(candidates), one, several)} {where}, {can}"
+
+
+def located_words(located: Located) -> str:
+    """Return where a parent was placed, and by what: the address itself, or only its commune."""
+    if located.best is None:
+        return ""
+    failed = " (la Base Adresse Nationale ne répond pas)" if located.ban_failed else ""
+    return f"{located.best.label}, {SOURCE_WORDS[located.best.source]}{failed}"
+
+
+def case_problem(typed: str, *, is_needed: bool) -> dict[str, str]:
+    """Return what is wrong with a case number, by field; none is wrong only once a designation was tried."""
+    try:
+        read_case_ref(typed if typed or is_needed else "-")
+    except InvalidRequest as refusal:
+        return {"rg": CASE_WORDS[refusal.problem]}
+    return {}
 
 
 def choices(ranked: Iterable[Candidate], *, other_than: int, count: int = 3) -> list[Choice]:

@@ -10,9 +10,8 @@ from sqlmodel import Session
 
 from availability.errors import Refusal
 from availability.history import consulted
-from availability.rights import Actor, Role
+from availability.rights import REQUESTERS, Actor, Role
 from booking.establishment import Choice, Establishment, establishment, establishments
-from booking.ledger import REQUESTERS
 from booking.pages import establishment_words as words
 from booking.pages.establishment_words import Bar, BedRow, ChoiceRow, Column, Figure, Month, SectionRows
 from booking.pages.widgets import inner_link, print_button

@@ -9,9 +9,8 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.openings import local_day
-from availability.rights import Actor
+from availability.rights import REQUESTERS, Actor
 from booking.day import Day, day, time_zone_of
-from booking.ledger import REQUESTERS
 from booking.pages import day_words as words
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card

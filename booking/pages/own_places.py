@@ -165,7 +165,6 @@ def _words(name: str, refusal: InvalidRequest) -> str:
     roles=(Role.PARTNER,),
     on_load=(OwnPlacesState.load,),
     entry="Mes places",
-    icon="fr-icon-checkbox-line",
     order=20,
 )
 def own_places_page() -> rx.Component:

@@ -20,7 +20,6 @@ S = RequestsState
     roles=(Role.PARTNER,),
     on_load=(S.load,),
     entry="Demandes",
-    icon="fr-icon-inbox-line",
     order=10,
 )
 def requests_page() -> rx.Component:

@@ -137,9 +137,7 @@ def _menu() -> rx.Component:
 
 def _entry(entry: rx.Var[Entry]) -> rx.Component:
     current = rx.cond(entry.is_current, "page", "false")
-    link = ReactRouterLink.create(
-        entry.label, to=entry.href, aria_current=current, class_name="fr-nav__link " + entry.icon
-    )
+    link = ReactRouterLink.create(entry.label, to=entry.href, aria_current=current, class_name="fr-nav__link")
     return el.li(link, class_name="fr-nav__item")
 
 

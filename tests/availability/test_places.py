@@ -150,6 +150,7 @@ def test_suggestions_put_the_whole_name_then_the_start_then_the_inner_word() -> 
     names = [one.name for one in suggest("paris")]
     assert names[0] == "Paris"
 
+    assert [one.name for one in suggest("bourg")][:2] == ["Bourg", "Bourges"]  # the whole name, however small
     assert suggest("st den")[0].name == "Saint-Denis"
     assert "Les Sables-d'Olonne" in [one.name for one in suggest("sables")]
     assert suggest("noumea")[0].department == "988"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ from tests.factories import (
     make_resource,
     make_world,
 )
-from tests.races import PATIENCE_S, act, at_once, refusals
+from tests.races import PATIENCE_S, act, at_once, refusals, wait_until_somebody_waits
 
 ATTEMPTS = 200
 CONNECTIONS = 32
@@ -173,6 +173,37 @@ def test_control_locked_in_the_order_of_the_claims_they_stop_each_other(
 
     with pytest.raises(OperationalError, match="deadlock"):
         at_once([partial(act, database.engine, occupy, order, somebody()) for order in (two_posts, two_posts[::-1])])
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_freeing_while_somebody_forgets_the_same_rows_waits_and_the_control_without_lock_is_a_deadlock(
+    database: Database, is_locked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, two_posts = database.engine, act(database.engine, _two_posts)
+    over, has_begun, take = somebody(now=in_minutes(-9), expires_at=in_minutes(-1)), Event(), actions._take
+    act(engine, occupy, two_posts, over)
+
+    def take_one_then_the_other(session: Session, resource: Any, claim: Claim, holder: Any) -> Taken:
+        if has_begun.is_set():
+            wait_until_somebody_waits(engine)
+        taken = take(session, resource, claim, holder)
+        has_begun.set()  # the expired row of the second post is forgotten, that of the first is not yet
+        return taken
+
+    def free() -> object:
+        assert has_begun.wait(PATIENCE_S)
+        if is_locked:
+            return act(engine, release, Shape.PLACES, [claim.resource_id for claim in two_posts], over.id)
+        return act(engine, Session.execute, actions._RELEASE[Shape.PLACES], {"id": over.id})
+
+    monkeypatch.setattr(actions, "_take", take_one_then_the_other)
+    both: list[Callable[[], object]] = [partial(act, engine, occupy, two_posts[::-1], somebody()), free]
+
+    if is_locked:
+        assert refusals(at_once(both)) == []
+    else:
+        with pytest.raises(OperationalError, match="deadlock"):
+            at_once(both)
 
 
 def test_a_place_given_back_never_goes_to_two(engine: Engine) -> None:

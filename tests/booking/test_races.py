@@ -25,7 +25,7 @@ from tests.availability.scarce import Scarce, make_scarce
 from tests.booking.cycle import A_CASE
 from tests.conftest import Database
 from tests.factories import NOW, World, in_days, in_minutes, make_beds, make_kind, make_resource, make_world
-from tests.races import act, at_once, refusals
+from tests.races import act, at_once, refusals, wait_until_somebody_waits
 
 ROUNDS = 16
 END = in_minutes(10)  # of every hold made now
@@ -225,10 +225,7 @@ def test_a_capacity_lowered_meanwhile_is_seen_by_those_who_wait(engine: Engine) 
         waiting = partial(act, engine, hold, officer, post.claim, now=NOW)
 
         def commit_once_somebody_waits() -> None:
-            with engine.connect() as watcher:
-                watch = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-                while not watcher.execute(watch).scalar():
-                    watcher.rollback()
+            wait_until_somebody_waits(engine)
             service.commit()
 
         acts: list[Callable[[], object]] = [waiting, commit_once_somebody_waits]

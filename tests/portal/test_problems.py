@@ -106,7 +106,7 @@ async def test_a_bad_value_is_named_and_explained_in_french(
 
 def test_the_nearest_declared_ancestor_gives_the_sentence() -> None:
     assert problems.sentence(NeverDeclared()) == problems.sentence(PeriodTaken())
-    assert problems.sentence(InvalidRequest("du", "date passée")) == "Valeur refusée pour « du » : date passée."
+    assert "« du »" in problems.sentence(InvalidRequest("du", "date passée"))
 
 
 def test_every_refusal_has_an_answer() -> None:

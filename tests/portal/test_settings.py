@@ -59,10 +59,10 @@ def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"PLACEJUSTE_NOW": "2026-03-29T00:30:00Z"}, "refused unless"),
+        ({"PLACEJUSTE_NOW": "2026-03-29T00:30:00Z"}, "refusé hors démonstration"),
         ({"PLACEJUSTE_NOW": "2026-03-29T00:30:00", "PLACEJUSTE_DEMO": "true"}, "timezone"),
-        ({"DATABASE_URL": "postgresql://host/base"}, "SECRET_KEY is required"),
-        ({"PLACEJUSTE_SECRET_KEY": "courte"}, "fewer than 32"),
+        ({"DATABASE_URL": "postgresql://host/base"}, "SECRET_KEY est obligatoire"),
+        ({"PLACEJUSTE_SECRET_KEY": "courte"}, "moins de 32"),
         ({"PLACEJUSTE_WORKERS": "2"}, "REDIS_URL"),
         ({"PLACEJUSTE_PORT": "0"}, "greater than or equal to 1"),
     ],
