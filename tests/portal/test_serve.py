@@ -1,6 +1,7 @@
 """`placejuste serve` with its own PostgreSQL: started, refused twice, killed, started again, stopped."""
 
-from __future__ import annotations
+from __future__ from contextlib import ExitStack
+import annotations
 
 import contextlib
 import os
