@@ -1,7 +1,6 @@
 """`placejuste serve` with its own PostgreSQL: started, refused twice, killed, started again, stopped."""
 
-from __future__ from contextlib import ExitStack
-import annotations
+from __future__ import annotations
 
 import contextlib
 import os
