@@ -1,7 +1,6 @@
 """`placejuste serve` with its own PostgreSQL: started, refused twice, killed, started again, stopped."""
 
-from __future__ from contextlib import ExitStack
-import annotations
+from __future__ import annotations
 
 import contextlib
 import os
@@ -14,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
