@@ -25,14 +25,14 @@ from availability.queries import (
     slots_by_day,
 )
 from availability.rights import Actor
-from availability.search import may_search
+from availability.search import may_search, reach
 from availability.slots import Slot
 
 SHAPE = text("SELECT k.shape FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = :id").execution_options(
     prepare=True  # found by its key
 )
 RULED = text("""
-    SELECT r.kind_id, r.attributes, s.organisation_id, s.territory_id, s.time_zone, s.lat, s.lon
+    SELECT r.kind_id, r.attributes, s.territory_id, s.organisation_id, s.time_zone, s.lat, s.lon
     FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id AND r.is_active""")
 UNITS = text("SELECT id, name FROM unit WHERE resource_id = :id AND is_active ORDER BY name, id")
 HEARING = text("""
@@ -108,13 +108,9 @@ def resource_for(session: Session, actor: Actor, resource_id: int, *, now: datet
         raise NotFound(resource_id=resource_id)
     kind = session.get_one(Kind, row.kind_id)
     if row.territory_id not in actor.territories(kind_id=kind.id) and not kind.crosses_territories:
-        raise NotFound(resource_id=resource_id)  # asked first: "not for your role" would say that it exists
+        raise NotFound(resource_id=resource_id)
     rights = may_search(session, actor, kind)
-    is_beyond = not any(
-        right.covers(territory_id=row.territory_id, organisation_id=row.organisation_id) for right in rights
-    )
-    may_go_beyond = kind.crosses_territories and any(right.organisation_id is None for right in rights)
-    if is_beyond and not may_go_beyond:
+    if not reach(rights, row.territory_id, row.organisation_id, beyond=kind.crosses_territories):
         raise NotFound(resource_id=resource_id)
     zone = ZoneInfo(row.time_zone)
     point = None if row.lat is None else (row.lat, row.lon)
@@ -125,7 +121,7 @@ def resource_for(session: Session, actor: Actor, resource_id: int, *, now: datet
         today=local_day(now, zone),
         point=point,
         attributes=row.attributes,
-        is_beyond=is_beyond,
+        is_beyond=not reach(rights, row.territory_id, row.organisation_id, beyond=False),
     )
 
 

@@ -24,7 +24,7 @@ from availability.limits import Limits
 from availability.models import HearingSession, Kind, Resource, Shape, Site
 from availability.openings import local_day
 from availability.rights import REQUESTERS, Actor, Role
-from availability.search import RESERVERS, rights_among
+from availability.search import RESERVERS, reach, rights_among
 from booking.errors import AlreadyDecided, HoldExpired
 from booking.events import BookingMoved, announce
 from booking.models import Booking, State
@@ -237,11 +237,7 @@ def _place(session: Session, resource_id: int, now: datetime) -> Place:
 def _refuse_stranger(actor: Actor, place: Place) -> None:
     """A place elsewhere does not exist for the actor, unless its kind may be taken across territories."""
     rights = rights_among(place.reservers, actor, place.kind)
-    is_here = any(
-        right.covers(territory_id=place.territory_id, organisation_id=place.organisation_id) for right in rights
-    )
-    may_go_beyond = place.kind.crosses_territories and any(right.organisation_id is None for right in rights)
-    if not (is_here or may_go_beyond):
+    if not reach(rights, place.territory_id, place.organisation_id, beyond=place.kind.crosses_territories):
         raise NotFound(resource_id=place.resource_id)
 
 

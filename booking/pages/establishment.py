@@ -54,6 +54,7 @@ class EstablishmentState(rx.State):
     arrivals: str = ""
     departures: str = ""
     choices: list[ChoiceRow] = []  # noqa: RUF012
+    is_host: bool = False
     _resource_ids: frozenset[int] = frozenset()
     _asked: tuple[int | None, date | None] = (None, None)
 
@@ -68,6 +69,7 @@ class EstablishmentState(rx.State):
         except Refusal as refusal:
             problem = sentence(refusal)
             shown = await act(opened, actor, None, None, now=now())
+        self.is_host = actor.has(Role.PARTNER)
         self._show(shown)
         if problem:
             (await self.get_state(NoticeState)).show_error(problem)
@@ -351,4 +353,5 @@ def _nothing() -> rx.Component:
     return empty_state(
         "Aucun établissement avec des lits",
         "Les centres et sections de semi-liberté de votre ressort, ou de votre organisme, s’afficheront ici.",
+        rx.cond(EstablishmentState.is_host, link_button("Mes places", "/mes-places/")),
     )
