@@ -28,6 +28,9 @@ from availability.rights import Actor
 from availability.search import may_search, reach
 from availability.slots import Slot
 
+SHAPE = text("SELECT k.shape FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = :id").execution_options(
+    prepare=True  # found by its key
+)
 RULED = text("""
     SELECT r.kind_id, r.attributes, s.territory_id, s.organisation_id, s.time_zone, s.lat, s.lon
     FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id AND r.is_active""")
@@ -85,6 +88,14 @@ class HearingRoom:
     cases_left: int
     minutes_left: int
     quotas_left: dict[str, int]
+
+
+def shape_of(session: Session, resource_id: int) -> Shape:
+    """Return the shape of a resource, whoever asks: for programs, not to be told. Raises: NotFound."""
+    shape = session.execute(SHAPE, {"id": resource_id}).scalar()
+    if shape is None:
+        raise NotFound(resource_id=resource_id)
+    return Shape(shape)
 
 
 def resource_for(session: Session, actor: Actor, resource_id: int, *, now: datetime) -> Ruled:
