@@ -139,7 +139,7 @@ class MapState(rx.State):
         self._show(screen, aim)
         watch(self)
         self.selected = filters.site
-        yield ReserveState.show(filters.site, filters.to_query())
+        yield ReserveState.show(filters.site, aim.filters.to_query())
 
     @allow(*SEARCHERS)
     @rx.event

@@ -19,7 +19,7 @@ from availability.rights import SEARCHERS, Actor
 from availability.search import Wish
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.alternatives import Alternative, alternatives_to
-from booking.filters import Filters, place_of, understand
+from booking.filters import Filters, understand
 from booking.map import STRIP_DAYS, kind_named, next_free, strip
 from booking.models import Booking, State
 from booking.offers import Offer, OpenSite, open_site
@@ -278,7 +278,7 @@ def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: date
 def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
     filters = Filters.read(dict(parse_qsl(query)))
     _, kind = kind_named(session, actor, filters.type)
-    wish = understand(filters, kind, place_of(filters.lieu), today=now.date()).wish
+    wish = understand(filters, kind, None, today=now.date()).wish
     return replace(wish, bounds=None, radius_km=None)  # the sheet shows its site wherever the map is
 
 
