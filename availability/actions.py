@@ -6,13 +6,14 @@ before wrote (READ COMMITTED). See docs/locking.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
@@ -20,19 +21,21 @@ from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOp
 from availability.models import Shape
 from availability.periods import days_between, peak
 from availability.queries import A_DAY, bookable_slots
+from availability.statements import by_key, run
+from availability.terms import TERMS, Terms
 
-
-def by_key(statement: str) -> TextClause:
-    """Return a statement that finds its rows by their keys: worth preparing, for any plan of it is the good one."""
-    return text(statement).execution_options(prepare=True)
-
-
-# Whoever locks is about to change: open pages are told once the transaction commits.
-LOCK = by_key("""
-    WITH told AS (INSERT INTO change (resource_id) SELECT unnest(CAST(:ids AS bigint[])))
-    SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, k.shape
-    FROM resource r JOIN kind k ON k.id = r.kind_id
-    WHERE r.id = ANY(:ids) ORDER BY r.id FOR NO KEY UPDATE OF r""")
+# Whoever locks is about to change: open pages are told once the transaction commits. One resource at a time: given
+# several, PostgreSQL plans again at each execution, which takes longer than all the rest.
+LOCK = by_key(f"""
+    WITH told AS (INSERT INTO change (resource_id) VALUES (:resource_id))
+    SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, s.territory_id, s.organisation_id, s.time_zone,
+           {TERMS}
+    FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
+    WHERE r.id = :resource_id FOR NO KEY UPDATE OF r""")  # noqa: S608 - constants
+# The same lock, for whoever has the resource already and needs to know nothing of it.
+LOCK_AGAIN = by_key("""
+    WITH told AS (INSERT INTO change (resource_id) VALUES (:resource_id))
+    SELECT id FROM resource WHERE id = :resource_id FOR NO KEY UPDATE""")
 CLOSED = by_key("""
     SELECT 1 FROM closure
     WHERE (resource_id = :resource_id OR site_id = :site_id) AND days && daterange(:first, :until) LIMIT 1""")
@@ -99,14 +102,22 @@ TABLE_OF_SHAPE = {
 
 @dataclass(frozen=True)
 class Locked:
-    """A resource whose occupancy nobody else can change until the end of the transaction."""
+    """A resource whose occupancy nobody else can change until the end of the transaction, and what rules it."""
 
     id: int
     capacity: int
     declared_load: int
     is_active: bool
     site_id: int
-    shape: str
+    territory_id: int
+    organisation_id: int
+    zone: ZoneInfo
+    terms: Terms
+
+    @property
+    def shape(self) -> Shape:
+        """Return the shape of its kind."""
+        return self.terms.shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,15 +144,21 @@ def occupy(session: Session, claims: Sequence[Claim], holder: Holder) -> list[Ta
 
     Raises: NotFound, NotOpen, PeriodTaken, CapacityReached, InvalidRequest.
     """
-    locked = lock_resources(session, claims)
+    return take(session, lock(session, [claim.resource_id for claim in claims]), claims, holder)
+
+
+def take(session: Session, locked: Mapping[int, Locked], claims: Sequence[Claim], holder: Holder) -> list[Taken]:
+    """Take everything that is claimed of resources that the caller locked and looked at; as `occupy` otherwise."""
+    for claim in claims:
+        _check(locked, claim)
     return [_take(session, locked[claim.resource_id], claim, holder) for claim in claims]
 
 
 def keep(session: Session, shape: Shape, resource_ids: Iterable[int], holder: Holder) -> int:
     """Give what the holder has a new end, `holder.expires_at`; return how many rows it still had."""
-    lock(session, resource_ids)
-    kept = session.execute(_KEEP[shape], {"id": holder.id, "now": holder.now, "expires_at": holder.expires_at})
-    return int(kept.rowcount)  # type: ignore[attr-defined]
+    _lock_again(session, resource_ids)
+    kept = run(session, _KEEP[shape], {"id": holder.id, "now": holder.now, "expires_at": holder.expires_at})
+    return kept.rowcount
 
 
 def release(session: Session, shape: Shape, resource_ids: Iterable[int], holder_id: UUID) -> int:
@@ -149,38 +166,51 @@ def release(session: Session, shape: Shape, resource_ids: Iterable[int], holder_
 
     The lock is not for what becomes free, but against whoever is sweeping the same expired rows in another order.
     """
-    lock(session, resource_ids)
-    freed = session.execute(_RELEASE[shape], {"id": holder_id})
-    return int(freed.rowcount)  # type: ignore[attr-defined]
+    _lock_again(session, resource_ids)
+    freed = run(session, _RELEASE[shape], {"id": holder_id})
+    return freed.rowcount
 
 
 def lock(session: Session, resource_ids: Iterable[int]) -> dict[int, Locked]:
     """Lock resources in sorted order, note that they change, and return what must be known of those that exist."""
-    rows = session.execute(LOCK, {"ids": sorted(set(resource_ids))})
-    return {row.id: Locked(*row) for row in rows}
-
-
-def lock_resources(session: Session, claims: Iterable[Claim]) -> dict[int, Locked]:
-    """Lock the claimed resources in sorted order and return what must be known of them.
-
-    Raises: NotFound, NotOpen when one is no longer in service, InvalidRequest when a claim has another shape.
-    """
-    wanted = {claim.resource_id: SHAPE_OF[type(claim)] for claim in claims}
-    locked = lock(session, wanted)
-    for resource_id, shape in wanted.items():
-        if resource_id not in locked:
-            raise NotFound(resource_id=resource_id)
-        if locked[resource_id].shape != shape:
-            raise InvalidRequest("resource_id", "other-shape", resource_id=resource_id, shape=shape)
-        if not locked[resource_id].is_active:
-            raise NotOpen(resource_id=resource_id, why="out-of-service")
-    return locked
+    rows = [run(session, LOCK, {"resource_id": one}).one_or_none() for one in sorted(set(resource_ids))]
+    return {row.id: _locked(row) for row in rows if row is not None}
 
 
 def tell(session: Session, resource_ids: Iterable[int]) -> None:
     """Note that these resources changed, when that took no lock; open pages are told once the transaction commits."""
     if ids := sorted(resource_ids):
-        session.execute(TELL, {"ids": ids})
+        run(session, TELL, {"ids": ids})
+
+
+def _lock_again(session: Session, resource_ids: Iterable[int]) -> None:
+    for resource_id in sorted(set(resource_ids)):
+        run(session, LOCK_AGAIN, {"resource_id": resource_id})
+
+
+def _locked(row: Any) -> Locked:
+    return Locked(
+        id=row.id,
+        capacity=row.capacity,
+        declared_load=row.declared_load,
+        is_active=row.is_active,
+        site_id=row.site_id,
+        territory_id=row.territory_id,
+        organisation_id=row.organisation_id,
+        zone=ZoneInfo(row.time_zone),
+        terms=Terms.read(row),
+    )
+
+
+def _check(locked: Mapping[int, Locked], claim: Claim) -> None:
+    """Refuse a claim on nothing, on another shape, or on what is out of service."""
+    resource, shape = locked.get(claim.resource_id), SHAPE_OF[type(claim)]
+    if resource is None:
+        raise NotFound(resource_id=claim.resource_id)
+    if resource.shape != shape:
+        raise InvalidRequest("resource_id", "other-shape", resource_id=resource.id, shape=shape)
+    if not resource.is_active:
+        raise NotOpen(resource_id=resource.id, why="out-of-service")
 
 
 def _take(session: Session, resource: Locked, claim: Claim, holder: Holder) -> Taken:
@@ -198,14 +228,14 @@ def _take(session: Session, resource: Locked, claim: Claim, holder: Holder) -> T
 def _take_nights(session: Session, resource: Locked, claim: NightsClaim, holder: Holder) -> Taken:
     wanted = {"first": claim.first, "until": claim.until, "now": holder.now}
     here = {"resource_id": resource.id, "site_id": resource.site_id, "unit_id": claim.unit_id}
-    bed = session.execute(FREE_BED, wanted | here).one()
+    bed = run(session, FREE_BED, wanted | here).one()
     if bed.is_closed:
         raise NotOpen(resource_id=resource.id, first=claim.first, until=claim.until, why="closed")
     if bed.id is None:
         _refuse_unknown_bed(session, claim)
         raise PeriodTaken(resource_id=resource.id, unit_id=claim.unit_id, first=claim.first, until=claim.until)
     if bed.has_leftovers:  # of holds that are over
-        session.execute(FORGET_NIGHTS, wanted | {"unit_id": bed.id})
+        run(session, FORGET_NIGHTS, wanted | {"unit_id": bed.id})
     nights = list(days_between(claim.first, claim.until))
     _insert(session, TAKE_NIGHTS, claim, holder, rows=len(nights), unit_id=bed.id, nights=nights)
     return Taken(claim=claim, rows=len(nights), unit_id=bed.id)
@@ -214,8 +244,8 @@ def _take_nights(session: Session, resource: Locked, claim: NightsClaim, holder:
 def _take_place(session: Session, resource: Locked, claim: PlaceClaim, holder: Holder) -> Taken:
     _refuse_closed(session, resource, claim.first, claim.until)
     wanted = {"resource_id": resource.id, "first": claim.first, "until": claim.until, "now": holder.now}
-    session.execute(FORGET_PLACES, wanted)
-    spans = [(start, end) for start, end in session.execute(PLACES_TAKEN, wanted)]
+    run(session, FORGET_PLACES, wanted)
+    spans = [(start, end) for start, end in run(session, PLACES_TAKEN, wanted)]
     if resource.declared_load + peak(spans, claim.first, claim.until) >= resource.capacity:
         raise CapacityReached(resource_id=resource.id, capacity=resource.capacity, first=claim.first, until=claim.until)
     _insert(session, TAKE_PLACE, claim, holder, resource_id=resource.id, first=claim.first, until=claim.until)
@@ -223,7 +253,7 @@ def _take_place(session: Session, resource: Locked, claim: PlaceClaim, holder: H
 
 
 def _take_slot(session: Session, resource: Locked, claim: SlotClaim, holder: Holder) -> Taken:
-    session.execute(FORGET_SEATS, {"resource_id": resource.id, "now": holder.now})
+    run(session, FORGET_SEATS, {"resource_id": resource.id, "now": holder.now})
     slot = bookable_slots(session, resource.id, now=holder.now, around=claim.start).get(claim.start)
     if slot is None:
         raise NotOpen(resource_id=resource.id, start=claim.start)
@@ -235,8 +265,8 @@ def _take_slot(session: Session, resource: Locked, claim: SlotClaim, holder: Hol
 
 
 def _take_case(session: Session, resource: Locked, claim: CaseClaim, holder: Holder) -> Taken:
-    session.execute(FORGET_CASES, {"resource_id": resource.id, "now": holder.now})
-    load = session.execute(SESSION_LOAD, {"resource_id": resource.id, "family": claim.family}).one_or_none()
+    run(session, FORGET_CASES, {"resource_id": resource.id, "now": holder.now})
+    load = run(session, SESSION_LOAD, {"resource_id": resource.id, "family": claim.family}).one_or_none()
     if load is None or load.starts_at <= holder.now:
         raise NotOpen(resource_id=resource.id, why="no-session")
     _refuse_closed(session, resource, load.day, load.day + A_DAY)
@@ -254,7 +284,7 @@ def _take_case(session: Session, resource: Locked, claim: CaseClaim, holder: Hol
 def _refuse_unknown_bed(session: Session, claim: NightsClaim) -> None:
     if claim.unit_id is None:
         return
-    bed = session.execute(BED, {"unit_id": claim.unit_id, "resource_id": claim.resource_id}).one_or_none()
+    bed = run(session, BED, {"unit_id": claim.unit_id, "resource_id": claim.resource_id}).one_or_none()
     if bed is None:
         raise NotFound(resource_id=claim.resource_id, unit_id=claim.unit_id)
     if not bed.is_active:
@@ -263,14 +293,14 @@ def _refuse_unknown_bed(session: Session, claim: NightsClaim) -> None:
 
 def _refuse_closed(session: Session, resource: Locked, first: date, until: date | None) -> None:
     asked = {"resource_id": resource.id, "site_id": resource.site_id, "first": first, "until": until}
-    if session.execute(CLOSED, asked).first():
+    if run(session, CLOSED, asked).first():
         raise NotOpen(resource_id=resource.id, first=first, until=until, why="closed")
 
 
 def _insert(session: Session, statement: Any, claim: Claim, holder: Holder, rows: int = 1, **values: Any) -> None:
     """Write occupancy. The constraint is the last guard: it only speaks when somebody wrote without the lock."""
-    written = session.execute(statement, {"holder_id": holder.id, "expires_at": holder.expires_at, **values})
-    if written.rowcount != rows:  # type: ignore[attr-defined]
+    written = run(session, statement, {"holder_id": holder.id, "expires_at": holder.expires_at, **values})
+    if written.rowcount != rows:
         raise PeriodTaken(resource_id=claim.resource_id)
 
 

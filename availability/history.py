@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Session, SQLModel
 
 from availability.rights import Actor
+from availability.statements import run
 
 
 class HistoryLine(SQLModel, table=True):
@@ -78,7 +79,8 @@ def record(session: Session, actor: Actor | None, act: Act) -> None:
         "facts": act.facts,
         "sealed": act.sealed,
     }
-    session.execute(ADD, row)
+    session.flush()
+    run(session, ADD, row)
 
 
 def consulted(session: Session, actor: Actor, *, subject: str, subject_id: object, reason: str, at: datetime) -> None:

@@ -81,6 +81,14 @@ class Actor:
             for territory_id in right.territory_ids
         )
 
+    def rights_in(self, roles: Iterable[str], *, kind_id: int) -> tuple[Right, ...]:
+        """Return the rights held in one of these roles on this kind.
+
+        A right is role x territory x kind: a role that may, held elsewhere or for another kind, gives nothing here.
+        """
+        named = frozenset(roles)
+        return tuple(right for right in self.rights if right.role in named and right.kind_id in (None, kind_id))
+
     def may(self, role: Role, *, territory_id: int, kind_id: int | None = None) -> bool:
         """Say whether the actor holds this role there, for this kind when one is given."""
         return any(

@@ -13,23 +13,20 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import TextClause, func, text
-from sqlmodel import Session, col, select
+from sqlalchemy import TextClause, text
+from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotAllowed, NotFound
-from availability.models import Kind, KindRight, Shape
+from availability.models import Kind, Shape
 from availability.places import Box, bounding_box
 from availability.queries import slots_by_day
 from availability.rights import Actor, Right
+from availability.statements import by_key, run
 
 MAX_RADIUS_KM = 1000.0
 Position = tuple[float | None, int]  # in a list: distance, resource
-ROLES_THAT_SEARCH = text("SELECT role FROM kind_right WHERE kind_id = :kind_id")
-ROLES_THAT_RESERVE = text("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_reserve")
-# A column beside Kind: the roles that reserve it. An act reads both in one statement.
-RESERVERS = func.array(
-    select(KindRight.role).where(col(KindRight.kind_id) == col(Kind.id), col(KindRight.may_reserve)).scalar_subquery()
-)
+ROLES_THAT_SEARCH = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id")
+ROLES_THAT_RESERVE = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_reserve")
 PART = 50  # resources whose slots are cut at a time, when only what suits is wanted
 
 
@@ -228,21 +225,13 @@ def _part(
     )
     shape = Shape(wish.kind.shape)
     statement = _statement(shape, wish, scope, only_suitable=only_suitable)
-    found = [_found(row) for row in session.execute(statement, values)]
+    found = [_found(row) for row in run(session, statement, values)]
     return _count_slots(session, found, wish, now) if shape is Shape.SLOTS else found
 
 
 def _rights_on(session: Session, actor: Actor, kind: Kind, roles_of: TextClause) -> tuple[Right, ...]:
-    return rights_among(session.execute(roles_of, {"kind_id": kind.id}).scalars(), actor, kind)
-
-
-def rights_among(roles: Iterable[str], actor: Actor, kind: Kind) -> tuple[Right, ...]:
-    """Return the rights that the actor holds in one of these roles on this kind. Raises: NotAllowed.
-
-    A right is role x territory x kind: a role that may, held elsewhere or for another kind, gives nothing here.
-    """
-    named = set(roles)
-    rights = tuple(right for right in actor.rights if right.role in named and right.kind_id in (None, kind.id))
+    roles = run(session, roles_of, {"kind_id": kind.id}).scalars()
+    rights = actor.rights_in(roles, kind_id=kind.id)
     if not rights:
         raise NotAllowed(kind=kind.code)
     return rights

@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from benchmarks import country
-from portal.embedded import owned
+from portal.embedded import attached
 from portal.migrate import migrate
 
 FOLDER = Path(".data/bench")
@@ -25,7 +25,7 @@ MEASURED = "measured"  # a copy of it, made for each run
 def measured(*, keep: bool) -> Iterator[str]:
     """Yield the address of a fresh copy of the filled database; `keep` leaves the filled one for the next run."""
     try:
-        with owned((FOLDER / "postgres").resolve()) as url:
+        with attached((FOLDER / "postgres").resolve()) as url:
             filled, copy = (_named(url, name) for name in (FILLED, MEASURED))
             with psycopg.connect(url, autocommit=True) as connection:
                 if not _is_fresh(connection):

@@ -5,26 +5,31 @@ A place is taken when it is held; what follows only moves its end. Acts are refu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, insert, select, text
-from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import aliased, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
-from availability.actions import Holder, Taken, keep, occupy, release
+from availability.actions import Holder, Locked, Taken, keep, lock, occupy, release, take
 from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim, readable
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, record
-from availability.limits import Limits
-from availability.models import HearingSession, Kind, Resource, Shape, Site
+from availability.models import HearingSession, Kind, Shape
 from availability.openings import local_day
+<<<<<<< HEAD
 from availability.rights import REQUESTERS, Actor, Role
 from availability.search import RESERVERS, reach, rights_among
+=======
+from availability.rights import Actor, Role
+from availability.statements import by_key, run
+from availability.terms import TERM_COLUMNS, Terms
+>>>>>>> bench
 from booking.errors import AlreadyDecided, HoldExpired
 from booking.events import BookingMoved, announce
 from booking.models import Booking, State
@@ -52,33 +57,6 @@ class Beneficiary:
 NOBODY_YET = Beneficiary()
 
 
-@dataclass(frozen=True)
-class Place:
-    """What rules a resource: its kind and who may reserve it, where it is, and the civil day that it is there."""
-
-    resource_id: int
-    kind: Kind
-    reservers: list[str]
-    territory_id: int
-    organisation_id: int
-    zone: ZoneInfo
-    today: date
-
-    @property
-    def shape(self) -> Shape:
-        return Shape(self.kind.shape)
-
-    @property
-    def limits(self) -> Limits:
-        """Return what the kind allows, whoever asks."""
-        return Limits(self.kind.min_notice_days, self.kind.max_ahead_days, self.kind.max_days)
-
-    def check_day_of(self, start: datetime) -> None:
-        """Accept an instant by the civil day that it is there. Raises: InvalidRequest."""
-        day = local_day(start, self.zone)
-        self.limits.check(day, day + timedelta(days=1), today=self.today)
-
-
 def hold(
     session: Session, actor: Actor, claim: Claim, *, now: datetime, beneficiary: Beneficiary = NOBODY_YET
 ) -> Booking:
@@ -86,16 +64,16 @@ def hold(
 
     Raises: NotFound, NotAllowed, InvalidRequest, NotOpen, PeriodTaken, CapacityReached.
     """
-    place = _place(session, claim.resource_id, now)
-    _refuse_stranger(actor, place)
+    locked = lock(session, [claim.resource_id])
+    place = _place(actor, locked, claim.resource_id)
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
         keep_person(session, beneficiary.person_id)
-    expires_at = now + timedelta(minutes=place.kind.hold_minutes)
+    expires_at = now + timedelta(minutes=place.terms.hold_minutes)
     booking = Booking(
         id=uuid4(),
-        kind_id=place.kind.id,
-        resource_id=place.resource_id,
+        kind_id=place.terms.kind_id,
+        resource_id=place.id,
         territory_id=actor.home_territory_id,
         person_id=beneficiary.person_id,
         case_ref=beneficiary.case_ref.strip(),
@@ -103,9 +81,9 @@ def hold(
         state=State.HELD,
         expires_at=expires_at,
         created_at=now,
-        **_dates(session, place, claim),
+        **_dates(session, place, claim, now),
     )
-    taken = occupy(session, [claim], Holder(id=booking.id, now=now, expires_at=expires_at))
+    taken = take(session, locked, [claim], Holder(id=booking.id, now=now, expires_at=expires_at))
     booking.unit_id = taken[0].unit_id
     _add(session, booking)
     _write_down(session, actor, booking, None, now, facts=_facts_of(taken))
@@ -119,7 +97,7 @@ def confirm(
 
     Raises: NotFound, NotAllowed, InvalidRequest when it is for nobody, HoldExpired, AlreadyDecided.
     """
-    booking, kind = _locked(session, actor, booking_id)
+    booking, terms = _locked(session, actor, booking_id)
     if booking.state in (State.BOOKED, State.REQUESTED):
         return booking  # confirmed already: the same answer
     _refuse_lapsed(booking)
@@ -127,23 +105,26 @@ def confirm(
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
         keep_person(session, beneficiary.person_id)
-    if beneficiary:
-        booking.person_id, booking.case_ref = beneficiary.person_id, beneficiary.case_ref.strip()
-    if booking.person_id is None and not booking.case_ref:
+    if not beneficiary:
+        beneficiary = Beneficiary(person_id=booking.person_id, case_ref=booking.case_ref)
+    if not beneficiary:
         raise InvalidRequest("beneficiary", "required")
-    asked = kind.host_accepts
-    _keep(session, booking, kind, now, until=now + timedelta(days=kind.request_days) if asked else None)
-    return _move(session, actor, booking, State.REQUESTED if asked else State.BOOKED, now)
+    asked = terms.host_accepts
+    until = now + timedelta(days=terms.request_days) if asked else None
+    _keep(session, booking, terms, now, until=until)
+    named: dict[str, Any] = {"person_id": beneficiary.person_id, "case_ref": beneficiary.case_ref.strip()}
+    after = State.REQUESTED if asked else State.BOOKED
+    return _move(session, actor, booking, after, now, expires_at=until, **named)
 
 
 def accept(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
     """Accept, as its host, what was asked. Raises: NotFound, NotAllowed, HoldExpired, AlreadyDecided."""
-    booking, kind = _locked_by_host(session, actor, booking_id)
+    booking, terms = _locked_by_host(session, actor, booking_id)
     if booking.state == State.BOOKED:
         return booking
     _refuse_lapsed(booking)
     _expect(booking, {State.REQUESTED})
-    _keep(session, booking, kind, now, until=None)
+    _keep(session, booking, terms, now, until=None)
     return _move(session, actor, booking, State.BOOKED, now)
 
 
@@ -154,20 +135,20 @@ def refuse(session: Session, actor: Actor, booking_id: UUID, *, reason: str, now
     """
     if reason not in REFUSAL_REASONS:
         raise InvalidRequest("reason", "unknown-choice")
-    booking, kind = _locked_by_host(session, actor, booking_id)
+    booking, terms = _locked_by_host(session, actor, booking_id)
     if booking.state == State.REFUSED:
         return booking
     _expect(booking, {State.REQUESTED})
-    return _free(session, actor, booking, kind, after=State.REFUSED, now=now, facts={"reason": reason})
+    return _free(session, actor, booking, terms, after=State.REFUSED, now=now, facts={"reason": reason})
 
 
 def cancel(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
     """Give a place back, whatever was its state before. Raises: NotFound, NotAllowed, AlreadyDecided."""
-    booking, kind = _locked(session, actor, booking_id)
+    booking, terms = _locked(session, actor, booking_id)
     if booking.state == State.CANCELLED:
         return booking
     _expect(booking, {State.HELD, State.REQUESTED, State.BOOKED})
-    return _free(session, actor, booking, kind, after=State.CANCELLED, now=now)
+    return _free(session, actor, booking, terms, after=State.CANCELLED, now=now)
 
 
 def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
@@ -175,16 +156,15 @@ def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
 
     Raises: NotFound, NotAllowed, AlreadyDecided when it was not just cancelled, PeriodTaken, CapacityReached, NotOpen.
     """
-    booking, kind = _locked(session, actor, booking_id)
-    if session.execute(_JUST_UNDONE, {"id": str(booking.id)}).scalar():
+    booking, terms = _locked(session, actor, booking_id)
+    if run(session, _JUST_UNDONE, {"id": str(booking.id)}).scalar():
         return booking
     before = _state_before_cancel(session, booking, now)
     if booking.person_id is not None:
         keep_person(session, booking.person_id)
-    expires_at = _end_after_undo(kind, before, now)
-    occupy(session, [claim_of(booking, Shape(kind.shape))], Holder(id=booking.id, now=now, expires_at=expires_at))
-    booking.expires_at = expires_at
-    return _move(session, actor, booking, before, now, facts={"undo": True})
+    expires_at = _end_after_undo(terms, before, now)
+    occupy(session, [claim_of(booking, terms.shape)], Holder(id=booking.id, now=now, expires_at=expires_at))
+    return _move(session, actor, booking, before, now, expires_at=expires_at, facts={"undo": True})
 
 
 def expired(session: Session, *, now: datetime, limit: int = 200) -> list[UUID]:
@@ -199,10 +179,10 @@ def lapse(session: Session, booking_id: UUID, *, now: datetime) -> bool:
     Its place was free from that instant on: this only says so. One booking a transaction, so that no two sweepers
     ever hold two resources.
     """
-    booking, kind, _ = _lock(session, booking_id)
+    booking, terms = _lock(session, booking_id)
     if booking.expires_at is None or booking.expires_at > now:
         return False
-    _free(session, None, booking, kind, after=State.LAPSED, now=now)
+    _free(session, None, booking, terms, after=State.LAPSED, now=now)
     return True
 
 
@@ -225,10 +205,12 @@ def claim_of(booking: Booking, shape: Shape) -> Claim:
     raise ValueError(f"booking {booking.id} has no dates for shape {shape}")
 
 
-def _place(session: Session, resource_id: int, now: datetime) -> Place:
-    found = session.execute(_PLACE, {"resource_id": resource_id}).one_or_none()
-    if found is None:
+def _place(actor: Actor, locked: Mapping[int, Locked], resource_id: int) -> Locked:
+    """Return the place, if the actor may reserve it there or its kind may be taken across territories."""
+    place = locked.get(resource_id)
+    if place is None:
         raise NotFound(resource_id=resource_id)
+<<<<<<< HEAD
     kind, reservers, territory_id, organisation_id, time_zone = found
     zone = ZoneInfo(time_zone)
     return Place(resource_id, kind, reservers, territory_id, organisation_id, zone, local_day(now, zone))
@@ -239,29 +221,46 @@ def _refuse_stranger(actor: Actor, place: Place) -> None:
     rights = rights_among(place.reservers, actor, place.kind)
     if not reach(rights, place.territory_id, place.organisation_id, beyond=place.kind.crosses_territories):
         raise NotFound(resource_id=place.resource_id)
+=======
+    rights = place.terms.rights_of(actor)
+    is_here = any(
+        right.covers(territory_id=place.territory_id, organisation_id=place.organisation_id) for right in rights
+    )
+    may_go_beyond = place.terms.crosses_territories and any(right.organisation_id is None for right in rights)
+    if not (is_here or may_go_beyond):
+        raise NotFound(resource_id=resource_id)
+    return place
+>>>>>>> bench
 
 
 def _add(session: Session, booking: Booking) -> None:
     """Insert a booking, and have the session know it: half the time of the unit of work."""
-    session.execute(_INSERT, booking.model_dump())
+    run(session, _INSERT, booking.model_dump())
     make_transient_to_detached(booking)
     session.add(booking)
 
 
-def _dates(session: Session, place: Place, claim: Claim) -> dict[str, Any]:
+def _change(session: Session, booking: Booking, values: dict[str, Any]) -> None:
+    """Update a booking and the object that stands for it, beside the unit of work too."""
+    run(session, _UPDATE, {"booking_id": booking.id, **values})
+    for name, value in values.items():
+        set_committed_value(booking, name, value)
+
+
+def _dates(session: Session, place: Locked, claim: Claim, now: datetime) -> dict[str, Any]:
     """Return the columns that say when, once the kind's limits allow it."""
     match claim:
         case NightsClaim() | PlaceClaim():
-            place.limits.check(claim.first, claim.until, today=place.today)
+            place.terms.limits.check(claim.first, claim.until, today=local_day(now, place.zone))
             return {"first_on": claim.first, "until_on": claim.until}
         case SlotClaim():
-            place.check_day_of(claim.start)
-            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.kind.slot_duration_min)}
+            _check_day_of(place, claim.start, now)
+            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.terms.slot_duration_min)}
         case CaseClaim():
-            hearing = session.get(HearingSession, place.resource_id)
+            hearing = session.get(HearingSession, place.id)
             if hearing is None:
-                raise InvalidRequest("resource_id", "other-shape", resource_id=place.resource_id)
-            place.check_day_of(hearing.starts_at)
+                raise InvalidRequest("resource_id", "other-shape", resource_id=place.id)
+            _check_day_of(place, hearing.starts_at, now)
             return {
                 "starts_at": hearing.starts_at,
                 "ends_at": hearing.ends_at,
@@ -270,20 +269,26 @@ def _dates(session: Session, place: Place, claim: Claim) -> dict[str, Any]:
             }
 
 
-def _locked(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Kind]:
-    """Return the booking, locked, if it was made in the actor's territories, and its kind."""
-    booking, kind, reservers = _lock(session, booking_id)
+def _check_day_of(place: Locked, start: datetime, now: datetime) -> None:
+    """Accept an instant by the civil day that it is there. Raises: InvalidRequest."""
+    day = local_day(start, place.zone)
+    place.terms.limits.check(day, day + timedelta(days=1), today=local_day(now, place.zone))
+
+
+def _locked(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Terms]:
+    """Return the booking, locked, if it was made in the actor's territories, and the terms of its kind."""
+    booking, terms = _lock(session, booking_id)
     if booking.territory_id not in actor.territories(REQUESTERS, kind_id=booking.kind_id):
         raise NotFound(booking_id=booking_id)
-    if not any(right.covers(territory_id=booking.territory_id) for right in rights_among(reservers, actor, kind)):
-        raise NotAllowed(kind=kind.code)
-    return booking, kind
+    if not any(right.covers(territory_id=booking.territory_id) for right in terms.rights_of(actor)):
+        raise NotAllowed(kind=terms.code)
+    return booking, terms
 
 
-def _locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Kind]:
-    """Return the booking, locked, if it is on a place that the actor runs, and its kind."""
-    booking, kind, _ = _lock(session, booking_id)
-    site = session.execute(_SITE_OF, {"id": booking.resource_id}).one()
+def _locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Terms]:
+    """Return the booking, locked, if it is on a place that the actor runs, and the terms of its kind."""
+    booking, terms = _lock(session, booking_id)
+    site = run(session, _SITE_OF, {"id": booking.resource_id}).one()
     runs_it = any(
         right.role is Role.PARTNER
         and right.organisation_id == site.organisation_id
@@ -292,16 +297,14 @@ def _locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> tuple[B
     )
     if not runs_it:
         raise NotFound(booking_id=booking_id)
-    return booking, kind
+    return booking, terms
 
 
-def _lock(session: Session, booking_id: UUID) -> tuple[Booking, Kind, list[str]]:
-    """Return the booking, locked, its kind, and the roles that reserve that kind."""
-    found = session.execute(_BOOKING, {"booking_id": booking_id}).one_or_none()
-    if found is None:
+def _lock(session: Session, booking_id: UUID) -> tuple[Booking, Terms]:
+    row = session.execute(_BOOKING, {"booking_id": booking_id}).one_or_none()
+    if row is None:
         raise NotFound(booking_id=booking_id)
-    booking, kind, reservers = found
-    return booking, kind, reservers
+    return row.Booking, Terms.read(row)
 
 
 def _expect(booking: Booking, states: Iterable[State]) -> None:
@@ -315,13 +318,11 @@ def _refuse_lapsed(booking: Booking) -> None:
         raise HoldExpired(booking_id=booking.id, resource_id=booking.resource_id)
 
 
-def _keep(session: Session, booking: Booking, kind: Kind, now: datetime, *, until: datetime | None) -> None:
+def _keep(session: Session, booking: Booking, terms: Terms, now: datetime, *, until: datetime | None) -> None:
     """Give the occupancy a new end, if the booking still has all of it."""
-    shape = Shape(kind.shape)
-    kept = keep(session, shape, [booking.resource_id], Holder(id=booking.id, now=now, expires_at=until))
-    if booking.expires_at is None or booking.expires_at <= now or kept != _rows_of(booking, shape):
+    kept = keep(session, terms.shape, [booking.resource_id], Holder(id=booking.id, now=now, expires_at=until))
+    if booking.expires_at is None or booking.expires_at <= now or kept != _rows_of(booking, terms.shape):
         raise HoldExpired(booking_id=booking.id, resource_id=booking.resource_id)
-    booking.expires_at = until
 
 
 def _rows_of(booking: Booking, shape: Shape) -> int:
@@ -334,14 +335,13 @@ def _free(
     session: Session,
     actor: Actor | None,
     booking: Booking,
-    kind: Kind,
+    terms: Terms,
     *,
     after: State,
     now: datetime,
     facts: dict[str, Any] | None = None,
 ) -> Booking:
-    release(session, Shape(kind.shape), [booking.resource_id], booking.id)
-    booking.expires_at = None
+    release(session, terms.shape, [booking.resource_id], booking.id)
     return _move(session, actor, booking, after, now, facts=facts)
 
 
@@ -352,10 +352,13 @@ def _move(
     after: State,
     now: datetime,
     *,
+    expires_at: datetime | None = None,
     facts: dict[str, Any] | None = None,
+    **named: Any,
 ) -> Booking:
+    """Put a booking in another state, with its new end and for whom it is when that changes too."""
     before = State(booking.state)
-    booking.state = after
+    _change(session, booking, {"state": after, "expires_at": expires_at, **named})
     _write_down(session, actor, booking, before, now, facts=facts or {})
     return booking
 
@@ -370,7 +373,6 @@ def _write_down(
     facts: dict[str, Any],
 ) -> None:
     after = State(booking.state)
-    session.flush()
     record(
         session,
         actor,
@@ -395,21 +397,22 @@ def _state_before_cancel(session: Session, booking: Booking, now: datetime) -> S
     """Return the state that the last act, a cancellation of the last minutes, left."""
     _expect(booking, {State.CANCELLED})
     since = now - timedelta(minutes=UNDO_MINUTES)
-    before = session.execute(_BEFORE_CANCEL, {"id": str(booking.id), "since": since}).scalar()
+    before = run(session, _BEFORE_CANCEL, {"id": str(booking.id), "since": since}).scalar()
     if before is None:
         raise AlreadyDecided(booking_id=booking.id, state=State.CANCELLED)
     return State(before)
 
 
-def _end_after_undo(kind: Kind, before: State, now: datetime) -> datetime | None:
+def _end_after_undo(terms: Terms, before: State, now: datetime) -> datetime | None:
     match before:
         case State.HELD:
-            return now + timedelta(minutes=kind.hold_minutes)
+            return now + timedelta(minutes=terms.hold_minutes)
         case State.REQUESTED:
-            return now + timedelta(days=kind.request_days)
+            return now + timedelta(days=terms.request_days)
     return None
 
 
+<<<<<<< HEAD
 _PLACE = (
     select(Kind, RESERVERS, col(Site.territory_id), col(Site.organisation_id), col(Site.time_zone))
     .join(Resource, col(Resource.kind_id) == col(Kind.id))
@@ -417,20 +420,32 @@ _PLACE = (
     .where(col(Resource.id) == bindparam("resource_id"))
     .execution_options(prepare=True)
 )
+=======
+REQUESTERS = (
+    Role.PROBATION_OFFICER,
+    Role.SENTENCE_JUDGE,
+    Role.FAMILY_JUDGE,
+    Role.REGISTRY,
+    Role.MONITORING_AGENT,
+)
+_K = aliased(Kind, name="k")
+>>>>>>> bench
 _BOOKING = (
-    select(Booking, Kind, RESERVERS)
-    .join(Kind, col(Kind.id) == col(Booking.kind_id))
+    select(Booking, *TERM_COLUMNS)
+    .join(_K, col(_K.id) == col(Booking.kind_id))
     .where(col(Booking.id) == bindparam("booking_id"))
     .with_for_update(of=Booking)
     .execution_options(populate_existing=True, prepare=True)
 )
-_INSERT = insert(Booking.__table__).execution_options(prepare=True)  # type: ignore[attr-defined]
-_SITE_OF = text(
+_BOOKINGS = Booking.__table__  # type: ignore[attr-defined]
+_INSERT = insert(_BOOKINGS).execution_options(prepare=True)
+_UPDATE = update(_BOOKINGS).where(_BOOKINGS.c.id == bindparam("booking_id")).execution_options(prepare=True)
+_SITE_OF = by_key(
     "SELECT s.organisation_id, s.territory_id FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id"
 )
-_JUST_UNDONE = text("""
+_JUST_UNDONE = by_key("""
     SELECT facts ? 'undo' FROM history WHERE subject = 'booking' AND subject_id = :id ORDER BY id DESC LIMIT 1""")
-_BEFORE_CANCEL = text("""
+_BEFORE_CANCEL = by_key("""
     SELECT facts ->> 'before' FROM history
     WHERE subject = 'booking' AND subject_id = :id AND act = 'booking-cancelled' AND at >= :since
     ORDER BY id DESC LIMIT 1""")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import psycopg
 from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from portal.embedded import embedded_url
@@ -18,6 +22,8 @@ from portal.settings import settings
 P = ParamSpec("P")
 R = TypeVar("R")
 
+TRUSTED_S = 1.0  # a connection used so recently is not asked whether it still answers: an act would wait for it
+USED_AT = "used_at"
 NEVER_BY_ITSELF = 2**31  # executions after which psycopg prepares a statement that does not ask for it
 
 
@@ -48,12 +54,28 @@ def make_engine(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=20,
-        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         connect_args={"prepare_threshold": NEVER_BY_ITSELF, "options": "-c timezone=UTC", "connect_timeout": 5},
     )
     event.listen(engine, "do_execute", _execute)
+    event.listen(engine, "connect", _note_use)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_ask_if_idle, engine))
     return engine
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[USED_AT] = time.monotonic()
+
+
+def _ask_if_idle(engine: Engine, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Have every connection opened again when one that rested does not answer: the server has restarted."""
+    if time.monotonic() - record.info[USED_AT] < TRUSTED_S:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:

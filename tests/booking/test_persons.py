@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
-from availability.actions import occupy
+from availability.actions import take
 from availability.claims import CaseClaim
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, Consultation, HistoryLine, record
@@ -525,12 +525,12 @@ def test_control_a_person_read_without_lock_is_erased_under_the_booking(
 
     officer, person_id, claim = act(engine, prepare)
 
-    def occupy_after_the_erasure(*args: Any) -> Any:
+    def take_after_the_erasure(*args: Any) -> Any:
         act(engine, erase_person, officer, person_id, now=NOW)
-        return occupy(*args)
+        return take(*args)
 
     monkeypatch.setattr(actions, "keep_person", lambda *_: None)
-    monkeypatch.setattr(actions, "occupy", occupy_after_the_erasure)
+    monkeypatch.setattr(actions, "take", take_after_the_erasure)
     act(engine, hold, officer, claim, now=NOW, beneficiary=Beneficiary(person_id=person_id))
 
     with Session(engine) as session:

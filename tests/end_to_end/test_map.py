@@ -156,12 +156,13 @@ def test_a_community_work_post_is_taken_for_a_period(open_page: OpenPage) -> Non
 
 def test_the_map_and_the_list_hold_the_same_places(open_page: OpenPage) -> None:
     page = open_page("/carte/?type=tig&lieu=Lyon&rayon=30", OFFICER, draws=True)
-    while (more := page.locator(".pj-more")).count():
+    cards, more = page.locator(".pj-card"), page.locator(".pj-more")
+    while more.is_visible():
+        shown = cards.count()
         more.click()
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(300)
+        expect(cards).not_to_have_count(shown)
 
-    listed = page.locator(".pj-card").evaluate_all("cards => cards.map(card => card.id.replace('lieu-', ''))")
+    listed = cards.evaluate_all("cards => cards.map(card => card.id.replace('lieu-', ''))")
     page.wait_for_function("window.__placeMap?.ids().length > 0")
     drawn = page.evaluate("window.__placeMap.ids()")
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.models import Territory, TerritoryLevel
 from availability.rights import Role
-from portal import clock
+from portal import clock, database
 from portal.accounts import NewAccount, create
+from portal.database import make_engine
 from portal.identity import Account
 from portal.sign_in import (
     account_of_login,
@@ -125,3 +128,19 @@ def test_the_clock_starts_where_it_is_told_for_every_process(session: Session) -
     finally:
         clock.store_offset(session, None)
         clock.read_offset(session)
+
+
+def test_connections_that_the_server_closed_are_opened_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = make_engine(postgres_url, pool_size=2)
+    monkeypatch.setattr(database, "TRUSTED_S", 0.0)
+    with engine.connect() as first, engine.connect() as second:
+        pids = [connection.execute(text("SELECT pg_backend_pid()")).scalar_one() for connection in (first, second)]
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", (pids,))
+
+    with engine.connect() as again:
+        assert again.execute(text("SELECT pg_backend_pid()")).scalar_one() not in pids
+
+    engine.dispose()
