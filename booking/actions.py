@@ -22,14 +22,10 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, record
 from availability.models import HearingSession, Kind, Shape
 from availability.openings import local_day
-<<<<<<< HEAD
 from availability.rights import REQUESTERS, Actor, Role
-from availability.search import RESERVERS, reach, rights_among
-=======
-from availability.rights import Actor, Role
+from availability.search import reach
 from availability.statements import by_key, run
 from availability.terms import TERM_COLUMNS, Terms
->>>>>>> bench
 from booking.errors import AlreadyDecided, HoldExpired
 from booking.events import BookingMoved, announce
 from booking.models import Booking, State
@@ -210,27 +206,10 @@ def _place(actor: Actor, locked: Mapping[int, Locked], resource_id: int) -> Lock
     place = locked.get(resource_id)
     if place is None:
         raise NotFound(resource_id=resource_id)
-<<<<<<< HEAD
-    kind, reservers, territory_id, organisation_id, time_zone = found
-    zone = ZoneInfo(time_zone)
-    return Place(resource_id, kind, reservers, territory_id, organisation_id, zone, local_day(now, zone))
-
-
-def _refuse_stranger(actor: Actor, place: Place) -> None:
-    """A place elsewhere does not exist for the actor, unless its kind may be taken across territories."""
-    rights = rights_among(place.reservers, actor, place.kind)
-    if not reach(rights, place.territory_id, place.organisation_id, beyond=place.kind.crosses_territories):
-        raise NotFound(resource_id=place.resource_id)
-=======
     rights = place.terms.rights_of(actor)
-    is_here = any(
-        right.covers(territory_id=place.territory_id, organisation_id=place.organisation_id) for right in rights
-    )
-    may_go_beyond = place.terms.crosses_territories and any(right.organisation_id is None for right in rights)
-    if not (is_here or may_go_beyond):
+    if not reach(rights, place.territory_id, place.organisation_id, beyond=place.terms.crosses_territories):
         raise NotFound(resource_id=resource_id)
     return place
->>>>>>> bench
 
 
 def _add(session: Session, booking: Booking) -> None:
@@ -412,24 +391,7 @@ def _end_after_undo(terms: Terms, before: State, now: datetime) -> datetime | No
     return None
 
 
-<<<<<<< HEAD
-_PLACE = (
-    select(Kind, RESERVERS, col(Site.territory_id), col(Site.organisation_id), col(Site.time_zone))
-    .join(Resource, col(Resource.kind_id) == col(Kind.id))
-    .join(Site, col(Site.id) == col(Resource.site_id))
-    .where(col(Resource.id) == bindparam("resource_id"))
-    .execution_options(prepare=True)
-)
-=======
-REQUESTERS = (
-    Role.PROBATION_OFFICER,
-    Role.SENTENCE_JUDGE,
-    Role.FAMILY_JUDGE,
-    Role.REGISTRY,
-    Role.MONITORING_AGENT,
-)
 _K = aliased(Kind, name="k")
->>>>>>> bench
 _BOOKING = (
     select(Booking, *TERM_COLUMNS)
     .join(_K, col(_K.id) == col(Booking.kind_id))
