@@ -19,6 +19,8 @@ SERVED = WEB / "build" / "client" / "index.html"
 PACKAGES = ("availability", "booking", "convocations", "optimizer", "portal")
 ALONE = ("rxconfig.py", "requirements.lock")
 
+CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+
 
 class BuildFailed(RuntimeError):  # noqa: N818 - says what happened
     """The pages could not be built; the message is the end of what the tools said."""
@@ -64,13 +66,20 @@ def build() -> bool:
 def reflex_environment() -> dict[str, str]:
     """Return the environment in which Reflex builds and serves: bun and node of our own, no telemetry."""
     own = str(Path(sys.executable).parent)
-    return os.environ | {
-        "PATH": own + os.pathsep + os.environ.get("PATH", ""),
-        "REFLEX_USE_SYSTEM_BUN": "true",
-        "REFLEX_TELEMETRY_ENABLED": "false",
-        "REFLEX_CHECK_LATEST_VERSION": "false",
-        "REFLEX_ENV_MODE": "prod",
-    }
+    # bun carries its own certificates: behind an outgoing proxy it needs those of the machine.
+    bundle = next((path for path in CERTIFICATES if Path(path).exists()), None)
+    trusted = {"NODE_EXTRA_CA_CERTS": os.environ.get("NODE_EXTRA_CA_CERTS", bundle)} if bundle else {}
+    return (
+        os.environ
+        | trusted
+        | {
+            "PATH": own + os.pathsep + os.environ.get("PATH", ""),
+            "REFLEX_USE_SYSTEM_BUN": "true",
+            "REFLEX_TELEMETRY_ENABLED": "false",
+            "REFLEX_CHECK_LATEST_VERSION": "false",
+            "REFLEX_ENV_MODE": "prod",
+        }
+    )
 
 
 def _sources() -> list[Path]:
