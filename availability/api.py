@@ -73,7 +73,8 @@ async def kinds(request: Request, actor: Reader) -> Response:
 @router.get("/resources", summary="Resources by distance", response_model=Listed[told.ResourceTold], responses=READ)
 async def resources(request: Request, actor: Reader, asked: Annotated[told.ResourcesAsked, Query()]) -> Response:
     """Return resources of one kind with what is free over the days asked for, and why the others do not suit."""
-    return answer(request, await database.read(_resources, actor, asked, now()))
+    run = database.act if asked.beyond else database.read  # a look beyond is written down
+    return answer(request, await run(_resources, actor, asked, now()))
 
 
 @router.get(
@@ -116,6 +117,8 @@ def _resources(session: Session, actor: Actor, asked: told.ResourcesAsked, at: d
     if kind is None:
         raise InvalidRequest("kind", "unknown-choice")
     wish = _wish(kind, asked, at)
+    if asked.beyond:
+        _log_beyond(session, actor, kind, at)
     scope = f"{actor.account_id} resources {asked.model_dump_json(exclude={'cursor', 'limit'})}"
     after = position_in(asked.cursor, scope, LAST_SEEN) if asked.cursor else None
     found = search(session, actor, wish, now=at, only_suitable=asked.free, limit=asked.limit + 1, after=after)
@@ -125,6 +128,12 @@ def _resources(session: Session, actor: Actor, asked: told.ResourcesAsked, at: d
         items=_told(session, wish, shown, at),
         next=cursor_of((last.distance_km, last.resource_id), scope) if last else None,
     )
+
+
+def _log_beyond(session: Session, actor: Actor, kind: Kind, at: datetime) -> None:
+    if not kind.crosses_territories:
+        raise InvalidRequest("beyond", "not-for-this-kind")
+    consulted(session, actor, subject="kind", subject_id=kind.code, reason="search-beyond-territory", at=at)
 
 
 def _wish(kind: Kind, asked: told.ResourcesAsked, at: datetime) -> Wish:
@@ -142,6 +151,7 @@ def _wish(kind: Kind, asked: told.ResourcesAsked, at: datetime) -> Wish:
         age=asked.age,
         weekend=asked.weekend,
         accessible=asked.accessible,
+        beyond=asked.beyond,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from availability.models import Shape
 from availability.wire import Day, Given, Told
@@ -55,8 +55,14 @@ class ResourcesAsked(DaysAsked):
     weekend: bool = False
     accessible: bool = False
     free: bool = Field(default=False, description="Only what can be taken as wished.")
+    beyond: bool = Field(
+        default=False, description="Beyond the caller's territories, where the kind allows it; logged."
+    )
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(default=None, max_length=300)
+
+
+Kilometres = Annotated[float, AfterValidator(lambda value: round(value, 3))]  # to the metre
 
 
 class SiteTold(Told):
@@ -83,7 +89,7 @@ class ResourceTold(Told):
     kind: str
     name: str
     site: SiteTold
-    distance_km: float | None
+    distance_km: Kilometres | None
     attributes: dict[str, Any]
     total: int = Field(description="Beds, places, starts or cases over the days asked for, free or not.")
     free: int = Field(description="How many can be taken for the whole of the days asked for.")

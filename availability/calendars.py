@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, vText
-from icalendar import Event as CalendarEvent
-
 from availability.periods import Period
+
+if TYPE_CHECKING:
+    from icalendar import Event as CalendarEvent
 
 PRODUCT = "-//PlaceJuste//PlaceJuste 0.1//FR"
 
@@ -55,6 +56,8 @@ class Event:
 
 def event_ics(event: Event, *, now: datetime) -> bytes:
     """Return the .ics file of one event, stamped `now`."""
+    from icalendar import Calendar  # slow to import, and no start should wait for it
+
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -65,6 +68,9 @@ def event_ics(event: Event, *, now: datetime) -> bytes:
 
 
 def _written(event: Event, now: datetime) -> CalendarEvent:
+    from icalendar import Event as CalendarEvent
+    from icalendar import vText
+
     written = CalendarEvent()
     written.add("uid", event.uid)
     written.add("dtstamp", now.astimezone(UTC))

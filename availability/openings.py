@@ -8,8 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from availability.periods import Period, days_between, merge
 
 
@@ -49,6 +47,8 @@ def public_holidays(holiday_zone: str, year: int) -> frozenset[date]:
 
     Source: code du travail, art. L3133-1; L3134-13 (Alsace-Moselle); L3422-2 (overseas).
     """
+    import holidays  # slow to import, and no start should wait for it
+
     return frozenset(holidays.country_holidays("FR", subdiv=holiday_zone or None, years=year))
 
 

@@ -20,6 +20,17 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"  # local or national, by territory
 
 
+# Those who ask for places on behalf of somebody, and so hold the files of people.
+REQUESTERS = (
+    Role.PROBATION_OFFICER,
+    Role.SENTENCE_JUDGE,
+    Role.FAMILY_JUDGE,
+    Role.REGISTRY,
+    Role.MONITORING_AGENT,
+)
+SEARCHERS = (*REQUESTERS, Role.ADMINISTRATOR)
+
+
 @dataclass(frozen=True)
 class Right:
     """A role held over some territories, for one kind or for all.

@@ -144,6 +144,15 @@ def may_reserve(session: Session, actor: Actor, kind: Kind) -> tuple[Right, ...]
     return _rights_on(session, actor, kind, ROLES_THAT_RESERVE)
 
 
+def reach(rights: Iterable[Right], territory_id: int, organisation_id: int, *, beyond: bool) -> bool:
+    """Say whether one of these rights reaches a site; `beyond`: in any territory, but for a partner's right."""
+    return any(
+        right.covers(territory_id=territory_id, organisation_id=organisation_id)
+        or (beyond and right.organisation_id is None)
+        for right in rights
+    )
+
+
 def tally(found: Iterable[Found]) -> Tally:
     """Count places, not resources: "12 lits libres sur 34", and why not the other 22."""
     free = total = 0

@@ -25,11 +25,14 @@ from availability.queries import (
     slots_by_day,
 )
 from availability.rights import Actor
-from availability.search import may_search
+from availability.search import may_search, reach
 from availability.slots import Slot
 
+SHAPE = text("SELECT k.shape FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = :id").execution_options(
+    prepare=True  # found by its key
+)
 RULED = text("""
-    SELECT r.kind_id, r.attributes, s.territory_id, s.time_zone, s.lat, s.lon
+    SELECT r.kind_id, r.attributes, s.territory_id, s.organisation_id, s.time_zone, s.lat, s.lon
     FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id AND r.is_active""")
 UNITS = text("SELECT id, name FROM unit WHERE resource_id = :id AND is_active ORDER BY name, id")
 HEARING = text("""
@@ -87,6 +90,14 @@ class HearingRoom:
     quotas_left: dict[str, int]
 
 
+def shape_of(session: Session, resource_id: int) -> Shape:
+    """Return the shape of a resource, whoever asks: for programs, not to be told. Raises: NotFound."""
+    shape = session.execute(SHAPE, {"id": resource_id}).scalar()
+    if shape is None:
+        raise NotFound(resource_id=resource_id)
+    return Shape(shape)
+
+
 def resource_for(session: Session, actor: Actor, resource_id: int, *, now: datetime) -> Ruled:
     """Return a resource in service, of the actor's territories or of a kind that crosses them.
 
@@ -96,10 +107,11 @@ def resource_for(session: Session, actor: Actor, resource_id: int, *, now: datet
     if row is None:
         raise NotFound(resource_id=resource_id)
     kind = session.get_one(Kind, row.kind_id)
-    is_beyond = row.territory_id not in actor.territories(kind_id=kind.id)
-    if is_beyond and not kind.crosses_territories:
+    if row.territory_id not in actor.territories(kind_id=kind.id) and not kind.crosses_territories:
         raise NotFound(resource_id=resource_id)
-    may_search(session, actor, kind)
+    rights = may_search(session, actor, kind)
+    if not reach(rights, row.territory_id, row.organisation_id, beyond=kind.crosses_territories):
+        raise NotFound(resource_id=resource_id)
     zone = ZoneInfo(row.time_zone)
     point = None if row.lat is None else (row.lat, row.lon)
     return Ruled(
@@ -109,7 +121,7 @@ def resource_for(session: Session, actor: Actor, resource_id: int, *, now: datet
         today=local_day(now, zone),
         point=point,
         attributes=row.attributes,
-        is_beyond=is_beyond,
+        is_beyond=not reach(rights, row.territory_id, row.organisation_id, beyond=False),
     )
 
 

@@ -17,6 +17,7 @@ FIELD_WORDS: dict[str, str] = {
     "sex": "le sexe",
     "age": "l’âge",
     "kind": "le type",
+    "beyond": "la recherche hors ressort",
     "cursor": "le curseur",
     "beneficiary": "la personne ou le numéro de dossier",
     "person_id": "la personne",
@@ -39,6 +40,7 @@ FIELD_WORDS: dict[str, str] = {
 PROBLEM_WORDS: dict[str, str] = {
     "required": "à renseigner",
     "unknown-choice": "ce choix n’existe pas",
+    "not-for-this-kind": "ce type ne se cherche que sur votre ressort",
     "not-for-this-shape": "sans objet pour ce type de lieu",
     "other-shape": "ce lieu ne se réserve pas ainsi",
     "past": "cette date est passée",

@@ -22,7 +22,8 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, record
 from availability.models import HearingSession, Kind, Shape
 from availability.openings import local_day
-from availability.rights import Actor, Role
+from availability.rights import REQUESTERS, Actor, Role
+from availability.search import reach
 from availability.statements import by_key, run
 from availability.terms import TERM_COLUMNS, Terms
 from booking.errors import AlreadyDecided, HoldExpired
@@ -206,11 +207,7 @@ def _place(actor: Actor, locked: Mapping[int, Locked], resource_id: int) -> Lock
     if place is None:
         raise NotFound(resource_id=resource_id)
     rights = place.terms.rights_of(actor)
-    is_here = any(
-        right.covers(territory_id=place.territory_id, organisation_id=place.organisation_id) for right in rights
-    )
-    may_go_beyond = place.terms.crosses_territories and any(right.organisation_id is None for right in rights)
-    if not (is_here or may_go_beyond):
+    if not reach(rights, place.territory_id, place.organisation_id, beyond=place.terms.crosses_territories):
         raise NotFound(resource_id=resource_id)
     return place
 
@@ -394,13 +391,6 @@ def _end_after_undo(terms: Terms, before: State, now: datetime) -> datetime | No
     return None
 
 
-REQUESTERS = (
-    Role.PROBATION_OFFICER,
-    Role.SENTENCE_JUDGE,
-    Role.FAMILY_JUDGE,
-    Role.REGISTRY,
-    Role.MONITORING_AGENT,
-)
 _K = aliased(Kind, name="k")
 _BOOKING = (
     select(Booking, *TERM_COLUMNS)

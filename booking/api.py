@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, TypeAdapter
 from sqlmodel import Session
 
-from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken
-from availability.rights import Actor, Role
-from availability.sheet import resource_for, units_of
+from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotOpen, PeriodTaken
+from availability.rights import REQUESTERS, Actor, Role
+from availability.sheet import resource_for, shape_of
 from availability.wire import (
     BEARER,
     READ,
@@ -32,11 +32,10 @@ from availability.wire import (
 )
 from booking import actions, queries
 from booking import api_models as told
-from booking.actions import REQUESTERS
 from booking.alternatives import Alternative, alternatives_to
 from booking.errors import AlreadyDecided, HoldExpired, KeyReused
 from booking.idempotency import Answered, answer_once, digest_of
-from booking.models import State
+from booking.models import Booking, State
 from booking.queries import BookingLine
 from portal import database
 from portal.clock import now
@@ -107,8 +106,7 @@ async def take(request: Request, actor: Requester, order: told.Order, key: Key =
     at = now()
 
     def work(session: Session) -> Answered:
-        claim = _claim(session, actor, order, at)
-        booking = actions.hold(session, actor, claim, now=at, beneficiary=order.beneficiary)
+        booking = _held(session, actor, order, at)
         if order.confirm:
             booking = actions.confirm(session, actor, booking.id, now=at)
         return _answered(session, actor, booking.id, at, status=201)
@@ -230,17 +228,18 @@ def _response(done: Answered, *, location: str | None = None) -> Response:
     return JSONResponse(done.body, done.status, headers=headers)
 
 
-def _claim(session: Session, actor: Actor, order: told.Order, at: datetime) -> Any:
-    """Return the claim of the order. A place that the actor may not see is not told from one that is not there."""
-    ruled = resource_for(session, actor, order.resource_id, now=at)
-    claim = order.claim(ruled.shape)
-    if order.unit_id is not None and order.unit_id not in {unit.id for unit in units_of(session, ruled.id)}:
-        raise InvalidRequest("unit_id", "unknown-choice")
-    return claim
+def _held(session: Session, actor: Actor, order: told.Order, at: datetime) -> Booking:
+    try:
+        claim = order.claim(shape_of(session, order.resource_id))
+        return actions.hold(session, actor, claim, now=at, beneficiary=order.beneficiary)
+    except (InvalidRequest, NotAllowed):
+        # A place that the actor may not see answers like one that is not there, whatever else is wrong.
+        resource_for(session, actor, order.resource_id, now=at)
+        raise
 
 
 def _alternatives(session: Session, actor: Actor, order: told.Order, at: datetime) -> list[told.AlternativeTold]:
-    claim = _claim(session, actor, order, at)
+    claim = order.claim(shape_of(session, order.resource_id))
     found = alternatives_to(session, actor, claim, person_id=order.person_id, now=at)
     return [_alternative(each) for each in found]
 

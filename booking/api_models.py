@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from availability.api_models import Kilometres
 from availability.claims import CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
 from availability.errors import InvalidRequest
 from availability.models import Shape
@@ -137,6 +138,6 @@ class AlternativeTold(Told):
     name: str
     site_name: str
     commune: str
-    distance_km: float | None
+    distance_km: Kilometres | None
     free: int
     starts: list[datetime] = Field(description="For slots: free starts of that day, the nearest in time first.")

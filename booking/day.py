@@ -196,4 +196,7 @@ LOST = text(f"""
           WHERE b.case_ref <> '' AND o.case_ref = b.case_ref AND o.territory_id = b.territory_id
             AND o.kind_id = b.kind_id AND o.created_at > b.created_at
             AND (o.expires_at > :now OR o.state IN ('booked', 'honoured', 'missed')))
+      AND NOT EXISTS (SELECT FROM booking o  -- held for nobody, then something else: a change of mind, not a loss
+          WHERE b.person_id IS NULL AND b.case_ref = '' AND o.requested_by = b.requested_by AND o.kind_id = b.kind_id
+            AND o.territory_id = b.territory_id AND o.created_at > b.created_at)
     ORDER BY at DESC, b.id LIMIT :shown""")  # noqa: S608 - constants only

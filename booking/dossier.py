@@ -12,9 +12,9 @@ from sqlmodel import Session
 from availability.errors import NotAllowed
 from availability.history import consulted
 from availability.models import Kind
-from availability.rights import Actor
+from availability.rights import REQUESTERS, Actor
 from availability.search import may_reserve
-from booking.actions import REQUESTERS, UNDO_MINUTES
+from booking.actions import UNDO_MINUTES
 from booking.models import State
 from booking.queries import BookingLine, HistoryEntry, booking_for, history_of
 

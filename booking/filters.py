@@ -43,7 +43,7 @@ class Filters:
     def read(cls, parameters: Mapping[str, object]) -> Filters:
         """Return the filters of an address or of a form; unknown names are ignored, texts are trimmed."""
         known = {each.name for each in fields(cls)} - {"problems"}
-        typed: dict[str, Any] = {name: str(value).strip()[:200] for name, value in parameters.items() if name in known}
+        typed: dict[str, Any] = {name: _text(value) for name, value in parameters.items() if name in known}
         return cls(**typed)
 
     def to_query(self) -> str:
@@ -96,14 +96,11 @@ def understand(filters: Filters, kind: Kind, near: tuple[float, float] | None, *
     return Reading(replace(filters, problems=problems), wish, problems)
 
 
-def place_of(typed: str) -> tuple[float, float] | None:
-    """Return "45.76,4.83" as a point, or None when it is not one."""
-    parts = typed.split(",")
-    try:
-        lat, lon = (float(part) for part in parts)
-    except ValueError:
-        return None
-    return (lat, lon) if -90 <= lat <= 90 and -180 <= lon <= 180 else None
+def _text(value: object) -> str:
+    """Return what was typed; a box that a form sends as true or false stands as "1" or nothing."""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return str(value).strip()[:200]
 
 
 def _default_length(kind: Kind) -> int:

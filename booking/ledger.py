@@ -14,17 +14,10 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
-from availability.rights import Actor, Role
+from availability.rights import REQUESTERS, Actor, Role
 from booking.models import State
 from booking.persons import search_name_of
 
-REQUESTERS = (
-    Role.PROBATION_OFFICER,
-    Role.SENTENCE_JUDGE,
-    Role.FAMILY_JUDGE,
-    Role.REGISTRY,
-    Role.MONITORING_AGENT,
-)
 PAGE = 40  # what a screen of dense lines holds
 MOST_COUNTED = 10_000
 LONGEST_SEARCH = 80

@@ -14,11 +14,10 @@ from sqlmodel import Session, col
 from availability.claims import readable
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, consulted, record
-from availability.rights import Actor, Role
+from availability.rights import REQUESTERS, Actor
 from booking.models import Person, PersonKey
 from booking.sealing import House, key_of, new_key, seal, unseal
 
-MAY_HOLD_FILES = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.REGISTRY, Role.MONITORING_AGENT, Role.FAMILY_JUDGE)
 LANGUAGES = frozenset({"fr", "ar", "en", "es", "pt", "ro", "ru", "uk", "tr", "zh", "sq", "ka"})  # ISO 639-1
 # The range that the regulator keeps for fiction: possible, never valid. Source: ARCEP, decision 2009-0496.
 FICTION_PREFIX = "+3363998"
@@ -106,7 +105,7 @@ def create_person(
     session: Session, actor: Actor, new: NewPerson, *, house: House, now: datetime, fiction: bool
 ) -> Person:
     """Open a file in the actor's home territory. Raises: InvalidRequest, NotAllowed."""
-    if actor.home_territory_id not in actor.territories(MAY_HOLD_FILES):
+    if actor.home_territory_id not in actor.territories(REQUESTERS):
         raise NotAllowed(act="create-person")
     for name, broken in problems_of(new, today=now.date(), fiction=fiction).items():
         raise InvalidRequest(name, broken)
@@ -138,7 +137,7 @@ def create_person(
 def find_persons(session: Session, actor: Actor, typed: str, *, limit: int = 8) -> list[PersonLine]:
     """Return people of the actor's territories by name (accents and typing slips forgiven) or file number."""
     wanted = search_name_of(typed)
-    territories = actor.territories(MAY_HOLD_FILES)
+    territories = actor.territories(REQUESTERS)
     if len(wanted) < 2 or not territories:
         return []
     asked = {
@@ -155,7 +154,7 @@ def find_persons(session: Session, actor: Actor, typed: str, *, limit: int = 8) 
 def person_for(session: Session, actor: Actor, person_id: UUID) -> Person:
     """Return a person of the actor's territories. Raises: NotFound, the same for "elsewhere" and "nobody"."""
     person = session.get(Person, person_id)
-    if person is None or person.territory_id not in actor.territories(MAY_HOLD_FILES):
+    if person is None or person.territory_id not in actor.territories(REQUESTERS):
         raise NotFound(person_id=person_id)
     return person
 

@@ -6,37 +6,45 @@ administrators of either territory. Names are only read for those who may hold t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Select,
-    String,
-    and_,
-    any_,
-    case,
-    cast,
-    false,
-    literal,
-    or_,
-    select,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import Session, col
+from sqlalchemy import TextClause, text
+from sqlmodel import Session
 
 from availability.errors import NotFound
-from availability.history import HistoryLine
-from availability.models import Kind, KindRight, Resource, Shape, Site, Unit
-from availability.rights import Actor, Right, Role
-from booking.actions import REQUESTERS
-from booking.models import EXPIRING, Booking, Person, State
-from booking.persons import MAY_HOLD_FILES
+from availability.models import Shape
+from availability.rights import REQUESTERS, Actor, Right, Role
+from booking.models import EXPIRING, State
+
+# A hold or a request past its end is over, even before the clock has written it down.
+STATE_NOW = "CASE WHEN b.state IN ('held', 'requested') AND b.expires_at <= :now THEN 'lapsed' ELSE b.state END"
+LINES = f"""
+    SELECT b.id, b.kind_id, b.resource_id, b.territory_id, b.unit_id, b.first_on, b.until_on, b.starts_at, b.ends_at,
+           b.minutes, b.family, b.expires_at, b.created_at, b.requested_by, b.case_ref, {STATE_NOW} AS state,
+           k.code AS kind_code, k.label AS kind_label, k.shape, r.name AS resource_name, u.name AS unit_name,
+           s.id AS site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone, s.organisation_id,
+           s.territory_id AS site_territory_id, p.id AS person_id, p.family_name, p.given_name
+    FROM booking b JOIN kind k ON k.id = b.kind_id JOIN resource r ON r.id = b.resource_id
+    JOIN site s ON s.id = r.site_id LEFT JOIN unit u ON u.id = b.unit_id
+    LEFT JOIN person p ON p.id = b.person_id AND p.territory_id = ANY(:files)
+    WHERE {{visible}}"""  # noqa: S608 - a constant
+ONE = LINES + " AND b.id = :id"
+NEWEST = (
+    LINES
+    + f""" AND (CAST(:state AS text) IS NULL OR {STATE_NOW} = :state)
+      AND (CAST(:after_at AS timestamptz) IS NULL OR (b.created_at, b.id) < (:after_at, CAST(:after_id AS uuid)))
+    ORDER BY b.created_at DESC, b.id DESC LIMIT :limit"""
+)
+HISTORY = """
+    SELECT h.id, h.at, h.actor_id, h.act, h.facts
+    FROM booking b JOIN resource r ON r.id = b.resource_id JOIN site s ON s.id = r.site_id
+    LEFT JOIN history h ON h.subject = 'booking' AND h.subject_id = b.id::text
+    WHERE b.id = :id AND {visible} ORDER BY h.id"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +110,11 @@ class HistoryEntry:
 
 def booking_for(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> BookingLine:
     """Return one booking. Raises: NotFound, the same for "elsewhere" and "nobody's"."""
-    row = session.execute(_lines(actor, now).where(col(Booking.id) == booking_id)).one_or_none()
+    visible, values = visible_to(actor)
+    # Found by its key: the generic plan of a prepared statement is the right one.
+    statement = _statement(ONE, visible).execution_options(prepare=True)
+    asked = values | {"files": _files(actor), "now": now, "id": booking_id}
+    row = session.execute(statement, asked).one_or_none()
     if row is None:
         raise NotFound(booking_id=booking_id)
     return _line(row)
@@ -118,118 +130,63 @@ def bookings(
     after: tuple[datetime, UUID] | None = None,
 ) -> list[BookingLine]:
     """Return the bookings that the actor sees, newest first; `after` is the (created_at, id) of the last one seen."""
-    query = _lines(actor, now).order_by(col(Booking.created_at).desc(), col(Booking.id).desc()).limit(limit)
-    if state is not None:
-        query = query.where(_state_at(now) == state.value)
-    if after is not None:
-        seen = tuple_(literal(after[0]), literal(after[1]))
-        query = query.where(tuple_(col(Booking.created_at), col(Booking.id)) < seen)
-    return [_line(row) for row in session.execute(query)]
+    visible, values = visible_to(actor)
+    after_at, after_id = after or (None, None)
+    asked = {"files": _files(actor), "now": now, "state": state, "limit": limit}
+    asked |= {"after_at": after_at, "after_id": after_id}
+    return [_line(row) for row in session.execute(_statement(NEWEST, visible), values | asked)]
 
 
 def history_of(session: Session, actor: Actor, booking_id: UUID) -> list[HistoryEntry]:
     """Return what happened to a booking, oldest first. Raises: NotFound."""
-    of_booking = and_(
-        col(HistoryLine.subject) == "booking", col(HistoryLine.subject_id) == cast(col(Booking.id), String)
-    )
-    query = (
-        select(*(getattr(HistoryLine, name) for name in ("id", "at", "actor_id", "act", "facts")))
-        .select_from(Booking)
-        .join(Resource, col(Resource.id) == col(Booking.resource_id))
-        .join(Site, col(Site.id) == col(Resource.site_id))
-        .join(HistoryLine, of_booking, isouter=True)
-        .where(col(Booking.id) == booking_id, visible_to(actor))
-        .order_by(col(HistoryLine.id))
-    )
-    rows: Sequence[Any] = session.execute(query).all()
+    visible, values = visible_to(actor)
+    rows = session.execute(_statement(HISTORY, visible), values | {"id": booking_id}).all()
     if not rows:
         raise NotFound(booking_id=booking_id)
     return [HistoryEntry(row.at, row.actor_id, row.act, row.facts) for row in rows if row.id is not None]
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition, on booking and site, that a booking is for this actor's eyes."""
-    return or_(false(), *(_reach(right) for right in actor.rights))
+def visible_to(actor: Actor) -> tuple[str, dict[str, Any]]:
+    """Return the condition, on `b` (booking) and `s` (site), that a booking is for this actor's eyes; its values."""
+    clauses: list[str] = []
+    values: dict[str, Any] = {}
+    for number, right in enumerate(actor.rights):
+        if conditions := list(_reach(right, number)):
+            clauses.append(" AND ".join(conditions))
+            values |= {
+                f"territories_{number}": sorted(right.territory_ids),
+                f"role_{number}": right.role.value,
+                f"kind_{number}": right.kind_id,
+                f"host_{number}": right.organisation_id,
+            }
+    return f"({' OR '.join(clauses) or 'false'})", values
 
 
-def _reach(right: Right) -> ColumnElement[bool]:
-    made_here = _within(col(Booking.territory_id), right.territory_ids)
-    placed_here = _within(col(Site.territory_id), right.territory_ids)
-    of_kind = literal(True) if right.kind_id is None else col(Booking.kind_id) == right.kind_id
+def _reach(right: Right, number: int) -> Iterator[str]:
+    """Yield the conditions of one right, none when it shows nothing. Every fragment is a constant."""
+    made_here = f"b.territory_id = ANY(:territories_{number})"
+    placed_here = f"s.territory_id = ANY(:territories_{number})"
     if right.role in REQUESTERS:
         # As in the search: a family judge does not read of semi-liberty, although the territory is the same.
-        open_to_role = select(col(KindRight.kind_id)).where(col(KindRight.role) == right.role.value)
-        return and_(made_here, of_kind, col(Booking.kind_id).in_(open_to_role))
-    if right.role is Role.ADMINISTRATOR:
-        return and_(or_(made_here, placed_here), of_kind)
-    if right.role is Role.PARTNER and right.organisation_id is not None:
-        return and_(col(Site.organisation_id) == right.organisation_id, placed_here, of_kind)
-    return false()
+        yield made_here
+        yield f"EXISTS (SELECT FROM kind_right o WHERE o.kind_id = b.kind_id AND o.role = :role_{number})"
+    elif right.role is Role.ADMINISTRATOR:
+        yield f"({made_here} OR {placed_here})"
+    elif right.role is Role.PARTNER and right.organisation_id is not None:
+        yield f"s.organisation_id = :host_{number} AND {placed_here}"
+    else:
+        return
+    if right.kind_id is not None:
+        yield f"b.kind_id = :kind_{number}"
 
 
-def _within(territory: Any, territory_ids: frozenset[int]) -> ColumnElement[bool]:
-    # One array rather than one parameter for each of the country's 330 territories.
-    here: ColumnElement[bool] = territory == any_(cast(sorted(territory_ids), ARRAY(BigInteger)))
-    return here
+@lru_cache(maxsize=256)
+def _statement(template: str, visible: str) -> TextClause:
+    return text(template.format(visible=visible))
 
 
-def _state_at(now: datetime) -> ColumnElement[str]:
-    """A hold or a request past its end is over, even before the clock has written it down."""
-    is_over = and_(col(Booking.state).in_(sorted(EXPIRING)), col(Booking.expires_at) <= now)
-    return case((is_over, State.LAPSED.value), else_=col(Booking.state))
-
-
-def _lines(actor: Actor, now: datetime) -> Select[Any]:
-    files = and_(
-        col(Person.id) == col(Booking.person_id),
-        _within(col(Person.territory_id), actor.territories(MAY_HOLD_FILES)),
-    )
-    columns: tuple[Any, ...] = (
-        *(getattr(Booking, name).label(name) for name in _OF_BOOKING),
-        col(Kind.code).label("kind_code"),
-        col(Kind.label).label("kind_label"),
-        col(Kind.shape).label("shape"),
-        col(Resource.name).label("resource_name"),
-        *(getattr(Site, name).label(name) for name in _OF_SITE),
-        col(Site.id).label("site_id"),
-        col(Site.name).label("site_name"),
-        col(Site.territory_id).label("site_territory_id"),
-        col(Unit.name).label("unit_name"),
-        col(Person.id).label("person_id"),
-        col(Person.family_name).label("family_name"),
-        col(Person.given_name).label("given_name"),
-        _state_at(now).label("state"),
-    )
-    return (
-        select(*columns)
-        .select_from(Booking)
-        .join(Kind, col(Kind.id) == col(Booking.kind_id))
-        .join(Resource, col(Resource.id) == col(Booking.resource_id))
-        .join(Site, col(Site.id) == col(Resource.site_id))
-        .join(Unit, col(Unit.id) == col(Booking.unit_id), isouter=True)
-        .join(Person, files, isouter=True)
-        .where(visible_to(actor))
-    )
-
-
-_OF_BOOKING = (
-    "id",
-    "kind_id",
-    "resource_id",
-    "territory_id",
-    "unit_id",
-    "first_on",
-    "until_on",
-    "starts_at",
-    "ends_at",
-    "minutes",
-    "family",
-    "expires_at",
-    "created_at",
-    "requested_by",
-    "case_ref",
-)
-_OF_SITE = ("address", "postcode", "commune", "time_zone", "organisation_id")
+def _files(actor: Actor) -> list[int]:
+    return sorted(actor.territories(REQUESTERS))
 
 
 def _line(row: Any) -> BookingLine:

@@ -71,6 +71,7 @@ app = rx.App(
     html_lang="fr",
     html_custom_attrs={"data-fr-scheme": "system"},
     reset_style=False,
+    toaster=None,  # messages are alerts bound to state: a toast returned by a handler needs `eval`
     head_components=[
         el.link(rel="stylesheet", href="/dsfr/dsfr.main.min.css"),
         el.link(rel="stylesheet", href="/dsfr/utility/icons/icons.main.min.css"),

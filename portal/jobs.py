@@ -17,6 +17,7 @@ from sqlmodel import Session
 from availability.models import Shape
 from availability.publishing import HORIZON, publish_openings
 from booking.actions import expired, lapse
+from booking.idempotency import forget_answers
 from portal import clock, database
 from portal.database import database_url
 from portal.live import tell_changes
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 LEADER_LOCK = 7_305_002
 RETRY_S = 3.0
 MISFIRE_GRACE_S = 30
+ANSWERS_KEPT = timedelta(days=7)
 # Rules are expanded again each night, so that the horizon moves with the days.
 RULED = text("""
     SELECT DISTINCT r.id FROM opening_rule o JOIN resource r ON r.id = o.resource_id
@@ -43,6 +45,11 @@ async def lapse_what_expired() -> None:
 async def extend_openings() -> None:
     """Write the openings of the months ahead."""
     await database.act(_extend)
+
+
+async def forget_old_answers() -> None:
+    """Forget what was answered under idempotency keys: nobody tries again after a week."""
+    await database.act(forget_answers, before=clock.now() - ANSWERS_KEPT)
 
 
 def _extend(session: Session) -> None:
@@ -82,6 +89,7 @@ async def _lead(connection: psycopg.AsyncConnection) -> None:
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": MISFIRE_GRACE_S}
     scheduler.add_job(lapse_what_expired, "interval", seconds=2, **once)
     scheduler.add_job(extend_openings, "cron", hour=2, **once)
+    scheduler.add_job(forget_old_answers, "cron", hour=3, **once)
     scheduler.start()
     logger.info("this process is the clock")
     try:

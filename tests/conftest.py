@@ -29,10 +29,10 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
 ]
+# Drawing the map without a graphics card takes most of two cores: only the tests of the drawing itself want it.
+DRAWING = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+NO_DRAWING = ["--disable-gpu", "--disable-3d-apis"]
 
 
 @dataclass(frozen=True)
@@ -93,21 +93,31 @@ def served(postgres_url: str, template: str, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium. By module: its event loop would be in the way of asynchronous tests elsewhere."""
+def browsers() -> Iterator[Callable[[bool], Browser]]:
+    """Gives a Chromium that draws maps, or one that does not. By module: its event loop would be in others' way."""
+    started: dict[bool, Browser] = {}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium()), args=CHROMIUM_FLAGS)
+
+        def browser(draws: bool) -> Browser:
+            if draws not in started:
+                flags = CHROMIUM_FLAGS + (DRAWING if draws else NO_DRAWING)
+                started[draws] = playwright.chromium.launch(executable_path=str(chromium()), args=flags)
+            return started[draws]
+
         yield browser
-        browser.close()
+        for each in started.values():
+            each.close()
 
 
 @pytest.fixture
-def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+def open_page(browsers: Callable[[bool], Browser], served: Served) -> Iterator[Callable[..., Page]]:
     """Opens a page of the application in a new browser session, as somebody with a role, or as nobody."""
     contexts: list[BrowserContext] = []
 
-    def opened(path: str = "/", role: Role | None = None, *, width: int = 1440, csp: bool = False) -> Page:
-        context = browser.new_context(
+    def opened(
+        path: str = "/", role: Role | None = None, *, width: int = 1440, csp: bool = False, draws: bool = False
+    ) -> Page:
+        context = browsers(draws).new_context(
             base_url=served.url,
             locale="fr-FR",
             timezone_id="Europe/Paris",

@@ -9,9 +9,9 @@ from uuid import UUID
 import reflex as rx
 
 from availability.errors import NotFound, Refusal
+from availability.rights import REQUESTERS
 from booking.actions import Beneficiary, cancel, confirm, undo_cancel
 from booking.dossier import Dossier, dossier
-from booking.ledger import REQUESTERS
 from booking.models import Booking, State
 from booking.pages.countdown import countdown
 from booking.pages.dossier_words import Past, View, view_of

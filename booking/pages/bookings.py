@@ -11,12 +11,11 @@ import reflex as rx
 from reflex.event import EventSpec
 from sqlmodel import Session
 
-from availability.rights import Actor
+from availability.rights import REQUESTERS, Actor
 from booking.ledger import (
     LONGEST_SEARCH,
     MOST_COUNTED,
     PAGE,
-    REQUESTERS,
     Cursor,
     ListedBooking,
     Part,

@@ -66,7 +66,7 @@ def view_of(found: Dossier, *, now: datetime) -> View:
         address=address_of(line.address, line.postcode, line.commune),
         when=when(line, today),
         whom=_whom(line),
-        by=YOU if found.is_mine else found.requested_by,
+        by=_by(found),
         state=STATE_WORDS[line.state],
         badge=STATE_BADGES[line.state],
         deadline="" if is_held else deadline(line.state, line.expires_at, line.time_zone, now=now),
@@ -88,6 +88,13 @@ def _whom(line: BookingLine) -> str:
     if line.person_name:
         return line.person_name
     return whom("", line.case_ref, line.person_id, is_open=line.state is State.HELD)
+
+
+def _by(found: Dossier) -> str:
+    """Return a name even for oneself: the sheet is also printed."""
+    if not found.is_mine:
+        return found.requested_by
+    return f"{found.requested_by} (vous)" if found.requested_by else YOU
 
 
 def _seconds(line: BookingLine, now: datetime) -> int:

@@ -10,9 +10,8 @@ from sqlmodel import Session
 
 from availability.errors import Refusal
 from availability.history import consulted
-from availability.rights import Actor, Role
+from availability.rights import REQUESTERS, Actor, Role
 from booking.establishment import Choice, Establishment, establishment, establishments
-from booking.ledger import REQUESTERS
 from booking.pages import establishment_words as words
 from booking.pages.establishment_words import Bar, BedRow, ChoiceRow, Column, Figure, Month, SectionRows
 from booking.pages.widgets import inner_link, print_button
@@ -55,6 +54,7 @@ class EstablishmentState(rx.State):
     arrivals: str = ""
     departures: str = ""
     choices: list[ChoiceRow] = []  # noqa: RUF012
+    is_host: bool = False
     _resource_ids: frozenset[int] = frozenset()
     _asked: tuple[int | None, date | None] = (None, None)
 
@@ -69,6 +69,7 @@ class EstablishmentState(rx.State):
         except Refusal as refusal:
             problem = sentence(refusal)
             shown = await act(opened, actor, None, None, now=now())
+        self.is_host = actor.has(Role.PARTNER)
         self._show(shown)
         if problem:
             (await self.get_state(NoticeState)).show_error(problem)
@@ -352,4 +353,5 @@ def _nothing() -> rx.Component:
     return empty_state(
         "Aucun établissement avec des lits",
         "Les centres et sections de semi-liberté de votre ressort, ou de votre organisme, s’afficheront ici.",
+        rx.cond(EstablishmentState.is_host, link_button("Mes places", "/mes-places/")),
     )

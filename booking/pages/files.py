@@ -11,8 +11,7 @@ from fastapi.responses import Response
 from availability.calendars import Days, Event, Status, event_ics
 from availability.errors import NotFound
 from availability.periods import Period
-from availability.rights import Actor
-from booking.actions import REQUESTERS
+from availability.rights import REQUESTERS, Actor
 from booking.dossier import Dossier, dossier
 from booking.models import State
 from portal.clock import now

@@ -5,7 +5,8 @@ from __future__ import annotations
 import reflex as rx
 
 from availability.pages.map_component import place_map
-from booking.pages.map_state import SEARCHERS, MapState
+from availability.rights import SEARCHERS
+from booking.pages.map_state import MapState
 from booking.pages.map_words import Card
 from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.pages.pieces import place_state, strip_of

@@ -21,7 +21,7 @@ from availability.errors import NotFound
 from availability.gazetteer import Commune, suggest
 from availability.models import Kind
 from availability.places import Located, locate
-from availability.rights import Actor, Role
+from availability.rights import SEARCHERS, Actor
 from availability.search import Wish
 from availability.sites import Spot
 from booking.filters import Filters, Reading, understand
@@ -49,14 +49,6 @@ from portal.live import watch
 from portal.policy import allow, current_actor
 from portal.settings import secret_key, settings
 
-SEARCHERS = (
-    Role.PROBATION_OFFICER,
-    Role.SENTENCE_JUDGE,
-    Role.FAMILY_JUDGE,
-    Role.REGISTRY,
-    Role.MONITORING_AGENT,
-    Role.ADMINISTRATOR,
-)
 CARDS_AT_ONCE = 20
 FITTED_KM_PER_DEGREE = 111.2
 NOTHING_TYPED = {each.name: "" for each in fields(Filters) if each.name != "problems"}
@@ -147,7 +139,7 @@ class MapState(rx.State):
         self._show(screen, aim)
         watch(self)
         self.selected = filters.site
-        yield ReserveState.show(filters.site, filters.to_query())
+        yield ReserveState.show(filters.site, aim.filters.to_query())
 
     @allow(*SEARCHERS)
     @rx.event

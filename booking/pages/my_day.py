@@ -9,9 +9,8 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.openings import local_day
-from availability.rights import Actor
+from availability.rights import REQUESTERS, Actor
 from booking.day import Day, day, time_zone_of
-from booking.ledger import REQUESTERS
 from booking.pages import day_words as words
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card
@@ -99,19 +98,23 @@ def my_day_page() -> rx.Component:
         class_name="pj-day",
     )
     return layout(
-        rx.cond(state.is_loaded, rx.fragment(_clear(), columns), skeleton(8, "Chargement de votre journée…")),
+        rx.cond(
+            state.is_loaded, rx.cond(state.is_clear, _clear(), columns), skeleton(8, "Chargement de votre journée…")
+        ),
         title="Ma journée",
         lead=el.p(rx.cond(state.is_loaded, state.today_is, "\u00a0"), class_name="fr-text--lead pj-day__date"),
     )
 
 
 def _clear() -> rx.Component:
-    words_ = el.div(
+    return el.div(
         el.span(class_name="fr-icon-checkbox-circle-line pj-day__clear-icon", aria_hidden="true"),
-        el.p("Tout est à jour.", class_name="fr-h3 fr-mb-0"),
+        el.div(
+            el.p("Tout est à jour.", class_name="fr-h3 fr-mb-1v"),
+            el.p("Rien ne vous attend, rien n’est prévu aujourd’hui, rien n’a été perdu.", class_name="fr-mb-0"),
+        ),
         class_name="pj-day__clear",
     )
-    return rx.cond(DayState.is_clear, words_)
 
 
 def _answers() -> rx.Component:

@@ -10,7 +10,7 @@ from uuid import UUID
 import reflex as rx
 from sqlmodel import Session
 
-from availability.rights import Actor, Role
+from availability.rights import REQUESTERS, Actor
 from booking.persons import NewPerson, PersonLine, create_person, find_persons, problems_of
 from booking.sealing import House
 from booking.words import many
@@ -22,13 +22,6 @@ from portal.ui.pieces import field, select_field
 
 el = rx.el
 
-PICKERS = (
-    Role.PROBATION_OFFICER,
-    Role.SENTENCE_JUDGE,
-    Role.FAMILY_JUDGE,
-    Role.REGISTRY,
-    Role.MONITORING_AGENT,
-)
 FORM = ("family_name", "given_name", "birth_on", "sex", "phone", "file_number", "address", "language")
 NOTHING_TYPED = dict.fromkeys(FORM, "")
 LANGUAGES = (
@@ -86,7 +79,7 @@ class PersonPickerState(rx.State):
         count = sum(1 for problem in self.problems.values() if problem)
         return f"{many(count, 'champ est à corriger', 'champs sont à corriger')}." if count else ""
 
-    @allow(*PICKERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def search(self, typed: str) -> None:
         """Find people by name or file number."""
@@ -95,19 +88,19 @@ class PersonPickerState(rx.State):
         self.choices = [choice_of(line) for line in found]
         self.searched = len(self.typed.strip()) > 1
 
-    @allow(*PICKERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def pick(self, person_id: str) -> None:
         """Choose one of those found."""
         self.chosen = next((choice for choice in self.choices if choice.id == str(person_id)), NOBODY)
 
-    @allow(*PICKERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def forget(self) -> None:
         """Choose again."""
         self.chosen = NOBODY
 
-    @allow(*PICKERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def start_creating(self, is_creating: bool) -> None:
         """Show or hide the form of a new person."""
@@ -115,7 +108,7 @@ class PersonPickerState(rx.State):
         if self.is_creating and not any(self.form.values()):
             self.form = NOTHING_TYPED | {"family_name": self.typed.strip().upper(), "language": "fr"}
 
-    @allow(*PICKERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def create(self, form: dict[str, Any]) -> Any:
         """Open the file of a new person and choose them; a refusal keeps what was typed, and says all that is wrong."""

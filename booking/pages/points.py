@@ -8,10 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 
-from availability.rights import Actor
+from availability.rights import SEARCHERS, Actor
 from booking.filters import Filters, understand
 from booking.map import kind_named, look, points
-from booking.pages.map_state import SEARCHERS, Aim, aim_of, point_of
+from booking.pages.map_state import Aim, aim_of, point_of
 from portal import clock
 from portal.database import read
 from portal.policy import requires

@@ -15,11 +15,11 @@ from sqlmodel import Session
 from availability.claims import Claim, NightsClaim, PlaceClaim, SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken, Refusal
 from availability.models import Shape
-from availability.rights import Actor, Role
+from availability.rights import SEARCHERS, Actor
 from availability.search import Wish
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.alternatives import Alternative, alternatives_to
-from booking.filters import Filters, place_of, understand
+from booking.filters import Filters, understand
 from booking.map import STRIP_DAYS, kind_named, next_free, strip
 from booking.models import Booking, State
 from booking.offers import Offer, OpenSite, open_site
@@ -40,14 +40,6 @@ from portal.policy import allow, current_actor
 from portal.problems import sentence
 from portal.ui.dates import day, hour, nights
 
-OPENERS = (
-    Role.PROBATION_OFFICER,
-    Role.SENTENCE_JUDGE,
-    Role.FAMILY_JUDGE,
-    Role.REGISTRY,
-    Role.MONITORING_AGENT,
-    Role.ADMINISTRATOR,
-)
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 DATE_WORDS = {
     "past": "Cette date est passée.",
@@ -131,7 +123,7 @@ class ReserveState(rx.State):
         """Return the calendar file of the booking."""
         return f"/reservations/{self.booking_id}.ics"
 
-    @allow(*OPENERS)
+    @allow(*SEARCHERS)
     @rx.event
     async def show(self, site_id: str, query: str) -> Any:
         """Open the sheet of a site for the filters of the map, or close it."""
@@ -145,14 +137,14 @@ class ReserveState(rx.State):
         yield
         await self._read(await current_actor(self))
 
-    @allow(*OPENERS)
+    @allow(*SEARCHERS)
     @rx.event
     async def choose(self, resource_id: str) -> None:
         """Choose a resource of the site."""
         self.chosen_id, self.problem = str(resource_id), ""
         self.chosen_name = next((line.name for line in self.lines if line.resource_id == self.chosen_id), "")
 
-    @allow(*OPENERS)
+    @allow(*SEARCHERS)
     @rx.event
     async def hold_it(self, form: dict[str, Any]) -> None:
         """Take the place for a few minutes; whoever comes second is told, and helped."""
@@ -165,7 +157,7 @@ class ReserveState(rx.State):
             return
         await self._hold(actor, claim)
 
-    @allow(*OPENERS)
+    @allow(*SEARCHERS)
     @rx.event
     async def hold_other(self, site_id: str, resource_id: str, start: str) -> None:
         """Take, for the same dates, one of the places offered to who lost a race."""
@@ -176,7 +168,7 @@ class ReserveState(rx.State):
         form = {"first": self.first, "until": self.until, "start": str(start)}
         await self._hold(actor, _claim(self.shape, self.chosen_id, form))
 
-    @allow(*OPENERS)
+    @allow(*SEARCHERS)
     @rx.event
     async def confirm_it(self, form: dict[str, Any]) -> None:
         """Book what is held for the person chosen, or for a case."""
@@ -192,7 +184,7 @@ class ReserveState(rx.State):
         self.problem, self.step, self.is_booked = "", "done", booking.state == State.BOOKED
         picker.clear()
 
-    @allow(*OPENERS)
+    @allow(*SEARCHERS)
     @rx.event
     async def give_back(self) -> None:
         """Give the place back, held or booked."""
@@ -203,7 +195,7 @@ class ReserveState(rx.State):
         else:
             self.is_given_back = True
 
-    @allow(*OPENERS)
+    @allow(*SEARCHERS)
     @rx.event
     async def take_again(self) -> None:
         """Take back the place just given back, if it is still free."""
@@ -214,7 +206,7 @@ class ReserveState(rx.State):
             return
         self.is_given_back = False
 
-    @allow(*OPENERS)
+    @allow(*SEARCHERS)
     @rx.event
     async def time_is_over(self) -> None:
         """Say that the hold ended, and show the place as it is now."""
@@ -286,7 +278,7 @@ def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: date
 def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
     filters = Filters.read(dict(parse_qsl(query)))
     _, kind = kind_named(session, actor, filters.type)
-    wish = understand(filters, kind, place_of(filters.lieu), today=now.date()).wish
+    wish = understand(filters, kind, None, today=now.date()).wish
     return replace(wish, bounds=None, radius_km=None)  # the sheet shows its site wherever the map is
 
 

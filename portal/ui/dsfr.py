@@ -91,4 +91,13 @@ class NativeForm(rx.el.Div):  # type: ignore[misc] # Reflex loads it lazily, unt
     method: rx.Var[str]
 
 
+class NativeLink(rx.el.Div):  # type: ignore[misc] # Reflex loads it lazily, untyped
+    """A link that the browser follows itself, focus included: `rx.el.a` makes a router's link of an anchor too."""
+
+    tag = "a"
+
+    href: rx.Var[str]
+
+
 native_form = NativeForm.create
+native_link = NativeLink.create

@@ -7,7 +7,7 @@ from reflex_components_core.core.banner import has_connection_errors
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from portal.session import Entry, SessionState
-from portal.ui.dsfr import native_form
+from portal.ui.dsfr import native_form, native_link
 from portal.ui.notice import notice
 
 el = rx.el
@@ -47,7 +47,7 @@ def layout(
 
 def _skip_links() -> rx.Component:
     links = (("Aller au contenu", "#contenu"), ("Aller au menu", "#menu"), ("Aller au pied de page", "#pied"))
-    items = [el.li(el.a(label, href=href, class_name="fr-link")) for label, href in links]
+    items = [el.li(native_link(label, href=href, class_name="fr-link")) for label, href in links]
     inner = el.nav(
         el.ul(*items, class_name="fr-skiplinks__list"),
         role="navigation",

@@ -156,6 +156,17 @@ async def test_a_resource_of_another_territory_answers_exactly_like_a_missing_on
     assert bodies[0] | {"resource_id": nowhere} == bodies[1]
 
 
+async def test_a_host_reads_its_own_places_only_in_the_list_and_one_by_one(api: Api) -> None:
+    async with api.client("host") as host:
+        listed = await names(host, kind="bed")
+        own = await host.get(f"/resources/{api.country['beds']}")
+        other = await host.get(f"/resources/{api.country['brest_beds']}")
+
+    assert listed == ["beds", "near_beds", "women_beds", "lost_beds"]
+    assert own.status_code == 200
+    problem_of(other, 404, "not-found")
+
+
 async def test_a_look_beyond_ones_territory_is_possible_where_the_kind_allows_it_and_is_logged(api: Api) -> None:
     before = api.count("consultation")
     async with api.client("officer") as client:
@@ -165,6 +176,18 @@ async def test_a_look_beyond_ones_territory_is_possible_where_the_kind_allows_it
 
     assert at_home.status_code == away.status_code == 200
     assert unlogged == 0
+    assert api.count("consultation") - before == 1
+
+
+async def test_a_search_beyond_ones_territory_is_logged_and_for_the_kinds_that_allow_it(api: Api) -> None:
+    before = api.count("consultation")
+    async with api.client("officer") as client:
+        at_home = await names(client, kind="shelter")
+        away = await names(client, kind="shelter", beyond="true")
+        refused = await client.get("/resources", params={"kind": "bed", "beyond": "true"})
+
+    assert (at_home, away) == ([], ["brest_shelter"])
+    assert problem_of(refused, 422, "invalid-request")["field"] == "beyond"
     assert api.count("consultation") - before == 1
 
 

@@ -17,6 +17,7 @@ from availability.models import Kind, Resource, Shape
 from availability.places import distance_km
 from availability.rights import Actor, Right, Role
 from availability.search import Found, Position, Wish, nearest_alternatives, resource_wish, search, tally
+from availability.sheet import resource_for
 from tests.availability.scarce import make_scarce, somebody
 from tests.factories import (
     NOW,
@@ -312,6 +313,33 @@ def test_one_resource_is_seen_as_the_search_sees_it(session: Session, world: Wor
     for actor, number in ((world.stranger, here), (world.officer, 10**12)):
         with pytest.raises(NotFound):
             resource_wish(session, actor, number, **days)
+
+
+@pytest.mark.parametrize("crosses", [False, True])
+def test_a_sheet_opens_to_the_same_people_as_the_search(session: Session, world: World, crosses: bool) -> None:
+    kind = make_kind(
+        session, Shape.NIGHTS, reserved_by=[Role.PROBATION_OFFICER, Role.PARTNER], crosses_territories=crosses
+    )
+    section = make_resource(session, world.site, kind)
+    mixed = Actor(
+        uuid4(),
+        "Deux fonctions",
+        (
+            Right(Role.REGISTRY, frozenset({world.here.id})),  # may not search this kind
+            Right(Role.PROBATION_OFFICER, frozenset({world.elsewhere.id})),
+        ),
+        world.here.id,
+    )
+    neighbour = make_host(make_site(session, world.here).organisation_id, world.here)
+
+    assert not resource_for(session, world.officer, section.id, now=NOW).is_beyond
+    assert not resource_for(session, world.host, section.id, now=NOW).is_beyond
+    for who, opens in ((mixed, crosses), (world.stranger, crosses), (neighbour, False)):
+        if opens:
+            assert resource_for(session, who, section.id, now=NOW).is_beyond
+        else:
+            with pytest.raises(NotFound):
+                resource_for(session, who, section.id, now=NOW)
 
 
 # What is free

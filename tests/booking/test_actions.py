@@ -387,6 +387,16 @@ def test_a_clock_that_is_late_does_not_confirm_a_place_that_is_gone(session: Ses
         confirm(session, world.officer, late.id, now=in_minutes(9), beneficiary=A_CASE)
 
 
+def test_a_stay_of_which_one_night_is_gone_is_not_confirmed(session: Session, world: World) -> None:
+    place = make_place(session, world)
+    late = hold(session, world.officer, place.claim, now=NOW)
+    one_night = NightsClaim(resource_id=place.resource.id, first=in_days(4), until=in_days(5))
+    hold(session, world.officer, one_night, now=in_minutes(10))  # by a clock that is ahead
+
+    with refused(session, HoldExpired):
+        confirm(session, world.officer, late.id, now=in_minutes(9), beneficiary=A_CASE)
+
+
 def test_a_request_that_nobody_answered_cannot_be_accepted_any_more(session: Session, world: World) -> None:
     place = make_place(session, world, request_days=2)
     booking = booking_in(session, world, place, State.REQUESTED)

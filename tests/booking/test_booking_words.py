@@ -149,12 +149,8 @@ def test_only_who_may_open_a_booking_has_a_link_to_it() -> None:
     from uuid import uuid4
 
     known = uuid4()
-    drawn = [
-        next(
-            iter(bars(Bed(1, "", (stay(0, 1, booking_id=known, initials="AD", may_open=may),)), _EMPTY, TODAY, days(1)))
-        )
-        for may in (True, False)
-    ]
+    beds = [Bed(1, "", (stay(0, 1, booking_id=known, initials="AD", may_open=may),)) for may in (True, False)]
+    drawn = [next(bars(bed, _EMPTY, TODAY, days(1))) for bed in beds]
 
     assert [bar.href for bar in drawn] == [f"/reservations/?reservation={known}", ""]
     assert {bar.label for bar in drawn} == {"A.D."}

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlmodel import Session
 
-from availability.claims import CaseClaim, SlotClaim
+from availability.claims import CaseClaim, NightsClaim, SlotClaim
 from availability.models import Shape
 from availability.rights import Role
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, lapse, refuse
@@ -140,6 +140,15 @@ def test_a_colleague_learns_of_a_refused_request_not_of_a_hold_left_to_lapse(ses
     stay(session, town, in_days(3), in_days(4), is_confirmed=False)
 
     assert [one.ending for one in day(session, colleague, now=in_minutes(11)).lost] == [Ending.REFUSED]
+
+
+def test_of_the_holds_for_nobody_left_to_lapse_only_the_last_is_told(session: Session, town: Town) -> None:
+    for number in range(3):
+        claim = NightsClaim(resource_id=town.section.id, first=in_days(1), until=in_days(2))
+        hold(session, town.officer, claim, now=in_minutes(number - 60))
+
+    (told,) = day(session, town.officer, now=NOW).lost
+    assert told.line.created_at == in_minutes(-58)
 
 
 @pytest.mark.parametrize("by_person", [True, False])

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from availability.errors import NotFound
 from availability.models import Shape
 from availability.rights import Actor, Role
-from booking.actions import Beneficiary, hold, lapse
+from booking.actions import REQUESTERS, Beneficiary, hold, lapse
 from booking.models import Booking, Person, State
 from booking.queries import booking_for, bookings, history_of
 from tests.booking.cycle import A_CASE, do, kind_of, make_place
@@ -37,8 +37,8 @@ def person(session: Session, world: World) -> Person:
 
 @pytest.fixture
 def held(session: Session, world: World, person: Person) -> Booking:
-    """A bed held for that person."""
-    place = make_place(session, world)
+    """A bed held for that person, of a kind open to everybody who reserves."""
+    place = make_place(session, world, reserved_by=REQUESTERS)
     return hold(session, world.officer, place.claim, now=NOW, beneficiary=Beneficiary(person_id=person.id))
 
 
@@ -75,15 +75,19 @@ def kind_of_code(session: Session, booking: Booking) -> str:
     return str(session.execute(text("SELECT code FROM kind WHERE id = :id"), {"id": booking.kind_id}).scalar_one())
 
 
-@pytest.mark.parametrize(
-    "role",
-    [Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.FAMILY_JUDGE, Role.REGISTRY, Role.MONITORING_AGENT],
-)
+@pytest.mark.parametrize("role", REQUESTERS)
 def test_those_who_reserve_see_what_their_territory_made(
     session: Session, world: World, held: Booking, role: Role
 ) -> None:
     assert sees(session, make_actor(role, world.here), held)
     assert not sees(session, make_actor(role, world.elsewhere), held)
+
+
+def test_a_role_to_which_a_kind_is_not_open_does_not_see_who_takes_it(session: Session, world: World) -> None:
+    of_probation = hold(session, world.officer, make_place(session, world).claim, now=NOW)
+
+    assert sees(session, world.officer, of_probation)
+    assert not sees(session, make_actor(Role.FAMILY_JUDGE, world.here), of_probation)
 
 
 def test_a_host_sees_what_is_taken_on_its_own_places_without_the_person(

@@ -20,7 +20,8 @@ OpenPage = Callable[..., Page]
 JUDGE, PARTNER = Role.FAMILY_JUDGE, Role.PARTNER
 LYON = "/designer/?p1=Lyon&p2=Villefranche-sur-Sa%C3%B4ne"
 CASE = "RG 26/77001"
-SOON_MS = 4_000  # a change made by somebody else is shown within a second; a busy machine gets more
+PATIENCE_MS = 20_000  # for a busy machine: these tests are about what happens, not about how fast
+expect.set_options(timeout=PATIENCE_MS)
 
 # The services of the partner that `token_of` signs in: those that the demonstration keeps free.
 OWN = text("""
@@ -111,6 +112,7 @@ def test_the_table_is_there_at_once_and_fits_the_screen_of_a_hearing(open_page: 
     assert parse_qs(urlsplit(page.url).query) == {"p1": ["Lyon"], "p2": ["Villefranche-sur-Saône"]}
     assert page.evaluate("document.activeElement.id") == "p2"
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    expect(rows(page).nth(11)).to_be_visible()
     box = rows(page).nth(11).bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= 900
@@ -232,6 +234,7 @@ def test_a_case_already_given_is_not_given_twice(open_page: OpenPage) -> None:
 def test_the_judge_who_comes_second_is_offered_the_next_three(open_page: OpenPage, served: Served) -> None:
     page = open_page(f"{LYON}&rg={quote(CASE)}", JUDGE)
     line, holder = rows(page).first, uuid4()
+    expect(line).to_be_visible()
     name = line.locator(".pj-name").inner_text()
     with served.engine.begin() as connection:  # no change is told: the page still shows it free
         number = (
@@ -297,7 +300,7 @@ def test_a_request_arrives_is_accepted_and_the_judge_sees_it(open_page: OpenPage
     expect(request).to_have_count(0)
     designate(judge, own_service)
 
-    expect(request).to_be_visible(timeout=SOON_MS)
+    expect(request).to_be_visible()
     expect(request).to_contain_text("Répondre avant le")
     expect(request).to_contain_text("Tribunal judiciaire de Lyon")
     request.get_by_role("button", name="Accepter").click()
@@ -307,7 +310,7 @@ def test_a_request_arrives_is_accepted_and_the_judge_sees_it(open_page: OpenPage
     expect(message(partner)).to_contain_text(f"La demande du dossier {CASE} est acceptée")
     expect(request).to_have_count(0)
     expect(partner.locator(".pj-answered").first).to_contain_text("acceptée")
-    expect(judge.locator(".pj-case").first).to_contain_text("acceptée par le service", timeout=SOON_MS)
+    expect(judge.locator(".pj-case").first).to_contain_text("acceptée par le service")
 
 
 def test_a_refusal_wants_its_reason_and_can_be_left(open_page: OpenPage, own_service: str) -> None:
@@ -328,7 +331,7 @@ def test_a_refusal_wants_its_reason_and_can_be_left(open_page: OpenPage, own_ser
 
     expect(message(partner)).to_contain_text("refusée (plus de place)")
     expect(partner.locator(".pj-answered").first).to_contain_text("refusée (plus de place)")
-    expect(judge.locator(".pj-case").first).to_contain_text("motif : plus de place", timeout=SOON_MS)
+    expect(judge.locator(".pj-case").first).to_contain_text("motif : plus de place")
 
 
 def test_my_places_are_confirmed_in_one_tap_changed_and_put_back(open_page: OpenPage) -> None:

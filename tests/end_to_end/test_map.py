@@ -57,7 +57,7 @@ def give_back(sheet: Locator) -> None:
 
 
 def test_an_officer_finds_a_bed_and_reserves_it_with_no_csp_violation(open_page: OpenPage) -> None:
-    page = open_page("/", OFFICER, csp=True)
+    page = open_page("/", OFFICER, csp=True, draws=True)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -93,7 +93,7 @@ def test_the_same_by_keyboard_alone(open_page: OpenPage) -> None:
             break
         page.keyboard.press("Tab")
     expect(sheet.get_by_text("Gardé pour vous")).to_be_visible()
-    sheet.get_by_label("Ou numéro de dossier").focus()
+    sheet.locator("#case_ref").focus()
     page.keyboard.type("D-42")
     page.keyboard.press("Enter")
 
@@ -147,7 +147,7 @@ def test_a_community_work_post_is_taken_for_a_period(open_page: OpenPage) -> Non
     page = open_page(f"/carte/?type=tig&lieu=Lyon&du={days_ahead(5)}&au={days_ahead(60)}&libres=1", OFFICER)
 
     sheet = hold_first(page)
-    sheet.get_by_label("Ou numéro de dossier").fill("D-7")
+    sheet.locator("#case_ref").fill("D-7")
     sheet.get_by_role("button", name="Réserver", exact=True).click()
 
     expect(sheet.get_by_text("C’est réservé.")).to_be_visible()
@@ -155,7 +155,7 @@ def test_a_community_work_post_is_taken_for_a_period(open_page: OpenPage) -> Non
 
 
 def test_the_map_and_the_list_hold_the_same_places(open_page: OpenPage) -> None:
-    page = open_page("/carte/?type=tig&lieu=Lyon&rayon=30", OFFICER)
+    page = open_page("/carte/?type=tig&lieu=Lyon&rayon=30", OFFICER, draws=True)
     while (more := page.locator(".pj-more")).count():
         more.click()
         page.wait_for_load_state("networkidle")

@@ -27,38 +27,34 @@ DOCUMENT: dict[str, Any] = build_api(availability.api.router, booking.api.router
 # What the framework answers before any route is reached: an address that is not one, once filled with nonsense.
 NO_ROUTE = {307, 404, 405}
 
-NASTY_TEXT = st.sampled_from(
-    [
-        "",
-        " ",
-        "\x00",
-        "a\x00b",
-        "\ud800",
-        "\u202e",
-        "é",
-        "𝔘" * 50,
-        "'; DROP TABLE booking; --",
-        "%00",
-        "../..",
-        "x" * 5000,
-    ]
-)
-NASTY_NUMBERS = st.sampled_from(
-    [0, -1, 2**31, 2**63 - 1, 2**63, 10**400, 1.5, 1e308, float("nan"), float("inf"), -0.0, True]
-)
-NASTY_DATES = st.sampled_from(
-    [
-        "0001-01-01",
-        "9999-12-31",
-        "2026-02-30",
-        "2026-03-29T02:30:00+01:00",
-        "0001-01-01T00:00:00+14:00",
-        "9999-12-31T23:59:59-14:00",
-        "2026-03-03T09:00:00",
-        "-1",
-        "1772524800",
-    ]
-)
+TEXTS = [
+    "",
+    " ",
+    "\x00",
+    "a\x00b",
+    "\ud800",
+    "\u202e",
+    "é",
+    "𝔘" * 50,
+    "'; DROP TABLE x; --",
+    "%00",
+    "../..",
+    "x" * 5000,
+]
+NUMBERS = [0, -1, 2**31, 2**63 - 1, 2**63, 10**400, 1.5, 1e308, float("nan"), float("inf"), -0.0, True]
+DATES = [
+    "0001-01-01",
+    "9999-12-31",
+    "2026-02-30",
+    "2026-03-29T02:30:00+01:00",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "2026-03-03T09:00:00",
+    "-1",
+    "1772524800",
+]
+NASTY = [*TEXTS, *NUMBERS, *DATES, None, [], {}, [[1]], {"a": "\x00"}]
+NASTY_TEXT, NASTY_NUMBERS, NASTY_DATES = (st.sampled_from(values) for values in (TEXTS, NUMBERS, DATES))
 ANYTHING = st.recursive(
     st.none() | st.booleans() | NASTY_NUMBERS | NASTY_TEXT | NASTY_DATES | st.text(max_size=20) | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -94,7 +90,7 @@ class Operation:
     def body(self) -> dict[str, Any] | None:
         content = self.described.get("requestBody", {}).get("content", {})
         schema: dict[str, Any] | None = content.get("application/json", {}).get("schema")
-        return schema
+        return resolved(schema) if schema else None
 
 
 OPERATIONS = [
@@ -114,6 +110,8 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema without its references."""
     if "$ref" in schema:
         return resolved(DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    if "anyOf" in schema and "$ref" in schema["anyOf"][0]:  # a body that may be left out
+        return resolved(schema["anyOf"][0])
     return schema
 
 
@@ -135,10 +133,13 @@ def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 @st.composite
 def an_object(draw: st.DrawFn, schema: dict[str, Any]) -> dict[str, Any]:
     """Return some of the fields of an object, each fitting or not, sometimes with one that does not exist."""
-    names = draw(st.sets(st.sampled_from(sorted(schema["properties"]))))
+    names: set[str] = draw(st.sets(st.sampled_from(sorted(schema["properties"]))))
     names |= {name for name in schema.get("required", []) if draw(st.integers(0, 9))}
-    fields = {name: draw(mostly(fitting(schema["properties"][name]), ANYTHING)) for name in sorted(names)}
-    return fields | draw(mostly(st.just({}), st.dictionaries(st.text(max_size=5), ANYTHING, max_size=1)))
+    fields: dict[str, Any] = {
+        name: draw(mostly(fitting(schema["properties"][name]), ANYTHING)) for name in sorted(names)
+    }
+    fields.update(draw(mostly(st.just({}), st.dictionaries(st.text(max_size=5), ANYTHING, max_size=1))))
+    return fields
 
 
 @st.composite
@@ -153,29 +154,47 @@ def as_text(value: Any) -> str:
     return quote(written.encode("utf-8", "surrogatepass"), safe="")
 
 
+def built(operation: Operation, given: dict[str, Any], content: bytes, **headers: str) -> httpx.Request:
+    """Return the request of an operation with these parameters, by name, wherever each goes."""
+    path, query = operation.path, []
+    for parameter in operation.parameters:
+        name, where = parameter["name"], parameter["in"]
+        if where == "path":
+            path = path.replace(f"{{{name}}}", as_text(given[name]))
+        elif where == "query" and name in given:
+            query.append(f"{as_text(name)}={as_text(given[name])}")
+        elif name in given:
+            headers[name] = as_text(given[name])[:300]
+    address = f"http://localhost:3000{path}?{'&'.join(query)}"
+    return httpx.Request(operation.method.upper(), address, headers=headers, content=content)
+
+
 @st.composite
 def requests(draw: st.DrawFn, operation: Operation, known: dict[str, st.SearchStrategy[Any]]) -> httpx.Request:
     """Return a request of this operation: its shape from the document, its identifiers often real ones."""
-    path, query, headers = operation.path, [], {}
+    parameters: dict[str, Any] = {}
     for parameter in operation.parameters:
-        name, where = parameter["name"], parameter["in"]
+        name = parameter["name"]
         usual = known[name] if name in known else fitting(parameter["schema"])
-        if where != "path" and not parameter["required"] and draw(st.booleans()):
-            continue
-        value = draw(mostly(usual, NASTY_TEXT | NASTY_NUMBERS | NASTY_DATES))
-        if where == "path":
-            path = path.replace(f"{{{name}}}", as_text(value))
-        elif where == "query":
-            query.append(f"{as_text(name)}={as_text(value)}")
-        else:
-            headers[name] = as_text(value)[:300]
-    content = b""
-    if operation.body is not None:
-        content = draw(bodies(operation.body, known))
-        headers["Content-Type"] = draw(mostly(st.just("application/json"), st.sampled_from(["text/plain", "a", ""])))
-    return httpx.Request(
-        operation.method.upper(), f"http://localhost:3000{path}?{'&'.join(query)}", headers=headers, content=content
-    )
+        if parameter["in"] == "path" or parameter["required"] or draw(st.booleans()):
+            parameters[name] = draw(mostly(usual, NASTY_TEXT | NASTY_NUMBERS | NASTY_DATES))
+    if operation.body is None:
+        return built(operation, parameters, b"")
+    kind = draw(mostly(st.just("application/json"), st.sampled_from(["text/plain", "a", ""])))
+    return built(operation, parameters, draw(bodies(operation.body, known)), **{"Content-Type": kind})
+
+
+def spoiled(operation: Operation, usual: dict[str, Any]) -> Iterator[httpx.Request]:
+    """Yield a good request of the operation with one value spoiled, for each value and each way of spoiling it."""
+    json_type = {"Content-Type": "application/json"}
+    fields = sorted(operation.body["properties"]) if operation.body else []
+    sent = {name: usual[name] for name in fields if name in usual}
+    needed = {each["name"]: usual.get(each["name"]) for each in operation.parameters if each["name"] in usual}
+    for nasty in NASTY:
+        for parameter in operation.parameters:
+            yield built(operation, needed | {parameter["name"]: nasty}, json.dumps(sent).encode(), **json_type)
+        for name in fields:
+            yield built(operation, needed, json.dumps(sent | {name: nasty}).encode(), **json_type)
 
 
 @st.composite
@@ -196,11 +215,14 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-def kept(api: Api) -> list[Any]:
+ROWS_OF = "(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {} t)"
+DIGEST = text("SELECT " + ", ".join(ROWS_OF.format(table) for table in KEPT))
+
+
+def kept(api: Api) -> tuple[Any, ...]:
     """Return a digest of everything that bookings are made of."""
-    digest = "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} t"
     with api.engine.connect() as connection:
-        return [connection.execute(text(digest.format(table))).scalar() for table in KEPT]
+        return tuple(connection.execute(DIGEST).one())
 
 
 def identifiers(api: Api, bookings: list[str]) -> dict[str, st.SearchStrategy[Any]]:
@@ -217,13 +239,39 @@ def identifiers(api: Api, bookings: list[str]) -> dict[str, st.SearchStrategy[An
     }
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Sends requests of one operation as somebody, and judges what comes back."""
+
+    api: Api
+    runner: asyncio.Runner
+    client: httpx.AsyncClient
+    operation: Operation
+
+    def send(self, request: httpx.Request) -> int:
+        """Return the status, once it is seen that nothing broke and that a refusal is a problem without effect."""
+        for name in ("Authorization", "Cookie", "Origin"):
+            if name in self.client.headers:
+                request.headers[name] = self.client.headers[name]
+        before = kept(self.api)
+        answer = self.runner.run(self.client.send(request))
+
+        assert answer.status_code < 500, answer.text
+        assert str(answer.status_code) in self.operation.described["responses"] or answer.status_code in NO_ROUTE
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert {"type", "title", "status", "detail"} <= set(answer.json())
+            assert kept(self.api) == before
+        return answer.status_code
+
+
 @pytest.mark.parametrize("operation", OURS, ids=named)
 @pytest.mark.parametrize("who", ["officer", "registry", "host"])
 def test_nothing_that_is_sent_breaks_it_and_a_refusal_changes_nothing(
     api: Api, runner: asyncio.Runner, operation: Operation, who: str
 ) -> None:
     bookings = runner.run(_some_bookings(api))
-    client = api.client(who)
+    judged = Judged(api, runner, api.client(who), operation)
 
     @settings(
         max_examples=EXAMPLES,
@@ -234,21 +282,32 @@ def test_nothing_that_is_sent_breaks_it_and_a_refusal_changes_nothing(
     )
     @given(requests(operation, identifiers(api, bookings)))
     def send(request: httpx.Request) -> None:
-        before = kept(api)
-        for name in ("Authorization", "Cookie", "Origin"):
-            if name in client.headers:
-                request.headers[name] = client.headers[name]
-        answer = runner.run(client.send(request))
-
-        assert answer.status_code < 500, answer.text
-        assert str(answer.status_code) in operation.described["responses"] or answer.status_code in NO_ROUTE
-        if answer.status_code >= 400:
-            assert answer.headers["content-type"] == "application/problem+json"
-            assert {"type", "title", "status", "detail"} <= set(answer.json())
-            assert kept(api) == before
+        judged.send(request)
 
     send()
-    runner.run(client.aclose())
+    runner.run(judged.client.aclose())
+
+
+@pytest.mark.parametrize("operation", OURS, ids=named)
+def test_one_bad_value_among_good_ones_breaks_nothing(api: Api, runner: asyncio.Runner, operation: Operation) -> None:
+    bookings = runner.run(_some_bookings(api))
+    usual = {
+        "kind": "bed",
+        "resource_id": api.country["near_beds"],
+        "booking_id": bookings[3],
+        "from": in_days(50),
+        "to": in_days(51),
+        "case_ref": "26/001",
+        "reason": "full",
+    }
+    judged = Judged(
+        api, runner, api.client("host" if operation.path.endswith(("accept", "refuse")) else "officer"), operation
+    )
+
+    statuses = {judged.send(request) for request in spoiled(operation, usual)}
+
+    runner.run(judged.client.aclose())
+    assert statuses & {400, 404, 405, 422} or not operation.parameters
 
 
 async def _some_bookings(api: Api) -> list[str]:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,4 +141,14 @@ def test_a_taken_port_gives_the_next_one() -> None:
         taken.listen()
         port = taken.getsockname()[1]
 
-        assert port < free_port("127.0.0.1", port) < port + 20
+        with ExitStack() as claims:
+            assert port < free_port("127.0.0.1", port, claims) < port + 20
+
+
+def test_two_that_start_together_never_share_a_port() -> None:
+    with ExitStack() as mine, ExitStack() as theirs:
+        first = free_port("127.0.0.1", 3190, mine)
+
+        assert free_port("127.0.0.1", 3190, theirs) != first
+    with ExitStack() as claims:
+        assert free_port("127.0.0.1", first, claims) == first

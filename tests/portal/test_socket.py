@@ -12,6 +12,7 @@ import portal.app  # noqa: F401 - registers every handler
 from availability.rights import Role
 from portal.access import Policy, policy_of
 from portal.guard import FRAMEWORK
+from portal.problems import FAILED
 from tests.served import Served
 from tests.socket_client import ROOT_STATE, RawClient, changed, redirections
 
@@ -74,6 +75,16 @@ async def test_what_is_public_runs_for_anybody(served: Served) -> None:
         answer = await client.call(f"{NOTICE}.say_failed", {"sentence": "essai"})
 
     assert changed(answer)[NOTICE]["text"] == "essai"
+
+
+async def test_a_handler_that_fails_is_said_on_the_page_without_its_reason(served: Served) -> None:
+    async with RawClient(served.url) as client:
+        await client.hydrate()
+
+        answer = await client.call(f"{NOTICE}.say_failed", {"unknown": "argument"})
+
+    assert changed(answer)[NOTICE]["text"] == FAILED
+    assert "unknown" not in json.dumps(answer)
 
 
 async def test_variables_cannot_be_written_from_outside(served: Served) -> None:
