@@ -6,11 +6,15 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import actions, search
+from benchmarks import actions, rest, search
 from benchmarks.database import measured
 from benchmarks.figures import Figure
 
-CLAIMS: dict[str, Callable[[str], list[Figure]]] = {"search": search.figures, "actions": actions.figures}
+CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
+    "search": search.figures,
+    "actions": actions.figures,
+    "rest": rest.figures,
+}
 
 
 def main() -> int:

@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from statistics import median
 from uuid import UUID
 
 import psycopg
@@ -18,14 +17,14 @@ from availability.errors import Refusal
 from availability.rights import Actor
 from benchmarks import raw
 from benchmarks.country import Stay, officer, random_stay
-from benchmarks.figures import Figure, ms, ratio_by_round
-from benchmarks.load import CLIENTS, PROCESSES, Act, Burst, Crowd, crowd
+from benchmarks.figures import Figure, compared
+from benchmarks.load import CLIENTS, PROCESSES, Act, Crowd, crowd
 from booking.actions import Beneficiary, confirm, hold
 from portal.database import make_engine
 
 GOAL = 0.3
-ROUNDS = 5
-SECONDS = 4.0
+ROUNDS = 9
+SECONDS = 2.0
 SOMEBODY = Beneficiary(case_ref="M-1")
 
 
@@ -42,26 +41,9 @@ def figures(url: str, *, rounds: int = ROUNDS, seconds: float = SECONDS) -> list
 
 
 def _figure(clients: Crowd, side: str, what: str, rounds: int, seconds: float) -> Figure:
-    ours: list[Burst] = []
-    raws: list[Burst] = []
-    for number in range(rounds):
-        turns = [(side, ours), (f"raw {side}", raws)]
-        for name, bursts in turns if number % 2 else reversed(turns):
-            bursts.append(clients.burst(name, seconds))
-    return Figure(
-        claim=f"actions, {what}, {CLIENTS} clients in {PROCESSES} processes",
-        value=ratio_by_round([one.rate for one in ours], [one.rate for one in raws]),
-        unit="× raw",
-        least=GOAL,
-        details=(_told("ours", ours), _told("raw ", raws)),
-    )
-
-
-def _told(name: str, bursts: list[Burst]) -> str:
-    durations = [duration for one in bursts for duration in one.durations]
-    refused = sum(one.refused for one in bursts)
-    rate = median(one.rate for one in bursts)
-    return f"{name}: {rate:.0f} a second, {ms(durations)}, {refused} refused of {len(durations) + refused}"
+    ratio, details = compared(clients, side, f"raw {side}", rounds, seconds)
+    claim = f"actions, {what}, {CLIENTS} clients in {PROCESSES} processes"
+    return Figure(claim=claim, value=ratio, unit="× raw", least=GOAL, details=details)
 
 
 def ours_hold(url: str, chance: random.Random) -> Act:

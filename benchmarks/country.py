@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.gazetteer import gazetteer
@@ -22,11 +21,12 @@ NIGHTS_OF_A_STAY = 10
 CYCLE = 16  # ten nights taken, six free: a quarter of the periods of three nights are free
 TAKEN_UNTIL = STAYS_OF_A_BED * CYCLE + CYCLE  # days ahead; beyond them every bed is free
 MOST_AHEAD = 365
+ROOT = 1  # territory: the whole country
 
 _TERRITORIES = """
     INSERT INTO territory (code, name, level) VALUES ('FR', 'France', 'country');
     INSERT INTO territory (code, name, level, parent_id)
-    SELECT DISTINCT 'TJ-' || department, 'Ressort ' || department, 'judicial_court', 1 FROM commune;
+    SELECT DISTINCT 'TJ-' || department, 'Ressort ' || department, 'judicial_court', %(root)s FROM commune;
     INSERT INTO organisation (code, name) VALUES ('MESURE', 'Organisme fictif');
     INSERT INTO kind (code, label, label_plural, layer, shape, position, host_accepts, hold_minutes, request_days,
         min_notice_days, max_ahead_days, crosses_territories, ignores_holidays, slot_step_min, slot_duration_min,
@@ -90,6 +90,7 @@ def fill(connection: psycopg.Connection, now: datetime) -> None:
         "cycle": CYCLE,
         "stays": STAYS_OF_A_BED,
         "nights": NIGHTS_OF_A_STAY,
+        "root": ROOT,
     }
     # What is generated here is right by construction: no need to check five million keys of other tables.
     connection.execute("SET session_replication_role = replica")
@@ -125,9 +126,8 @@ def _nights(connection: psycopg.Connection, asked: dict[str, object]) -> None:
 
 def officer(session: Session) -> Actor:
     """Return somebody who may reserve over the whole country."""
-    root = session.execute(text("SELECT id FROM territory WHERE code = 'FR'")).scalar_one()
-    reached = subtree(session, root)
-    return Actor(UUID(int=1), "Agent fictif", (Right(Role.PROBATION_OFFICER, reached),), root)
+    right = Right(Role.PROBATION_OFFICER, subtree(session, ROOT))
+    return Actor(UUID(int=1), "Agent fictif", (right,), ROOT)
 
 
 def random_stay(chance: random.Random, today: date, nights: int = 3) -> Stay:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median
 
+from benchmarks.load import Burst, Crowd
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -49,6 +51,26 @@ def percentile(values: Sequence[float], percent: float) -> float:
 def ratio_by_round(ours: Sequence[float], raw: Sequence[float]) -> float:
     """Return the median, over the rounds, of ours divided by the raw figure of the same minute."""
     return median(one / other for one, other in zip(ours, raw, strict=True))
+
+
+def compared(clients: Crowd, side: str, raw: str, rounds: int, seconds: float) -> tuple[float, tuple[str, ...]]:
+    """Return the rate of a side as a ratio of the raw rate, and both in words.
+
+    The two take turns within each round, and who goes first changes at each: the ratio is the median over the rounds.
+    """
+    bursts: dict[str, list[Burst]] = {side: [], raw: []}
+    for number in range(rounds):
+        for name in (side, raw) if number % 2 else (raw, side):
+            bursts[name].append(clients.burst(name, seconds))
+    ratio = ratio_by_round([one.rate for one in bursts[side]], [one.rate for one in bursts[raw]])
+    return ratio, (_told("ours", bursts[side]), _told("raw ", bursts[raw]), f"{rounds} rounds of {seconds:g} s a side")
+
+
+def _told(name: str, bursts: list[Burst]) -> str:
+    durations = [duration for one in bursts for duration in one.durations]
+    refused = sum(one.refused for one in bursts)
+    rate = median(one.rate for one in bursts)
+    return f"{name}: {rate:.0f} a second, {ms(durations)}, {refused} refused of {len(durations) + refused}"
 
 
 def ms(values: Sequence[float]) -> str:

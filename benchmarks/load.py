@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from typing import Any
 
 CLIENTS = 32
 PROCESSES = 2  # as many as cores: a single one would measure Python's lock, on both sides
 
 Act = Callable[[], bool]  # does one thing; False when it was refused
-Maker = Callable[[str, random.Random], Act]  # given an address and its own chance, makes the act of one client
+Maker = Callable[[Any, random.Random], Act]  # given a target and its own chance, makes the act of one client
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Crowd:
 
 @contextlib.contextmanager
 def crowd(
-    address: str, makers: Mapping[str, Maker], *, clients: int = CLIENTS, processes: int = PROCESSES
+    target: object, makers: Mapping[str, Maker], *, clients: int = CLIENTS, processes: int = PROCESSES
 ) -> Iterator[Crowd]:
     """Yield the clients, of which each side has as many; they leave at the end."""
     context = multiprocessing.get_context("spawn")
@@ -63,7 +64,7 @@ def crowd(
     for number in range(processes):
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_serve, args=(theirs, address, dict(makers), clients // processes, number), daemon=True
+            target=_serve, args=(theirs, target, dict(makers), clients // processes, number), daemon=True
         )
         process.start()
         pipes.append(ours)
@@ -77,14 +78,14 @@ def crowd(
             process.join(10)
 
 
-def _serve(pipe: Connection, address: str, makers: dict[str, Maker], clients: int, number: int) -> None:
+def _serve(pipe: Connection, target: object, makers: dict[str, Maker], clients: int, number: int) -> None:
     acts: dict[str, list[Act]] = {}
     with ThreadPoolExecutor(clients) as threads:
         while order := pipe.recv():
             side, seconds = order
             if side not in acts:
                 seeds = [f"{side} {number} {client}" for client in range(clients)]
-                acts[side] = [makers[side](address, random.Random(seed)) for seed in seeds]  # noqa: S311 - no secret
+                acts[side] = [makers[side](target, random.Random(seed)) for seed in seeds]  # noqa: S311 - no secret
             pipe.send(_burst(threads, acts[side], seconds))
 
 
