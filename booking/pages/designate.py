@@ -17,7 +17,7 @@ from portal.ui.pieces import badge, described_by, empty_state, field, select_fie
 el = rx.el
 S = DesignateState
 LAW = "Code civil, article 373-2-10"
-KEY = rx.cond(S.is_loaded, "l", "n") + S.version.to_string()
+KEY = S.version.to_string()
 
 
 @page(
@@ -62,7 +62,12 @@ def _question() -> rx.Component:
         role="search",
         aria_label="Pour quel dossier",
     )
-    return el.div(form, rx.cond(S.cases.length() > 0, _cases()), class_name="pj-designate__question")
+    # Nothing can be typed before the state is there: it would fill the fields again.
+    return el.div(
+        rx.cond(S.is_loaded, form, skeleton(6, "Chargement du formulaire…")),
+        rx.cond(S.cases.length() > 0, _cases()),
+        class_name="pj-designate__question",
+    )
 
 
 def _text(label: str, name: str, **props: Any) -> rx.Component:
