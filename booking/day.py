@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.openings import local_day
 from availability.rights import Actor
 from booking.ledger import (
     LINE_COLUMNS,
@@ -134,6 +136,11 @@ def time_zone_of(session: Session, actor: Actor) -> str:
     """Return the zone in which the actor lives: that of their own organisation or territory, else of the mainland."""
     asked = {"organisation_id": actor.organisation_id, "territory_id": actor.home_territory_id}
     return str(session.execute(ZONE, asked).scalar() or "Europe/Paris")
+
+
+def today_of(session: Session, actor: Actor, *, now: datetime) -> date:
+    """Return the civil day that it is where the actor lives: what "today" means on their screens."""
+    return local_day(now, ZoneInfo(time_zone_of(session, actor)))
 
 
 def _first(rows: Any, name: str) -> int:

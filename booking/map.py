@@ -38,9 +38,9 @@ def look(session: Session, actor: Actor, wish: Wish, *, only_free: bool, now: da
     return Answer([spot for spot in spots if spot.free] if only_free else spots, tally(found))
 
 
-def log_beyond(session: Session, actor: Actor, wish: Wish, *, now: datetime) -> None:
+def log_beyond(session: Session, actor: Actor, kind_code: str, *, now: datetime) -> None:
     """Log that the actor looked beyond their own territories, which is a deliberate act."""
-    consulted(session, actor, subject="kind", subject_id=wish.kind.code, reason="search-beyond-territory", at=now)
+    consulted(session, actor, subject="kind", subject_id=kind_code[:64], reason="search-beyond-territory", at=now)
 
 
 def kind_named(session: Session, actor: Actor, code: str) -> tuple[list[Kind], Kind]:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 LEADER_LOCK = 7_305_002
 RETRY_S = 3.0
 MISFIRE_GRACE_S = 30
+AFTER_ELECTION = timedelta(minutes=5)
 ANSWERS_KEPT = timedelta(days=7)
 # Rules are expanded again each night, so that the horizon moves with the days.
 RULED = text("""
@@ -39,7 +40,10 @@ async def lapse_what_expired() -> None:
     now = clock.now()
     booking_ids: list[UUID] = await database.read(expired, now=now)
     for booking_id in booking_ids:
-        await database.act(lapse, booking_id, now=now)
+        try:
+            await database.act(lapse, booking_id, now=now)
+        except Exception:  # one that fails must not keep those after it from ending
+            logger.exception("booking %s could not lapse", booking_id)
 
 
 async def extend_openings() -> None:
@@ -78,7 +82,7 @@ async def _stand_for_ever() -> None:
                 answer = await connection.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,))
                 if (await answer.fetchone()) == (True,):
                     await _lead(connection)
-        except psycopg.Error as error:
+        except (psycopg.Error, RuntimeError, OSError) as error:
             logger.warning("election interrupted: %s", type(error).__name__)
         await asyncio.sleep(RETRY_S)
 
@@ -88,7 +92,9 @@ async def _lead(connection: psycopg.AsyncConnection) -> None:
     scheduler = AsyncIOScheduler(timezone="UTC")
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": MISFIRE_GRACE_S}
     scheduler.add_job(lapse_what_expired, "interval", seconds=2, **once)
+    # At night, and soon after an election: a machine that is off at night must not run out of openings.
     scheduler.add_job(extend_openings, "cron", hour=2, **once)
+    scheduler.add_job(extend_openings, "date", run_date=datetime.now(UTC) + AFTER_ELECTION, **once)
     scheduler.add_job(forget_old_answers, "cron", hour=3, **once)
     scheduler.start()
     logger.info("this process is the clock")

@@ -16,6 +16,7 @@ from typing import Protocol, runtime_checkable
 import psycopg
 import reflex as rx
 
+from availability.errors import Refusal
 from portal.database import database_url
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ async def _listen_for_ever(app: rx.App) -> None:
                 await connection.execute(f"LISTEN {CHANNEL}")
                 async for notice in connection.notifies():
                     await _tell_watchers(app, frozenset(int(number) for number in notice.payload.split(",")))
-        except psycopg.Error as error:
+        except (psycopg.Error, RuntimeError, OSError) as error:
             logger.warning("live changes interrupted: %s", type(error).__name__)
         await asyncio.sleep(RECONNECT_S)
 
@@ -95,5 +96,7 @@ async def _tell(app: rx.App, token: str, cls: type[rx.State], resource_ids: froz
             state = await root.get_state(cls)
             if isinstance(state, Watching):
                 await state._places_changed(resource_ids)
+    except Refusal:
+        _watchers.pop(token, None)  # signed out, or no longer allowed: the page asks again when it is opened again
     except Exception:  # one page that cannot be told must not keep the others from being told
         logger.exception("a page could not be told of a change")

@@ -24,6 +24,7 @@ from availability.places import Located, locate
 from availability.rights import SEARCHERS, Actor
 from availability.search import Wish
 from availability.sites import Spot
+from booking.day import today_of
 from booking.filters import Filters, Reading, understand
 from booking.map import (
     HORIZON_DAYS,
@@ -135,7 +136,7 @@ class MapState(rx.State):
         (await self.get_state(PersonPickerState)).chosen = aim.person
         screen = await read(_screen, actor, aim, shown=self._shown, now=clock.now())
         if filters.flag("ailleurs"):
-            await act(log_beyond, actor, screen.reading.wish, now=clock.now())
+            await act(log_beyond, actor, screen.kind.code, now=clock.now())
         self._show(screen, aim)
         watch(self)
         self.selected = filters.site
@@ -183,7 +184,7 @@ class MapState(rx.State):
     @rx.event
     async def moved(self, bounds: list[float], zoom: float) -> None:  # noqa: ARG002 - the map sends both
         """Offer to search the part of the map that is shown."""
-        numbers = [float(edge) for edge in bounds][:4]
+        numbers = [edge for edge in bounds if isinstance(edge, int | float)] if isinstance(bounds, list) else []
         self.here = ",".join(f"{edge:.4f}" for edge in numbers) if len(numbers) == 4 else ""
 
     @allow(*SEARCHERS)
@@ -270,7 +271,9 @@ async def aim_of(actor: Actor, filters: Filters, *, is_shown: bool) -> Aim:
     if filters.personne and (profile := await _profile(actor, filters.personne, is_shown=is_shown)):
         person, address = choice_of(profile.line), profile.address
         filters = replace(filters, sexe=filters.sexe or profile.line.sex, age=filters.age or str(profile.age))
-    location = await asyncio.to_thread(_locate, filters.lieu or address)
+    # Only what is typed is remembered: an address of a person must not outlive their file.
+    search = (_locate, filters.lieu) if filters.lieu or not address else (_ask, address)
+    location = await asyncio.to_thread(*search)
     return Aim(filters, location, person)
 
 
@@ -287,9 +290,11 @@ def point_of(location: Located) -> tuple[float, float] | None:
     return (location.best.lat, location.best.lon) if location.best else None
 
 
-@lru_cache(maxsize=4096)
-def _remembered(typed: str) -> Located:
+def _ask(typed: str) -> Located:
     return locate(typed, ban_url=settings().ban_url)
+
+
+_remembered = lru_cache(maxsize=4096)(_ask)
 
 
 def _locate(typed: str) -> Located:
@@ -313,14 +318,15 @@ def _screen(
 ) -> Screen:
     filters = aim.filters
     kinds, kind = kind_named(session, actor, filters.type)
-    reading = understand(filters, kind, point_of(aim.location), today=now.date())
+    today = today_of(session, actor, now=now)
+    reading = understand(filters, kind, point_of(aim.location), today=today)
     answer = look(session, actor, reading.wish, only_free=filters.flag("libres"), now=now)
     return Screen(
         kinds=kinds,
         kind=kind,
         reading=reading,
         spots=answer.spots,
-        cards=_cards(session, kind, answer.spots[:shown], reading.wish.first, now=now),
+        cards=_cards(session, kind, answer.spots[:shown], reading.wish.first, today=today, now=now),
         sentence=sentence(kind, answer.tally, filters, reading.wish.radius_km),
         reasons=reasons(answer.tally),
     )
@@ -337,15 +343,18 @@ def _changed(
 ) -> tuple[list[Spot], list[Card]]:
     """Search again the sites of some resources, among those that the wish reaches."""
     _, kind = kind_named(session, actor, filters.type)
-    wish = understand(filters, kind, near, today=now.date()).wish
+    today = today_of(session, actor, now=now)
+    wish = understand(filters, kind, near, today=today).wish
     changed = look(session, actor, replace(wish, resource_ids=tuple(resource_ids)), only_free=False, now=now).spots
     if not changed:
         return [], []
     spots = look(session, actor, site_only(wish, [spot.site_id for spot in changed]), only_free=False, now=now).spots
-    return spots, _cards(session, kind, spots, wish.first, now=now)
+    return spots, _cards(session, kind, spots, wish.first, today=today, now=now)
 
 
-def _cards(session: Session, kind: Kind, spots: Sequence[Spot], first: date, *, now: datetime) -> list[Card]:
+def _cards(
+    session: Session, kind: Kind, spots: Sequence[Spot], first: date, *, today: date, now: datetime
+) -> list[Card]:
     suitable = [one for spot in spots for one in spot.resources if one.mismatch is None]
     counts = days_ahead(session, kind, suitable, first=first, days=HORIZON_DAYS, now=now)
     cards = []
@@ -353,7 +362,7 @@ def _cards(session: Session, kind: Kind, spots: Sequence[Spot], first: date, *, 
         ahead = [strip(counts.get(one.resource_id, []), first, HORIZON_DAYS) for one in spot.resources
                  if one.mismatch is None] or [strip([], first, HORIZON_DAYS)]  # fmt: skip
         days = added(ahead)
-        cards.append(card(spot, kind, days[:STRIP_DAYS], next_free(days), today=now.date()))
+        cards.append(card(spot, kind, days[:STRIP_DAYS], next_free(days), today=today))
     return cards
 
 

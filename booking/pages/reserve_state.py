@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from math import ceil
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -19,6 +20,7 @@ from availability.rights import SEARCHERS, Actor
 from availability.search import Wish
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.alternatives import Alternative, alternatives_to
+from booking.day import today_of
 from booking.filters import Filters, understand
 from booking.map import STRIP_DAYS, kind_named, next_free, strip
 from booking.models import Booking, State
@@ -40,6 +42,11 @@ from portal.policy import allow, current_actor
 from portal.problems import sentence
 from portal.ui.dates import day, hour, nights
 
+OFFERED = {
+    1: "Voici la plus proche qui convient.",
+    2: "Voici les deux plus proches qui conviennent.",
+    3: "Voici les trois plus proches qui conviennent.",
+}
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 DATE_WORDS = {
     "past": "Cette date est passée.",
@@ -48,8 +55,8 @@ DATE_WORDS = {
     "not-after-start": "La fin doit être après le début.",
     "too-long": "La durée est trop longue pour ce type de place.",
     "unreadable": "Cette date ne se lit pas : choisissez-la dans le calendrier.",
-    "required": "Indiquez pour qui : choisissez une personne, ou un numéro de dossier.",
 }
+DATED = ("from", "to", "first", "until", "start")
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,6 @@ class ReserveState(rx.State):
     seconds_left: int = 0
     is_booked: bool = False
     is_given_back: bool = False
-    is_busy: bool = False
     _query: str = ""
 
     @rx.var
@@ -148,6 +154,8 @@ class ReserveState(rx.State):
     @rx.event
     async def hold_it(self, form: dict[str, Any]) -> None:
         """Take the place for a few minutes; whoever comes second is told, and helped."""
+        if self.step != "choose":
+            return  # a second click, that came while the first was served
         actor = await current_actor(self)
         self.first, self.until = str(form.get("first", self.first)), str(form.get("until", self.until))
         try:
@@ -161,17 +169,29 @@ class ReserveState(rx.State):
     @rx.event
     async def hold_other(self, site_id: str, resource_id: str, start: str) -> None:
         """Take, for the same dates, one of the places offered to who lost a race."""
+        if self.step != "choose" or not str(site_id).isdecimal():
+            return
         actor = await current_actor(self)
-        self.site_id, self.chosen_id = str(site_id), str(resource_id)
-        await self._read(actor)
-        await self.choose(self.chosen_id)
         form = {"first": self.first, "until": self.until, "start": str(start)}
-        await self._hold(actor, _claim(self.shape, self.chosen_id, form))
+        self.site_id, self.chosen_id = str(site_id)[:18], str(resource_id)
+        await self._read(actor)
+        if self.step != "choose":
+            return
+        self.first, self.until = form["first"], form["until"]  # those asked for, not those of the map
+        await self.choose(self.chosen_id)
+        try:
+            claim = _claim(self.shape, self.chosen_id, form)
+        except Refusal as refusal:
+            self.problem = _words_of(refusal)
+            return
+        await self._hold(actor, claim)
 
     @allow(*SEARCHERS)
     @rx.event
     async def confirm_it(self, form: dict[str, Any]) -> None:
         """Book what is held for the person chosen, or for a case."""
+        if self.step != "held":
+            return
         actor = await current_actor(self)
         self.case_ref = str(form.get("case_ref", ""))[:100]
         picker = await self.get_state(PersonPickerState)
@@ -188,8 +208,14 @@ class ReserveState(rx.State):
     @rx.event
     async def give_back(self) -> None:
         """Give the place back, held or booked."""
+        if not self.booking_id:
+            return
         actor = await current_actor(self)
-        await act(cancel, actor, UUID(self.booking_id), now=clock.now())
+        try:
+            await act(cancel, actor, UUID(self.booking_id), now=clock.now())
+        except Refusal as refusal:
+            self.problem = _words_of(refusal)
+            return
         if self.step == "held":
             await self._read(actor)
         else:
@@ -199,6 +225,8 @@ class ReserveState(rx.State):
     @rx.event
     async def take_again(self) -> None:
         """Take back the place just given back, if it is still free."""
+        if not self.booking_id:
+            return
         try:
             await act(undo_cancel, await current_actor(self), UUID(self.booking_id), now=clock.now())
         except Refusal as refusal:
@@ -212,9 +240,7 @@ class ReserveState(rx.State):
         """Say that the hold ended, and show the place as it is now."""
         if self.step == "held":
             await self._read(await current_actor(self))
-            self.problem = (
-                "Les dix minutes sont passées : la place n’est plus gardée pour vous. Vous pouvez la reprendre."
-            )
+            self.problem = "Le délai est passé : la place n’est plus gardée pour vous. Vous pouvez la reprendre."
 
     async def _read(self, actor: Actor) -> None:
         try:
@@ -238,16 +264,19 @@ class ReserveState(rx.State):
     async def _lost(self, actor: Actor, claim: Claim, refusal: Refusal) -> None:
         """Say that the place is gone, show what is left, and offer the three nearest that fit."""
         was_free = any(line.resource_id == self.chosen_id and line.state == "free" for line in self.lines)
-        others = await read(alternatives_to, actor, claim, now=clock.now())
+        person_id = (await self.get_state(PersonPickerState)).chosen_id()
+        try:
+            others = await read(alternatives_to, actor, claim, person_id=person_id, now=clock.now())
+        except Refusal:
+            others = []  # what was refused is said anyway: there is only nothing to offer
         self.others = [_other(one) for one in others]
-        offered = " Voici les trois plus proches qui conviennent." if self.others else ""
+        offered = f" {OFFERED[len(self.others)]}" if self.others else ""
         kept = self.first, self.until
         await self._read(actor)
         self.first, self.until = kept
         self.problem = f"{_lost_words(refusal, self.shape, was_free=was_free)}{offered}"
 
-    def _show_site(self, site: OpenSite, wish: Wish) -> None:
-        today = clock.now().date()
+    def _show_site(self, site: OpenSite, wish: Wish, today: date) -> None:
         self.step, self.title, self.where = "choose", site.spot.name, site.spot.where
         self.shape, self.kind_label, self.may_reserve = site.kind.shape, site.kind.label, site.may_reserve
         self.lines = [_line(offer, site, wish, today) for offer in site.offers]
@@ -260,9 +289,11 @@ class ReserveState(rx.State):
     def _held(self, booking: Booking) -> None:
         self.booking_id, self.step, self.problem = str(booking.id), "held", ""
         left = (booking.expires_at - clock.now()).total_seconds() if booking.expires_at else 0
-        self.seconds_left = max(int(left), 0)
+        self.seconds_left = max(ceil(left), 0)
         bed = next((name for line in self.lines for number, name in line.beds if number == str(booking.unit_id)), "")
-        parts = [self.title, self.chosen_name, f"lit {bed}" if bed else "", _dates_of(booking, self.shape)]
+        start = booking.starts_at.isoformat() if booking.starts_at else ""
+        slot = next((label for line in self.lines for at, label in line.slots if at == start), "")
+        parts = [self.title, self.chosen_name, f"lit {bed}" if bed else "", _dates_of(booking, self.shape), slot]
         self.recap = ", ".join(part for part in parts if part)
 
     def _close(self) -> None:
@@ -270,15 +301,15 @@ class ReserveState(rx.State):
         self.lines, self.others = [], []
 
 
-def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: datetime) -> tuple[OpenSite, Wish]:
+def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: datetime) -> tuple[OpenSite, Wish, date]:
     wish = _wish(session, actor, query, now=now)
-    return open_site(session, actor, wish, site_id, now=now), wish
+    return open_site(session, actor, wish, site_id, now=now), wish, today_of(session, actor, now=now)
 
 
 def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
     filters = Filters.read(dict(parse_qsl(query)))
     _, kind = kind_named(session, actor, filters.type)
-    wish = understand(filters, kind, None, today=now.date()).wish
+    wish = understand(filters, kind, None, today=today_of(session, actor, now=now)).wish
     return replace(wish, bounds=None, radius_km=None)  # the sheet shows its site wherever the map is
 
 
@@ -317,7 +348,11 @@ def _instant(typed: str) -> datetime:
 
 
 def _words_of(refusal: Refusal) -> str:
-    if isinstance(refusal, InvalidRequest) and refusal.problem in DATE_WORDS:
+    if isinstance(refusal, InvalidRequest) and refusal.field == "beneficiary":
+        return "Indiquez pour qui : choisissez une personne, ou un numéro de dossier."
+    if isinstance(refusal, InvalidRequest) and refusal.field == "case_ref":
+        return "Le numéro de dossier est trop long, ou ne se lit pas : 64 caractères au plus."
+    if isinstance(refusal, InvalidRequest) and refusal.field in DATED and refusal.problem in DATE_WORDS:
         return DATE_WORDS[refusal.problem]
     return sentence(refusal)
 
@@ -328,7 +363,7 @@ def _dates_of(booking: Booking, shape: str) -> str:
     if booking.first_on:
         end = f" au {day(booking.until_on, year=True)}" if booking.until_on else ", sans date de fin"
         return f"du {day(booking.first_on, year=True)}{end}"
-    return ""
+    return ""  # a slot: its label says when
 
 
 def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:

@@ -47,8 +47,8 @@ GUESTS = (
         territory="CALYON",
     ),
     Guest(
-        login="claude.modele",
-        name="Claude Modèle",
+        login="louise.modele",
+        name="Louise Modèle",
         title="Juge aux affaires familiales, Lyon",
         role=Role.FAMILY_JUDGE,
         territory="TGILYON",

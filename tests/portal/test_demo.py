@@ -379,8 +379,8 @@ def test_the_officer_finds_posts_and_takes_a_bed_for_somebody_known(country: Ses
 
 
 def test_the_family_judge_finds_mediators_of_all_loads_around_lyon(country: Session) -> None:
-    claude = guest(country, "claude.modele")
-    mediators = around_lyon(country, claude, "mediation-familiale", days=90)
+    judge = guest(country, "louise.modele")
+    mediators = around_lyon(country, judge, "mediation-familiale", days=90)
 
     ages = [(TODAY - one.declared_on).days for one in mediators if one.declared_on]
     assert len(mediators) >= 6
@@ -388,7 +388,7 @@ def test_the_family_judge_finds_mediators_of_all_loads_around_lyon(country: Sess
     assert max(ages) >= 45
     assert any(one.free == 0 for one in mediators)
     assert any(one.free >= 3 for one in mediators)
-    assert around_lyon(country, claude, "audience-jaf", days=40)
+    assert around_lyon(country, judge, "audience-jaf", days=40)
 
 
 def test_the_mediation_service_has_requests_to_answer(country: Session) -> None:
