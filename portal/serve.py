@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,8 +45,9 @@ def serve(say: Callable[[str], None]) -> int:
         prepare_database(say)
         if pages.result():
             say("Pages construites.")
-        process, address = server or _start_server(stack, ready, say)
+        process, address, port = server or _start_server(stack, ready, say)
         ready.touch()
+        _wait_until_listening(process, port)
         say(f"PlaceJuste répond sur {address}  (Ctrl-C pour arrêter)")
         return _waited(process)
 
@@ -80,13 +82,22 @@ def _refuse_taken(host: str, port: int) -> None:
 
 def _start_server(
     stack: contextlib.ExitStack, ready: Path, say: Callable[[str], None]
-) -> tuple[subprocess.Popen[bytes], str]:
+) -> tuple[subprocess.Popen[bytes], str, int]:
     port = free_port(settings().host, settings().port, stack)
     if port != settings().port:
         say(f"Le port {settings().port} est pris : le port {port} est utilisé.")
     environment = reflex_environment() | _server_environment(port, ready)
     process = stack.enter_context(child(server_command(port), cwd=ROOT, env=environment))
-    return process, settings().public_url or f"http://localhost:{port}"
+    return process, settings().public_url or f"http://localhost:{port}", port
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait for the first worker; a server that dies meanwhile is seen by whoever waits for its end."""
+    host = "127.0.0.1" if settings().host == "0.0.0.0" else settings().host  # noqa: S104 - compared, not bound
+    while process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(0.05)
 
 
 def server_command(port: int) -> list[str]:
