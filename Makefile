@@ -11,7 +11,7 @@ run: $(READY)  ## serve the demonstration
 	@$(BIN)/placejuste serve --demo
 
 test: $(READY)  ## every test, in a real browser on a real database
-	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(BIN)/placejuste build && $(BIN)/pytest -n 2
+	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(BIN)/placejuste build && $(BIN)/pytest -n 2 --dist loadfile
 
 check: $(READY)  ## style, types, directions of imports, no Radix, no Tailwind
 	@$(BIN)/ruff check .

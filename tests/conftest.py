@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -20,6 +21,10 @@ from tests import postgres
 from tests.served import Served, serving
 
 pytest_plugins = ["tests.api_country"]
+
+# A busy machine is slow, not wrong: no test fails on a time.
+settings.register_profile("placejuste", deadline=None)
+settings.load_profile("placejuste")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [

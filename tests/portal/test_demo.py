@@ -63,11 +63,13 @@ DISAGREEMENTS = f"""
 
 # Everything but what is sealed, whose keys are random on purpose.
 PERSON = "id, territory_id, family_name, given_name, birth_on, sex, language, file_number, phone_index, created_at"
+WITHOUT_NUMBER = "to_jsonb(t) - 'id'"
 TABLES = {
     "territory": "t", "organisation": "t", "kind": "t", "kind_right": "t", "site": "t", "resource": "t", "unit": "t",
     "closure": "t", "opening_rule": "t", "opening": "t", "hearing_session": "t", "account": "t", "account_right": "t",
-    "booking": "t", "history": "t", "bed_night": "t", "place_period": "t", "session_case": "t",
-    "seat_time": "resource_id, seat, during, holder_id", "person": PERSON,
+    "booking": "t", "bed_night": "t", "seat_time": "resource_id, seat, during, holder_id", "person": PERSON,
+    # Their numbers come from sequences, which go on after the transaction of another test was rolled back.
+    "history": WITHOUT_NUMBER, "place_period": WITHOUT_NUMBER, "session_case": WITHOUT_NUMBER,
 }  # fmt: skip
 
 
