@@ -1,35 +1,42 @@
-"""Every transition of a booking: one function, one transaction of the caller, one line of history, one event.
+"""Acts that take a place and give it back: one function, one transaction of the caller, one line of history, one event.
 
 A place is taken when it is held; what follows only moves its end. Acts are refused with facts, never half done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.orm import aliased, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import insert, select
+from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import Session, col
 
-from availability.actions import Holder, Locked, Taken, keep, lock, occupy, release, take
-from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim, readable
-from availability.errors import InvalidRequest, NotAllowed, NotFound
-from availability.history import Act, record
-from availability.models import HearingSession, Kind, Shape
-from availability.openings import local_day
-from availability.rights import REQUESTERS, Actor, Role
-from availability.search import reach
+from availability.actions import Holder, keep, lock, occupy, take
+from availability.claims import Claim, readable
+from availability.errors import InvalidRequest
+from availability.models import Shape
+from availability.rights import Actor
 from availability.statements import by_key, run
-from availability.terms import TERM_COLUMNS, Terms
+from availability.terms import Terms
 from booking.errors import AlreadyDecided, HoldExpired
-from booking.events import BookingMoved, announce
 from booking.models import Booking, State
 from booking.persons import keep_person, person_for
+from booking.transitions import (
+    claim_of,
+    dates_of,
+    expect,
+    facts_of,
+    free,
+    lock_booking,
+    locked_by_host,
+    locked_for,
+    move_to,
+    place_of,
+    write_down,
+)
 
 REFUSAL_REASONS = ("full", "profile", "dates", "distance", "other")
 UNDO_MINUTES = 10  # how long a place given back can be taken back in one click
@@ -61,7 +68,7 @@ def hold(
     Raises: NotFound, NotAllowed, InvalidRequest, NotOpen, PeriodTaken, CapacityReached.
     """
     locked = lock(session, [claim.resource_id])
-    place = _place(actor, locked, claim.resource_id)
+    place = place_of(actor, locked, claim.resource_id)
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
         keep_person(session, beneficiary.person_id)
@@ -77,12 +84,12 @@ def hold(
         state=State.HELD,
         expires_at=expires_at,
         created_at=now,
-        **_dates(session, place, claim, now),
+        **dates_of(session, place, claim, now),
     )
     taken = take(session, locked, [claim], Holder(id=booking.id, now=now, expires_at=expires_at))
     booking.unit_id = taken[0].unit_id
     _add(session, booking)
-    _write_down(session, actor, booking, None, now, facts=_facts_of(taken))
+    write_down(session, actor, booking, None, now, facts=facts_of(taken))
     return booking
 
 
@@ -93,11 +100,11 @@ def confirm(
 
     Raises: NotFound, NotAllowed, InvalidRequest when it is for nobody, HoldExpired, AlreadyDecided.
     """
-    booking, terms = _locked(session, actor, booking_id)
+    booking, terms = locked_for(session, actor, booking_id)
     if booking.state in (State.BOOKED, State.REQUESTED):
         return booking  # confirmed already: the same answer
     _refuse_lapsed(booking)
-    _expect(booking, {State.HELD})
+    expect(booking, {State.HELD})
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
         keep_person(session, beneficiary.person_id)
@@ -110,18 +117,18 @@ def confirm(
     _keep(session, booking, terms, now, until=until)
     named: dict[str, Any] = {"person_id": beneficiary.person_id, "case_ref": beneficiary.case_ref.strip()}
     after = State.REQUESTED if asked else State.BOOKED
-    return _move(session, actor, booking, after, now, expires_at=until, **named)
+    return move_to(session, actor, booking, after, now, expires_at=until, **named)
 
 
 def accept(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
     """Accept, as its host, what was asked. Raises: NotFound, NotAllowed, HoldExpired, AlreadyDecided."""
-    booking, terms = _locked_by_host(session, actor, booking_id)
+    booking, terms = locked_by_host(session, actor, booking_id)
     if booking.state == State.BOOKED:
         return booking
     _refuse_lapsed(booking)
-    _expect(booking, {State.REQUESTED})
+    expect(booking, {State.REQUESTED})
     _keep(session, booking, terms, now, until=None)
-    return _move(session, actor, booking, State.BOOKED, now)
+    return move_to(session, actor, booking, State.BOOKED, now)
 
 
 def refuse(session: Session, actor: Actor, booking_id: UUID, *, reason: str, now: datetime) -> Booking:
@@ -131,20 +138,20 @@ def refuse(session: Session, actor: Actor, booking_id: UUID, *, reason: str, now
     """
     if reason not in REFUSAL_REASONS:
         raise InvalidRequest("reason", "unknown-choice")
-    booking, terms = _locked_by_host(session, actor, booking_id)
+    booking, terms = locked_by_host(session, actor, booking_id)
     if booking.state == State.REFUSED:
         return booking
-    _expect(booking, {State.REQUESTED})
-    return _free(session, actor, booking, terms, after=State.REFUSED, now=now, facts={"reason": reason})
+    expect(booking, {State.REQUESTED})
+    return free(session, actor, booking, terms, after=State.REFUSED, now=now, facts={"reason": reason})
 
 
 def cancel(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
     """Give a place back, whatever was its state before. Raises: NotFound, NotAllowed, AlreadyDecided."""
-    booking, terms = _locked(session, actor, booking_id)
+    booking, terms = locked_for(session, actor, booking_id)
     if booking.state == State.CANCELLED:
         return booking
-    _expect(booking, {State.HELD, State.REQUESTED, State.BOOKED})
-    return _free(session, actor, booking, terms, after=State.CANCELLED, now=now)
+    expect(booking, {State.HELD, State.REQUESTED, State.BOOKED})
+    return free(session, actor, booking, terms, after=State.CANCELLED, now=now)
 
 
 def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
@@ -152,7 +159,7 @@ def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
 
     Raises: NotFound, NotAllowed, AlreadyDecided when it was not just cancelled, PeriodTaken, CapacityReached, NotOpen.
     """
-    booking, terms = _locked(session, actor, booking_id)
+    booking, terms = locked_for(session, actor, booking_id)
     if run(session, _JUST_UNDONE, {"id": str(booking.id)}).scalar():
         return booking
     before = _state_before_cancel(session, booking, now)
@@ -160,7 +167,7 @@ def undo_cancel(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
         keep_person(session, booking.person_id)
     expires_at = _end_after_undo(terms, before, now)
     occupy(session, [claim_of(booking, terms.shape)], Holder(id=booking.id, now=now, expires_at=expires_at))
-    return _move(session, actor, booking, before, now, expires_at=expires_at, facts={"undo": True})
+    return move_to(session, actor, booking, before, now, expires_at=expires_at, facts={"undo": True})
 
 
 def expired(session: Session, *, now: datetime, limit: int = 200) -> list[UUID]:
@@ -175,41 +182,11 @@ def lapse(session: Session, booking_id: UUID, *, now: datetime) -> bool:
     Its place was free from that instant on: this only says so. One booking a transaction, so that no two sweepers
     ever hold two resources.
     """
-    booking, terms = _lock(session, booking_id)
+    booking, terms = lock_booking(session, booking_id)
     if booking.expires_at is None or booking.expires_at > now:
         return False
-    _free(session, None, booking, terms, after=State.LAPSED, now=now)
+    free(session, None, booking, terms, after=State.LAPSED, now=now)
     return True
-
-
-def claim_of(booking: Booking, shape: Shape) -> Claim:
-    """Return the claim that takes exactly what the booking had."""
-    match shape:
-        case Shape.NIGHTS if booking.first_on and booking.until_on:
-            return NightsClaim(
-                resource_id=booking.resource_id,
-                first=booking.first_on,
-                until=booking.until_on,
-                unit_id=booking.unit_id,
-            )
-        case Shape.PLACES if booking.first_on:
-            return PlaceClaim(resource_id=booking.resource_id, first=booking.first_on, until=booking.until_on)
-        case Shape.SLOTS if booking.starts_at:
-            return SlotClaim(resource_id=booking.resource_id, start=booking.starts_at)
-        case Shape.SESSIONS if booking.minutes:
-            return CaseClaim(resource_id=booking.resource_id, minutes=booking.minutes, family=booking.family)
-    raise ValueError(f"booking {booking.id} has no dates for shape {shape}")
-
-
-def _place(actor: Actor, locked: Mapping[int, Locked], resource_id: int) -> Locked:
-    """Return the place, if the actor may reserve it there or its kind may be taken across territories."""
-    place = locked.get(resource_id)
-    if place is None:
-        raise NotFound(resource_id=resource_id)
-    rights = place.terms.rights_of(actor)
-    if not reach(rights, place.territory_id, place.organisation_id, beyond=place.terms.crosses_territories):
-        raise NotFound(resource_id=resource_id)
-    return place
 
 
 def _add(session: Session, booking: Booking) -> None:
@@ -217,78 +194,6 @@ def _add(session: Session, booking: Booking) -> None:
     run(session, _INSERT, booking.model_dump())
     make_transient_to_detached(booking)
     session.add(booking)
-
-
-def _change(session: Session, booking: Booking, values: dict[str, Any]) -> None:
-    """Update a booking and the object that stands for it, beside the unit of work too."""
-    run(session, _UPDATE, {"booking_id": booking.id, **values})
-    for name, value in values.items():
-        set_committed_value(booking, name, value)
-
-
-def _dates(session: Session, place: Locked, claim: Claim, now: datetime) -> dict[str, Any]:
-    """Return the columns that say when, once the kind's limits allow it."""
-    match claim:
-        case NightsClaim() | PlaceClaim():
-            place.terms.limits.check(claim.first, claim.until, today=local_day(now, place.zone))
-            return {"first_on": claim.first, "until_on": claim.until}
-        case SlotClaim():
-            _check_day_of(place, claim.start, now)
-            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.terms.slot_duration_min)}
-        case CaseClaim():
-            hearing = session.get(HearingSession, place.id)
-            if hearing is None:
-                raise InvalidRequest("resource_id", "other-shape", resource_id=place.id)
-            _check_day_of(place, hearing.starts_at, now)
-            return {
-                "starts_at": hearing.starts_at,
-                "ends_at": hearing.ends_at,
-                "minutes": claim.minutes,
-                "family": claim.family,
-            }
-
-
-def _check_day_of(place: Locked, start: datetime, now: datetime) -> None:
-    """Accept an instant by the civil day that it is there. Raises: InvalidRequest."""
-    day = local_day(start, place.zone)
-    place.terms.limits.check(day, day + timedelta(days=1), today=local_day(now, place.zone))
-
-
-def _locked(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Terms]:
-    """Return the booking, locked, if it was made in the actor's territories, and the terms of its kind."""
-    booking, terms = _lock(session, booking_id)
-    if booking.territory_id not in actor.territories(REQUESTERS, kind_id=booking.kind_id):
-        raise NotFound(booking_id=booking_id)
-    if not any(right.covers(territory_id=booking.territory_id) for right in terms.rights_of(actor)):
-        raise NotAllowed(kind=terms.code)
-    return booking, terms
-
-
-def _locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Terms]:
-    """Return the booking, locked, if it is on a place that the actor runs, and the terms of its kind."""
-    booking, terms = _lock(session, booking_id)
-    site = run(session, _SITE_OF, {"id": booking.resource_id}).one()
-    runs_it = any(
-        right.role is Role.PARTNER
-        and right.organisation_id == site.organisation_id
-        and right.covers(territory_id=site.territory_id, kind_id=booking.kind_id)
-        for right in actor.rights
-    )
-    if not runs_it:
-        raise NotFound(booking_id=booking_id)
-    return booking, terms
-
-
-def _lock(session: Session, booking_id: UUID) -> tuple[Booking, Terms]:
-    row = session.execute(_BOOKING, {"booking_id": booking_id}).one_or_none()
-    if row is None:
-        raise NotFound(booking_id=booking_id)
-    return row.Booking, Terms.read(row)
-
-
-def _expect(booking: Booking, states: Iterable[State]) -> None:
-    if State(booking.state) not in set(states):
-        raise AlreadyDecided(booking_id=booking.id, state=State(booking.state))
 
 
 def _refuse_lapsed(booking: Booking) -> None:
@@ -310,71 +215,9 @@ def _rows_of(booking: Booking, shape: Shape) -> int:
     return 1
 
 
-def _free(
-    session: Session,
-    actor: Actor | None,
-    booking: Booking,
-    terms: Terms,
-    *,
-    after: State,
-    now: datetime,
-    facts: dict[str, Any] | None = None,
-) -> Booking:
-    release(session, terms.shape, [booking.resource_id], booking.id)
-    return _move(session, actor, booking, after, now, facts=facts)
-
-
-def _move(
-    session: Session,
-    actor: Actor | None,
-    booking: Booking,
-    after: State,
-    now: datetime,
-    *,
-    expires_at: datetime | None = None,
-    facts: dict[str, Any] | None = None,
-    **named: Any,
-) -> Booking:
-    """Put a booking in another state, with its new end and for whom it is when that changes too."""
-    before = State(booking.state)
-    _change(session, booking, {"state": after, "expires_at": expires_at, **named})
-    _write_down(session, actor, booking, before, now, facts=facts or {})
-    return booking
-
-
-def _write_down(
-    session: Session,
-    actor: Actor | None,
-    booking: Booking,
-    before: State | None,
-    now: datetime,
-    *,
-    facts: dict[str, Any],
-) -> None:
-    after = State(booking.state)
-    record(
-        session,
-        actor,
-        Act(
-            act=f"booking-{after}",
-            subject="booking",
-            subject_id=booking.id,
-            person_id=booking.person_id,
-            at=now,
-            facts={"before": before, **facts},
-        ),
-    )
-    announce(session, BookingMoved(booking_id=booking.id, before=before, after=after, at=now))
-
-
-def _facts_of(taken: list[Taken]) -> dict[str, Any]:
-    first = taken[0]
-    return {"shape": SHAPE_OF[type(first.claim)], "unit_id": first.unit_id, "seat": first.seat}
-
-
 def _state_before_cancel(session: Session, booking: Booking, now: datetime) -> State:
     """Return the state that the last act, a cancellation of the last minutes, left."""
-    _expect(booking, {State.CANCELLED})
+    expect(booking, {State.CANCELLED})
     since = now - timedelta(minutes=UNDO_MINUTES)
     before = run(session, _BEFORE_CANCEL, {"id": str(booking.id), "since": since}).scalar()
     if before is None:
@@ -391,20 +234,7 @@ def _end_after_undo(terms: Terms, before: State, now: datetime) -> datetime | No
     return None
 
 
-_K = aliased(Kind, name="k")
-_BOOKING = (
-    select(Booking, *TERM_COLUMNS)
-    .join(_K, col(_K.id) == col(Booking.kind_id))
-    .where(col(Booking.id) == bindparam("booking_id"))
-    .with_for_update(of=Booking)
-    .execution_options(populate_existing=True, prepare=True)
-)
-_BOOKINGS = Booking.__table__  # type: ignore[attr-defined]
-_INSERT = insert(_BOOKINGS).execution_options(prepare=True)
-_UPDATE = update(_BOOKINGS).where(_BOOKINGS.c.id == bindparam("booking_id")).execution_options(prepare=True)
-_SITE_OF = by_key(
-    "SELECT s.organisation_id, s.territory_id FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id"
-)
+_INSERT = insert(Booking.__table__).execution_options(prepare=True)  # type: ignore[attr-defined]
 _JUST_UNDONE = by_key("""
     SELECT facts ? 'undo' FROM history WHERE subject = 'booking' AND subject_id = :id ORDER BY id DESC LIMIT 1""")
 _BEFORE_CANCEL = by_key("""

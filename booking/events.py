@@ -20,9 +20,19 @@ class BookingMoved:
     before: State | None
     after: State
     at: datetime
+    is_undo: bool = False
 
 
-Subscriber = Callable[[Session, BookingMoved], None]
+@dataclass(frozen=True, kw_only=True)
+class BookingRescheduled:
+    """A booking kept its state and has another period, maybe elsewhere."""
+
+    booking_id: UUID
+    at: datetime
+
+
+Event = BookingMoved | BookingRescheduled
+Subscriber = Callable[[Session, Event], None]
 _subscribers: list[Subscriber] = []
 
 
@@ -31,7 +41,7 @@ def subscribe(subscriber: Subscriber) -> None:
     _subscribers.append(subscriber)
 
 
-def announce(session: Session, event: BookingMoved) -> None:
+def announce(session: Session, event: Event) -> None:
     """Tell every subscriber, in order; one that raises stops the act."""
     for subscriber in _subscribers:
         subscriber(session, event)

@@ -67,10 +67,15 @@ ACT_WORDS: dict[str, str] = {
     "booking-honoured": "a noté la venue",
     "booking-missed": "a noté l’absence",
     "booking-excused": "a excusé l’absence",
+    "booking-moved": "a déplacé le rendez-vous",
     "booking-cancelled": "a rendu la place",
     "booking-refused": "a refusé la demande",
     "booking-lapsed": "Le délai est passé : la place a été libérée",
 }
+
+
+_CORRECTED = {"booking-honoured": State.HONOURED, "booking-missed": State.MISSED}
+_OUTCOME_WORDS = {"booking-honoured": "la personne est venue", "booking-missed": "la personne n’est pas venue"}
 
 
 def many(count: int, one: str, several: str) -> str:
@@ -91,6 +96,8 @@ def act_sentence(act: str, facts: dict[str, Any], who: str) -> str:
     words = ACT_WORDS[act]
     if act == "booking-booked" and facts.get("before") == State.REQUESTED:
         words = "a accepté la demande"
+    if act in _CORRECTED and facts.get("before") in _CORRECTED.values():
+        words = f"a corrigé : {_OUTCOME_WORDS[act]}"
     if facts.get("undo"):
         words = "a repris la place rendue"
     if who == YOU:
