@@ -69,6 +69,8 @@ class Person(SQLModel, table=True):
     language: str = "fr"
     file_number: str = Field(default="", index=True)
     search_name: str = ""  # unaccented, lower case
+    time_zone: str = ""  # where they live; empty: not known
+    holiday_zone: str = ""  # as a site's
     phone_sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     phone_index: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
     address_sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))

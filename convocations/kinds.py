@@ -1,0 +1,46 @@
+"""Kinds and states of messages: plain names, that the pure rules and the tables share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class MessageKind(StrEnum):
+    """What a message is for."""
+
+    OFFER = "offer"  # choose your appointment
+    CONFIRMATION = "confirmation"
+    REMINDER = "reminder"
+    CHANGE = "change"
+    CANCELLATION = "cancellation"
+    MISSED = "missed"
+
+
+class MessageClass(StrEnum):
+    """What the law makes of a message; the three are never mixed. Source: CPC art. 748-8; CPP art. 803-1."""
+
+    INFORMATION = "information"  # the person may refuse these at any time
+    NOTICE = "notice"  # with a consent, recorded and limited to the case
+    FORMAL = "formal"  # served outside: only its date and kind are recorded
+
+
+class MessageState(StrEnum):
+    """Where a message stands. Only the sender moves it on from `planned`."""
+
+    PLANNED = "planned"
+    SENDING = "sending"  # claimed, with a lease: the provider may have it already
+    SENT = "sent"
+    FAILED = "failed"  # the provider said no, or nothing can be sent there; `failure` says why
+    FLAGGED = "flagged"  # nobody knows whether it left: a person decides
+    OUTDATED = "outdated"  # no longer useful when it could have left
+    WITHHELD = "withheld"  # the person refuses messages
+    CANCELLED = "cancelled"  # what it would have said is no longer true
+
+
+class Standing(StrEnum):
+    """Where a convocation stands. Once `set`, its booking tells the rest."""
+
+    CHOOSING = "choosing"  # the person has the link, and chooses
+    SET = "set"
+    DECLINED = "declined"  # the person cannot come, and chose nothing else yet
+    WITHDRAWN = "withdrawn"
