@@ -77,13 +77,12 @@ def last_moment(at: datetime, where: Whereabouts) -> datetime:
 
 
 def useful_until(
-    kind: MessageKind, where: Whereabouts, *, starts_at: datetime | None = None, choose_by: date | None = None
+    kind: MessageKind, *, where: Whereabouts, starts_at: datetime | None = None, choose_by: date | None = None
 ) -> datetime:
     """Return the instant from which a message of that kind is of no use any more; in UTC.
 
     An offer is useful until the end of its last day to choose, by the clock of the person; everything else follows the
-    start of the appointment: of a cancelled one the hour that it had. A change is useful until the earlier of the two
-    starts when the caller gives that one.
+    start of the appointment, which for a cancelled one is the start that it had.
     """
     if kind is MessageKind.OFFER:
         if choose_by is None:
@@ -97,10 +96,10 @@ def useful_until(
 
 def due_at(
     kind: MessageKind,
-    where: Whereabouts,
     *,
     now: datetime,
     undo: timedelta,
+    where: Whereabouts,
     starts_at: datetime | None = None,
     choose_by: date | None = None,
     hours_before: int = HOURS_BEFORE,
@@ -108,11 +107,11 @@ def due_at(
     """Return when a message planned by an act of `now` is to leave, in UTC; None when it is of no use.
 
     Nothing leaves before `now + undo`. A reminder is `hours_before` hours of real time before the start, moved
-    earlier to an allowed moment. When that moment cannot be met any more, the appointment was taken so late that its
-    confirmation says the same at the same time: there is no reminder. The others leave as soon as allowed.
+    earlier to an allowed moment. An appointment taken too late for that has no reminder: its confirmation, which leaves
+    after that moment, has just said the same. The others leave as soon as allowed.
     """
     ready = now + undo
-    until = useful_until(kind, where, starts_at=starts_at, choose_by=choose_by)
+    until = useful_until(kind, where=where, starts_at=starts_at, choose_by=choose_by)
     if kind is MessageKind.REMINDER:
         if hours_before < 2:
             raise ValueError("an hour before the start, a reminder is of no use")
