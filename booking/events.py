@@ -37,8 +37,9 @@ _subscribers: list[Subscriber] = []
 
 
 def subscribe(subscriber: Subscriber) -> None:
-    """Have `subscriber` called, in the transaction of the act, for every event from now on."""
-    _subscribers.append(subscriber)
+    """Have `subscriber` called once, in the transaction of the act, for every event from now on."""
+    if subscriber not in _subscribers:
+        _subscribers.append(subscriber)
 
 
 def announce(session: Session, event: Event) -> None:

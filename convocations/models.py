@@ -64,14 +64,14 @@ class Message(SQLModel, table=True):
         ),
         CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="message_sending_is_leased"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="message_sent_is_dated"),
-        # The same thing is said once of the same appointment, however many acts ask for it.
+        # The same thing waits once, however many acts ask for it.
         Index(
             ONE_MESSAGE_OF_A_KIND,
             "convocation_id",
             "kind",
             "about_at",
             unique=True,
-            postgresql_where="state <> 'cancelled'",
+            postgresql_where="state IN ('planned', 'sending')",
             postgresql_nulls_not_distinct=True,
         ),
         Index("message_due", "due_at", postgresql_where="state = 'planned'"),

@@ -17,7 +17,9 @@ from sqlmodel import Session
 from availability.models import Shape
 from availability.publishing import HORIZON, publish_openings
 from booking.actions import expired, lapse
+from booking.events import subscribe
 from booking.idempotency import forget_answers
+from convocations.planning import follow
 from portal import clock, database
 from portal.database import database_url
 from portal.live import tell_changes
@@ -33,6 +35,8 @@ ANSWERS_KEPT = timedelta(days=7)
 RULED = text("""
     SELECT DISTINCT r.id FROM opening_rule o JOIN resource r ON r.id = o.resource_id
     JOIN kind k ON k.id = r.kind_id WHERE r.is_active AND k.shape = :shape""")
+
+subscribe(follow)  # in every worker: messages are written in the transaction of the act that causes them
 
 
 async def lapse_what_expired() -> None:

@@ -97,7 +97,7 @@ def _messages() -> None:
         "message",
         ["convocation_id", "kind", "about_at"],
         unique=True,
-        postgresql_where=sa.text("state <> 'cancelled'"),
+        postgresql_where=sa.text("state IN ('planned', 'sending')"),
         postgresql_nulls_not_distinct=True,
     )
     op.create_index("message_due", "message", ["due_at"], postgresql_where=sa.text("state = 'planned'"))

@@ -1,0 +1,225 @@
+"""Acts of whoever holds the link: on this one appointment only, limited in time and in use.
+
+Nobody signs in: the link is the right. What it may do is what whoever convened gave: take, move or give back a slot of
+the resources of this convocation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from availability.claims import SlotClaim
+from availability.errors import InvalidRequest, PeriodTaken
+from availability.openings import instant_of
+from availability.rights import REQUESTERS, Actor, Right, Role
+from booking.actions import Beneficiary, cancel, confirm, hold
+from booking.models import Booking, State
+from booking.moving import move
+from convocations.actions import ACCEPT_SMS, REFUSE_SMS, locked_convocation, write_down, write_down_choice
+from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
+from convocations.kinds import Standing
+from convocations.links import LinkName
+from convocations.models import MOST_ACTS, Convocation
+from convocations.planning import plan_appointment, unplan
+
+KEPT = timedelta(days=7)  # after the appointment, the link still says what it was
+BEARER = text("""
+    SELECT c.id, c.link_version, c.person_id, c.kind_id, c.territory_id, c.standing, c.booking_id, c.choose_by,
+           c.resource_ids, b.state, b.ends_at, p.territory_id AS person_territory_id,
+           (SELECT s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = c.resource_ids[1])
+               AS time_zone,
+           ARRAY(SELECT s.territory_id FROM resource r JOIN site s ON s.id = r.site_id
+                 WHERE r.id = ANY(c.resource_ids)) AS place_territories,
+           ARRAY(SELECT role FROM kind_right WHERE kind_id = c.kind_id AND may_reserve) AS reservers
+    FROM convocation c JOIN person p ON p.id = c.person_id LEFT JOIN booking b ON b.id = c.booking_id
+    WHERE c.link_id = :link_id""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bearer:
+    """Who holds a good link, and the actor that they are in the history: the person, with this one right."""
+
+    convocation_id: UUID
+    actor: Actor
+    person_id: UUID
+    kind_id: int
+    resource_ids: tuple[int, ...]
+
+
+def bearer_of(session: Session, name: LinkName, *, now: datetime) -> Bearer:
+    """Return who holds a link. Raises: LinkUnknown when there is no such link or no longer, LinkExpired."""
+    row = session.execute(BEARER, {"link_id": name.link_id}).one_or_none()
+    if row is None or row.link_version % 256 != name.version:
+        raise LinkUnknown
+    if now >= _end_of(row):
+        raise LinkExpired
+    return Bearer(
+        convocation_id=row.id,
+        actor=_actor_of(row),
+        person_id=row.person_id,
+        kind_id=row.kind_id,
+        resource_ids=tuple(row.resource_ids),
+    )
+
+
+def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime | None, now: datetime) -> Convocation:
+    """Take a start: the first one, another one in its place, or one after all; the old one is lost only then.
+
+    `seen` is the start that the page showed, None when it showed none. The same hour twice is one choice.
+    Raises: AppointmentChanged, ConvocationOver, TooManyActs, InvalidRequest, NotOpen, PeriodTaken.
+    """
+    if claim.resource_id not in bearer.resource_ids:
+        raise InvalidRequest("resource_id", "unknown-choice")
+    booking = _booking_seen(session, bearer, seen, wanted=claim)
+    if booking is not None and booking.starts_at == claim.start:  # a person chooses an hour, whoever receives them
+        return session.get_one(Convocation, bearer.convocation_id)
+    if booking is not None:
+        move(session, bearer.actor, booking.id, claim, now=now)
+        convocation = _used(session, bearer, booking_id=booking.id)
+        convocation.confirmed_at = None
+        write_down(session, bearer.actor, convocation, "convocation-moved", now, start=claim.start.isoformat())
+        return convocation
+    try:
+        taken = hold(session, bearer.actor, claim, now=now, beneficiary=Beneficiary(person_id=bearer.person_id))
+    except PeriodTaken:
+        if (mine := _chosen_already(session, bearer, claim)) is not None:  # pressed twice: the first one has it
+            return mine
+        raise
+    confirm(session, bearer.actor, taken.id, now=now)
+    return _set(session, bearer, taken, now)
+
+
+def confirm_coming(session: Session, bearer: Bearer, *, seen: datetime | None, now: datetime) -> Convocation:
+    """Write down that the person says that they will come. Raises: AppointmentChanged, ConvocationOver, TooManyActs."""
+    booking = _expected(session, bearer, seen, now)
+    convocation = _used(session, bearer, booking_id=booking.id)
+    if convocation.confirmed_at is None:
+        convocation.confirmed_at = now
+        write_down(session, bearer.actor, convocation, "convocation-confirmed", now)
+    return convocation
+
+
+def cannot_come(session: Session, bearer: Bearer, *, seen: datetime | None, now: datetime) -> Convocation:
+    """Give the place back and tell the service; another start may be chosen after that.
+
+    Raises: AppointmentChanged, ConvocationOver, TooManyActs.
+    """
+    row = session.get_one(Convocation, bearer.convocation_id, populate_existing=True)
+    if row.standing == Standing.DECLINED:
+        return row
+    booking = _expected(session, bearer, seen, now)
+    cancel(session, bearer.actor, booking.id, now=now)
+    convocation = _used(session, bearer, booking_id=booking.id)
+    unplan(session, convocation.id)  # who declines need not be told that it is cancelled
+    convocation.standing = Standing.DECLINED
+    convocation.confirmed_at = None
+    write_down(session, bearer.actor, convocation, "convocation-declined", now)
+    return convocation
+
+
+def stop_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
+    """Write down that the person wants no more messages. The appointment stands."""
+    session.execute(REFUSE_SMS, {"person_id": bearer.person_id, "how": "link", "at": now})
+    write_down_choice(session, bearer.actor, bearer.person_id, "sms-refused", now, how="link")
+
+
+def resume_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
+    """Write down that the person wants messages again."""
+    session.execute(ACCEPT_SMS, {"person_id": bearer.person_id})
+    write_down_choice(session, bearer.actor, bearer.person_id, "sms-accepted", now, how="link")
+
+
+def _booking_seen(session: Session, bearer: Bearer, seen: datetime | None, *, wanted: SlotClaim) -> Booking | None:
+    """Return the booking that stands, when it is the one that the page showed or the one wanted."""
+    convocation = session.get_one(Convocation, bearer.convocation_id, populate_existing=True)
+    if convocation.standing == Standing.WITHDRAWN:
+        raise ConvocationOver(convocation_id=convocation.id)
+    booking = _standing_booking(session, convocation)
+    if booking is None and convocation.standing == Standing.SET:  # the service gave it back, or it has an outcome
+        raise ConvocationOver(convocation_id=convocation.id)
+    start = booking.starts_at if booking else None
+    if start not in (seen, wanted.start):
+        raise AppointmentChanged(convocation_id=convocation.id)
+    return booking
+
+
+def _chosen_already(session: Session, bearer: Bearer, claim: SlotClaim) -> Convocation | None:
+    convocation = session.get_one(Convocation, bearer.convocation_id, populate_existing=True)
+    if convocation.standing != Standing.SET or convocation.booking_id is None:
+        return None
+    booking = session.get_one(Booking, convocation.booking_id)
+    return convocation if booking.starts_at == claim.start else None
+
+
+def _expected(session: Session, bearer: Bearer, seen: datetime | None, now: datetime) -> Booking:
+    """Return the booking that stands and is still to come, when it is the one that the page showed."""
+    convocation = session.get_one(Convocation, bearer.convocation_id, populate_existing=True)
+    booking = _standing_booking(session, convocation)
+    if booking is None or booking.starts_at is None or booking.starts_at <= now:
+        raise ConvocationOver(convocation_id=convocation.id)
+    if booking.starts_at != seen:
+        raise AppointmentChanged(convocation_id=convocation.id)
+    return booking
+
+
+def _standing_booking(session: Session, convocation: Convocation) -> Booking | None:
+    if convocation.standing != Standing.SET or convocation.booking_id is None:
+        return None
+    booking = session.get_one(Booking, convocation.booking_id, populate_existing=True, with_for_update=True)
+    return booking if booking.state == State.BOOKED else None
+
+
+def _set(session: Session, bearer: Bearer, booking: Booking, now: datetime) -> Convocation:
+    """Make a booking just taken the one of the convocation, unless another link page was quicker."""
+    seen = session.get_one(Convocation, bearer.convocation_id)
+    before = (seen.standing, seen.booking_id)
+    convocation = locked_convocation(session, bearer.convocation_id)
+    if (convocation.standing, convocation.booking_id) != before:
+        raise AppointmentChanged(convocation_id=convocation.id)
+    _count(convocation)
+    convocation.standing, convocation.booking_id, convocation.confirmed_at = Standing.SET, booking.id, None
+    session.flush()
+    write_down(session, bearer.actor, convocation, "convocation-chosen", now, booking_id=str(booking.id))
+    plan_appointment(session, convocation.id, now=now)
+    return convocation
+
+
+def _used(session: Session, bearer: Bearer, *, booking_id: UUID) -> Convocation:
+    """Lock the convocation and count one act. Raises: AppointmentChanged when it is no longer on this booking."""
+    convocation = locked_convocation(session, bearer.convocation_id)
+    if convocation.booking_id != booking_id or convocation.standing != Standing.SET:
+        raise AppointmentChanged(convocation_id=convocation.id)
+    _count(convocation)
+    return convocation
+
+
+def _count(convocation: Convocation) -> None:
+    if convocation.acts >= MOST_ACTS:
+        raise TooManyActs(convocation_id=convocation.id)
+    convocation.acts += 1
+
+
+def _end_of(row: Any) -> datetime:
+    """Return when a link stops saying anything: a week after the appointment, or after the last day to choose."""
+    ends: datetime | None = row.ends_at
+    last: date | None = row.choose_by
+    if ends is not None:
+        return ends + KEPT
+    if last is None:
+        return datetime.max.replace(tzinfo=UTC)
+    return instant_of(last + timedelta(days=1), time(), ZoneInfo(row.time_zone)) + KEPT
+
+
+def _actor_of(row: Any) -> Actor:
+    """Return the person as an actor, with the right that whoever convened used: this kind, these places."""
+    role = next((role for role in REQUESTERS if role.value in row.reservers), Role.PROBATION_OFFICER)
+    reached = frozenset({row.territory_id, row.person_territory_id, *row.place_territories})
+    right = Right(role, reached, row.kind_id)
+    return Actor(row.person_id, "", (right,), row.territory_id)

@@ -1,0 +1,150 @@
+"""Which messages an act causes, and which it makes untrue: rows written in the transaction of the act itself.
+
+`follow` hears every event of a booking. Order of locks: the booking and its place first, then the convocation, then
+its messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from availability.statements import by_key, run
+from booking.actions import UNDO_MINUTES
+from booking.events import BookingMoved, BookingRescheduled, Event
+from booking.models import State
+from convocations.kinds import MessageKind
+from convocations.timing import Whereabouts, due_at, useful_until
+
+UNDO = timedelta(seconds=30)  # what was just said can be taken back that long, and nobody is told
+UNDO_FREED = timedelta(minutes=UNDO_MINUTES)  # as long as a place given back can be taken back
+
+# The person where they live, else where the service is that follows them, else the place.
+SUMMONED = """
+    SELECT c.id, c.booking_id, c.choose_by, c.reminder_hours, b.starts_at,
+           coalesce(nullif(p.time_zone, ''), service.time_zone, place.time_zone) AS time_zone,
+           CASE WHEN p.time_zone <> '' THEN p.holiday_zone
+                WHEN service.time_zone IS NOT NULL THEN service.holiday_zone
+                ELSE place.holiday_zone END AS holiday_zone
+    FROM convocation c
+    LEFT JOIN booking b ON b.id = c.booking_id
+    LEFT JOIN person p ON p.id = c.person_id
+    LEFT JOIN LATERAL (SELECT time_zone, holiday_zone FROM site
+                       WHERE territory_id = p.territory_id ORDER BY id LIMIT 1) service ON true
+    LEFT JOIN LATERAL (SELECT s.time_zone, s.holiday_zone FROM resource r JOIN site s ON s.id = r.site_id
+                       WHERE r.id = coalesce(b.resource_id, c.resource_ids[1])) place ON true"""
+OF_BOOKING = by_key(f"{SUMMONED} WHERE c.booking_id = :booking_id FOR NO KEY UPDATE OF c")
+OF_CONVOCATION = by_key(f"{SUMMONED} WHERE c.id = :id FOR NO KEY UPDATE OF c")
+# What somebody was told of this convocation, as far as we know: a message under way counts.
+WAS_TOLD = by_key("""
+    SELECT EXISTS (SELECT FROM message WHERE convocation_id = :id AND state IN ('sending', 'sent', 'flagged'))""")
+UNPLAN = by_key("UPDATE message SET state = 'cancelled' WHERE convocation_id = :id AND state = 'planned'")
+PLAN = by_key("""
+    INSERT INTO message (id, convocation_id, booking_id, about_at, kind, category, state, due_at, useful_until,
+                         attempts, provider, provider_id, failure, created_at)
+    SELECT gen_random_uuid(), :id, CAST(:booking_id AS uuid), CAST(:about_at AS timestamptz), CAST(:kind AS text),
+           'information', 'planned', :due_at, :useful_until,
+           0, '', '', '', :now
+    WHERE CAST(:kind AS text) <> 'reminder' OR NOT EXISTS (
+        SELECT FROM message WHERE convocation_id = :id AND kind = 'reminder' AND about_at = :about_at
+          AND state IN ('sending', 'sent', 'flagged'))
+    ON CONFLICT DO NOTHING""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summoned:
+    """A convocation, locked, as the planning of its messages needs it."""
+
+    id: UUID
+    booking_id: UUID | None
+    starts_at: datetime | None
+    choose_by: date | None
+    reminder_hours: int
+    where: Whereabouts
+
+
+def follow(session: Session, event: Event) -> None:
+    """Plan what an event of a booking makes worth saying, and un-plan what it makes untrue."""
+    row = run(session, OF_BOOKING, {"booking_id": event.booking_id}).one_or_none()
+    if row is None:
+        return
+    summoned = _summoned(row)
+    match event:
+        case BookingRescheduled():
+            _say_again(session, summoned, event.at)
+        case BookingMoved(after=State.BOOKED, is_undo=True):
+            _say_again(session, summoned, event.at)
+        case BookingMoved(after=State.CANCELLED | State.EXCUSED):
+            _say_cancelled(session, summoned, event.at)
+        case BookingMoved(after=State.MISSED):
+            run(session, UNPLAN, {"id": summoned.id})
+            _plan(session, summoned, MessageKind.MISSED, event.at, undo=UNDO_FREED)
+        case BookingMoved(after=State.HONOURED):
+            run(session, UNPLAN, {"id": summoned.id})
+
+
+def plan_offer(session: Session, convocation_id: UUID, *, now: datetime) -> None:
+    """Plan the message that asks the person to choose."""
+    summoned = _summoned(run(session, OF_CONVOCATION, {"id": convocation_id}).one())
+    _plan(session, summoned, MessageKind.OFFER, now, undo=UNDO)
+
+
+def plan_appointment(session: Session, convocation_id: UUID, *, now: datetime) -> None:
+    """Plan what confirms an appointment just taken, and what reminds of it, in the place of what was planned."""
+    summoned = _summoned(run(session, OF_CONVOCATION, {"id": convocation_id}).one())
+    run(session, UNPLAN, {"id": summoned.id})
+    _plan(session, summoned, MessageKind.CONFIRMATION, now, undo=UNDO)
+    _plan(session, summoned, MessageKind.REMINDER, now, undo=UNDO)
+
+
+def unplan(session: Session, convocation_id: UUID) -> None:
+    """Take back everything that has not left yet."""
+    run(session, UNPLAN, {"id": convocation_id})
+
+
+def _say_again(session: Session, summoned: Summoned, now: datetime) -> None:
+    """Say the appointment as it is now: as a change to whoever was told something, as news to others."""
+    was_told = run(session, WAS_TOLD, {"id": summoned.id}).scalar_one()
+    run(session, UNPLAN, {"id": summoned.id})
+    _plan(session, summoned, MessageKind.CHANGE if was_told else MessageKind.CONFIRMATION, now, undo=UNDO)
+    _plan(session, summoned, MessageKind.REMINDER, now, undo=UNDO)
+
+
+def _say_cancelled(session: Session, summoned: Summoned, now: datetime) -> None:
+    was_told = run(session, WAS_TOLD, {"id": summoned.id}).scalar_one()
+    run(session, UNPLAN, {"id": summoned.id})
+    if was_told:
+        _plan(session, summoned, MessageKind.CANCELLATION, now, undo=UNDO_FREED)
+
+
+def _plan(session: Session, summoned: Summoned, kind: MessageKind, now: datetime, *, undo: timedelta) -> None:
+    about: dict[str, Any] = {"starts_at": summoned.starts_at, "choose_by": summoned.choose_by, "where": summoned.where}
+    moment = due_at(kind, now=now, undo=undo, hours_before=summoned.reminder_hours, **about)
+    if moment is None:
+        return
+    row = {
+        "id": summoned.id,
+        "booking_id": summoned.booking_id,
+        "about_at": None if kind is MessageKind.OFFER else summoned.starts_at,
+        "kind": kind,
+        "due_at": moment,
+        "useful_until": useful_until(kind, **about),
+        "now": now,
+    }
+    run(session, PLAN, row)
+
+
+def _summoned(row: Any) -> Summoned:
+    return Summoned(
+        id=row.id,
+        booking_id=row.booking_id,
+        starts_at=row.starts_at,
+        choose_by=row.choose_by,
+        reminder_hours=row.reminder_hours,
+        where=Whereabouts(ZoneInfo(row.time_zone), row.holiday_zone),
+    )

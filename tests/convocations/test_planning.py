@@ -1,0 +1,154 @@
+"""Every act of an appointment, and what it makes worth saying or untrue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from booking.actions import cancel, undo_cancel
+from booking.models import State
+from booking.moving import move
+from booking.outcomes import excuse, note_outcome, undo_excuse
+from convocations.actions import convene, let_choose, withdraw
+from convocations.bearing import cannot_come, choose
+from tests.convocations.desk import HALF_PAST, NINE, TEN, bearer, make_desk, planned, sent
+from tests.factories import NOW, in_days
+
+SOON = NOW + timedelta(seconds=30)
+TWO_DAYS_BEFORE = datetime(2026, 3, 7, 18, 30, tzinfo=UTC)  # the Sunday 8th is not a day for messages: Saturday, 19:30
+AFTER = NINE + timedelta(hours=1)
+
+
+def test_an_appointment_is_confirmed_at_once_and_reminded_two_days_before(session: Session) -> None:
+    desk = make_desk(session)
+
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+
+    assert planned(session, convocation.id) == {"confirmation": SOON, "reminder": TWO_DAYS_BEFORE}
+
+
+def test_a_day_before_by_choice(session: Session) -> None:
+    desk = make_desk(session)
+
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW, reminder_hours=24)
+
+    assert planned(session, convocation.id)["reminder"] == NINE - timedelta(hours=24)
+
+
+def test_who_lives_overseas_is_told_by_their_own_clock(session: Session) -> None:
+    desk = make_desk(session)
+    desk.person.time_zone, desk.person.holiday_zone = "Pacific/Noumea", "NC"
+    session.flush()
+
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+
+    # NOW is 20:00 there: the confirmation waits for the morning; 48 hours before is a Sunday evening there.
+    assert planned(session, convocation.id) == {
+        "confirmation": datetime(2026, 3, 2, 21, 0, tzinfo=UTC),
+        "reminder": datetime(2026, 3, 7, 8, 30, tzinfo=UTC),
+    }
+
+
+def test_withdrawn_within_half_a_minute_nothing_is_ever_said(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+
+    withdraw(session, desk.officer, convocation.id, now=NOW + timedelta(seconds=20))
+
+    assert planned(session, convocation.id) == {}
+
+
+def test_cancelled_after_it_was_said_is_said_too_once_it_can_no_longer_be_undone(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+    assert convocation.booking_id
+
+    cancel(session, desk.officer, convocation.booking_id, now=NOW)
+    after_cancel = planned(session, convocation.id)
+    undo_cancel(session, desk.officer, convocation.booking_id, now=NOW)
+
+    assert after_cancel == {"cancellation": NOW + timedelta(minutes=10)}
+    assert planned(session, convocation.id) == {"change": SOON, "reminder": TWO_DAYS_BEFORE}
+
+
+def test_moved_before_anything_left_is_news_and_moved_after_is_a_change(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    assert convocation.booking_id
+
+    move(session, desk.officer, convocation.booking_id, desk.at(HALF_PAST), now=NOW)
+    before = planned(session, convocation.id)
+    sent(session, convocation.id)
+    move(session, desk.officer, convocation.booking_id, desk.at(TEN), now=NOW)
+
+    half_an_hour = timedelta(minutes=30)
+    assert before == {"confirmation": SOON, "reminder": TWO_DAYS_BEFORE}
+    assert planned(session, convocation.id) == {"change": SOON, "reminder": TWO_DAYS_BEFORE}
+    abouts = session.execute(
+        text("SELECT DISTINCT about_at FROM message WHERE convocation_id = :id AND state = 'planned'"),
+        {"id": convocation.id},
+    ).scalars()
+    assert list(abouts) == [NINE + 2 * half_an_hour]
+
+
+def test_an_excuse_takes_the_reminder_away_and_its_undo_brings_it_back(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    assert convocation.booking_id
+
+    excuse(session, desk.officer, convocation.booking_id, now=NOW)
+    after_excuse = planned(session, convocation.id)
+    undo_excuse(session, desk.officer, convocation.booking_id, now=NOW)
+
+    assert after_excuse == {}
+    assert planned(session, convocation.id) == {"confirmation": SOON, "reminder": TWO_DAYS_BEFORE}
+
+
+def test_a_reminder_that_left_is_not_planned_again_for_the_same_hour(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    session.execute(text("UPDATE message SET state = 'sent', sent_at = due_at WHERE state = 'planned'"))
+    assert convocation.booking_id
+
+    excuse(session, desk.officer, convocation.booking_id, now=NOW)
+    undo_excuse(session, desk.officer, convocation.booking_id, now=NOW)
+
+    assert planned(session, convocation.id) == {"change": SOON}
+
+
+def test_who_missed_it_is_told_unless_that_is_corrected_meanwhile(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+    assert convocation.booking_id
+
+    note_outcome(session, desk.officer, convocation.booking_id, State.MISSED, now=AFTER)
+    after_missed = planned(session, convocation.id)
+    note_outcome(session, desk.officer, convocation.booking_id, State.HONOURED, now=AFTER)
+
+    assert after_missed == {"missed": AFTER + timedelta(minutes=10)}
+    assert planned(session, convocation.id) == {}
+
+
+def test_who_may_choose_is_asked_then_confirmed_and_reminded(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = let_choose(session, desk.officer, desk.person.id, [desk.agent.id], choose_by=in_days(7), now=NOW)
+    offered = planned(session, convocation.id)
+
+    choose(session, bearer(session, convocation), desk.at(NINE), seen=None, now=NOW)
+
+    assert offered == {"offer": SOON}
+    assert planned(session, convocation.id) == {"confirmation": SOON, "reminder": TWO_DAYS_BEFORE}
+
+
+def test_who_declines_by_the_link_is_not_told_what_they_know(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+
+    cannot_come(session, bearer(session, convocation), seen=NINE, now=NOW)
+
+    assert planned(session, convocation.id) == {}
