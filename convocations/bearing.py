@@ -53,6 +53,14 @@ class Bearer:
     resource_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Stood:
+    """How a convocation stood when an act began, before anything was locked."""
+
+    standing: Standing
+    booking_id: UUID | None
+
+
 def bearer_of(session: Session, name: LinkName, *, now: datetime) -> Bearer:
     """Return who holds a link. Raises: LinkUnknown when there is no such link or no longer, LinkExpired."""
     row = session.execute(BEARER, {"link_id": name.link_id}).one_or_none()
@@ -77,7 +85,8 @@ def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime
     """
     if claim.resource_id not in bearer.resource_ids:
         raise InvalidRequest("resource_id", "unknown-choice")
-    booking = _booking_seen(session, bearer, seen, wanted=claim)
+    before = _stood(session, bearer)
+    booking = _booking_seen(session, bearer, before, seen, wanted=claim)
     if booking is not None and booking.starts_at == claim.start:  # a person chooses an hour, whoever receives them
         return session.get_one(Convocation, bearer.convocation_id)
     if booking is not None:
@@ -93,7 +102,7 @@ def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime
             return mine
         raise
     confirm(session, bearer.actor, taken.id, now=now)
-    return _set(session, bearer, taken, now)
+    return _set(session, bearer, before, taken, now)
 
 
 def confirm_coming(session: Session, bearer: Bearer, *, seen: datetime | None, now: datetime) -> Convocation:
@@ -136,17 +145,22 @@ def resume_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
     write_down_choice(session, bearer.actor, bearer.person_id, "sms-accepted", now, how="link")
 
 
-def _booking_seen(session: Session, bearer: Bearer, seen: datetime | None, *, wanted: SlotClaim) -> Booking | None:
-    """Return the booking that stands, when it is the one that the page showed or the one wanted."""
-    convocation = session.get_one(Convocation, bearer.convocation_id, populate_existing=True)
-    if convocation.standing == Standing.WITHDRAWN:
-        raise ConvocationOver(convocation_id=convocation.id)
-    booking = _standing_booking(session, convocation)
-    if booking is None and convocation.standing == Standing.SET:  # the service gave it back, or it has an outcome
-        raise ConvocationOver(convocation_id=convocation.id)
+def _stood(session: Session, bearer: Bearer) -> _Stood:
+    row = session.get_one(Convocation, bearer.convocation_id, populate_existing=True)
+    return _Stood(Standing(row.standing), row.booking_id)
+
+
+def _booking_seen(
+    session: Session, bearer: Bearer, stood: _Stood, seen: datetime | None, *, wanted: SlotClaim
+) -> Booking | None:
+    """Return the booking that stands, locked, when it is the one that the page showed or has the hour wanted."""
+    booking = _standing_booking(session, stood)
+    is_over = booking is None and stood.standing is Standing.SET  # the service gave it back, or it has an outcome
+    if is_over or stood.standing is Standing.WITHDRAWN:
+        raise ConvocationOver(convocation_id=bearer.convocation_id)
     start = booking.starts_at if booking else None
     if start not in (seen, wanted.start):
-        raise AppointmentChanged(convocation_id=convocation.id)
+        raise AppointmentChanged(convocation_id=bearer.convocation_id)
     return booking
 
 
@@ -160,28 +174,25 @@ def _chosen_already(session: Session, bearer: Bearer, claim: SlotClaim) -> Convo
 
 def _expected(session: Session, bearer: Bearer, seen: datetime | None, now: datetime) -> Booking:
     """Return the booking that stands and is still to come, when it is the one that the page showed."""
-    convocation = session.get_one(Convocation, bearer.convocation_id, populate_existing=True)
-    booking = _standing_booking(session, convocation)
+    booking = _standing_booking(session, _stood(session, bearer))
     if booking is None or booking.starts_at is None or booking.starts_at <= now:
-        raise ConvocationOver(convocation_id=convocation.id)
+        raise ConvocationOver(convocation_id=bearer.convocation_id)
     if booking.starts_at != seen:
-        raise AppointmentChanged(convocation_id=convocation.id)
+        raise AppointmentChanged(convocation_id=bearer.convocation_id)
     return booking
 
 
-def _standing_booking(session: Session, convocation: Convocation) -> Booking | None:
-    if convocation.standing != Standing.SET or convocation.booking_id is None:
+def _standing_booking(session: Session, stood: _Stood) -> Booking | None:
+    if stood.standing is not Standing.SET or stood.booking_id is None:
         return None
-    booking = session.get_one(Booking, convocation.booking_id, populate_existing=True, with_for_update=True)
+    booking = session.get_one(Booking, stood.booking_id, populate_existing=True, with_for_update=True)
     return booking if booking.state == State.BOOKED else None
 
 
-def _set(session: Session, bearer: Bearer, booking: Booking, now: datetime) -> Convocation:
-    """Make a booking just taken the one of the convocation, unless another link page was quicker."""
-    seen = session.get_one(Convocation, bearer.convocation_id)
-    before = (seen.standing, seen.booking_id)
+def _set(session: Session, bearer: Bearer, before: _Stood, booking: Booking, now: datetime) -> Convocation:
+    """Make a booking just taken the one of the convocation, unless another page of the same link was quicker."""
     convocation = locked_convocation(session, bearer.convocation_id)
-    if (convocation.standing, convocation.booking_id) != before:
+    if _Stood(Standing(convocation.standing), convocation.booking_id) != before:
         raise AppointmentChanged(convocation_id=convocation.id)
     _count(convocation)
     convocation.standing, convocation.booking_id, convocation.confirmed_at = Standing.SET, booking.id, None

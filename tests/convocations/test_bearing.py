@@ -27,8 +27,6 @@ from tests.convocations.desk import HALF_PAST, NINE, TEN, Desk, bearer, make_des
 from tests.factories import NOW, in_days
 from tests.races import act, at_once, refusals
 
-HOUR_AND_HALF = timedelta(minutes=90)
-
 
 def offered(session: Session, desk: Desk) -> Convocation:
     """Return a convocation whose person may choose among the slots of both agents."""
@@ -201,7 +199,7 @@ def test_the_same_link_opened_twice_gives_one_appointment(database: Database) ->
     starts = [
         (NINE, desk.agent),
         (TEN, desk.agent),
-        (NINE + HOUR_AND_HALF, desk.colleague),
+        (NINE + timedelta(minutes=90), desk.colleague),
         (HALF_PAST, desk.colleague),
     ]
 
