@@ -53,6 +53,7 @@ PROBLEM_WORDS: dict[str, str] = {
     "out-of-range": "doit être compris entre {least} et {most}",
     "not-on-earth": "ce point n’existe pas",
     "not-a-number": "ce numéro n’existe pas",
+    "ambiguous-number": "ce numéro existe dans plusieurs territoires : écrivez-le avec son indicatif (+…)",
     "not-a-birth-date": "cette date de naissance n’est pas possible",
     "unreadable": "ce texte contient des caractères illisibles",
     "altered": "il ne vient pas de cette liste : recommencez sans lui",

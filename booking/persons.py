@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-import phonenumbers
 from sqlalchemy import delete, text
 from sqlmodel import Session, col
 
@@ -16,11 +16,10 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, consulted, record
 from availability.rights import REQUESTERS, Actor
 from booking.models import Person, PersonKey
+from booking.phones import read_phone
 from booking.sealing import House, key_of, new_key, seal, unseal
 
 LANGUAGES = frozenset({"fr", "ar", "en", "es", "pt", "ro", "ru", "uk", "tr", "zh", "sq", "ka"})  # ISO 639-1
-# The range that the regulator keeps for fiction: possible, never valid. Source: ARCEP, decision 2009-0496.
-FICTION_PREFIX = "+3363998"
 # Letters that have no accent to take off, written as they are typed on another keyboard.
 SPELLED_OUT = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
@@ -85,31 +84,26 @@ def search_name_of(*names: str) -> str:
     return " ".join("".join(bare).translate(SPELLED_OUT).split())
 
 
-def read_phone(typed: str, *, fiction: bool) -> str:
-    """Return a number in E.164, read the French way when it has no prefix. Raises: InvalidRequest.
-
-    `fiction` accepts the range reserved for fiction, as the demonstration and tests do.
-    """
-    try:
-        number = phonenumbers.parse(typed, "FR")
-    except phonenumbers.NumberParseException as error:
-        raise InvalidRequest("phone", "not-a-number") from error
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    is_fiction = written.startswith(FICTION_PREFIX) and len(written) == 12
-    if not (phonenumbers.is_valid_number(number) or (fiction and is_fiction)):
-        raise InvalidRequest("phone", "not-a-number")
-    return written
-
-
 def create_person(
-    session: Session, actor: Actor, new: NewPerson, *, house: House, now: datetime, fiction: bool
+    session: Session,
+    actor: Actor,
+    new: NewPerson,
+    *,
+    house: House,
+    now: datetime,
+    fiction: bool,
+    regions: Sequence[str] = ("FR",),
 ) -> Person:
-    """Open a file in the actor's home territory. Raises: InvalidRequest, NotAllowed."""
+    """Open a file in the actor's home territory; `regions` says where the phone may be from, see `booking.phones`.
+
+    Raises: InvalidRequest, AmbiguousNumber, NotAllowed.
+    """
     if actor.home_territory_id not in actor.territories(REQUESTERS):
         raise NotAllowed(act="create-person")
-    for name, broken in problems_of(new, today=now.date(), fiction=fiction).items():
-        raise InvalidRequest(name, broken)
-    phone = read_phone(new.phone, fiction=fiction) if new.phone.strip() else ""
+    for name, broken in problems_of(new, today=now.date(), fiction=fiction, regions=regions).items():
+        if name != "phone":  # read below, which says between which numbers to choose
+            raise InvalidRequest(name, broken)
+    phone = read_phone(new.phone, regions, fiction=fiction) if new.phone.strip() else ""
     person = Person(
         territory_id=actor.home_territory_id,
         family_name=new.family_name.strip(),
@@ -221,7 +215,7 @@ def erase_person(session: Session, actor: Actor | None, person_id: UUID, *, now:
     )
 
 
-def problems_of(new: NewPerson, *, today: date, fiction: bool) -> dict[str, str]:
+def problems_of(new: NewPerson, *, today: date, fiction: bool, regions: Sequence[str] = ("FR",)) -> dict[str, str]:
     """Return every field that cannot be used, with the rule that it breaks; empty when all is well. Pure."""
     broken = {
         "family_name": _name_problem(new.family_name),
@@ -231,7 +225,7 @@ def problems_of(new: NewPerson, *, today: date, fiction: bool) -> dict[str, str]
         "language": "" if new.language in LANGUAGES else "unknown-choice",
         "file_number": _text_problem(new.file_number, most=64),
         "address": _text_problem(new.address, most=300),
-        "phone": _phone_problem(new.phone, fiction=fiction),
+        "phone": _phone_problem(new.phone, regions, fiction=fiction),
     }
     return {name: problem for name, problem in broken.items() if problem}
 
@@ -248,9 +242,9 @@ def _text_problem(typed: str, *, most: int) -> str:
     return "too-long" if len(typed) > most else ""
 
 
-def _phone_problem(phone: str, *, fiction: bool) -> str:
+def _phone_problem(phone: str, regions: Sequence[str], *, fiction: bool) -> str:
     try:
-        read_phone(phone, fiction=fiction) if phone.strip() else None
+        read_phone(phone, regions, fiction=fiction) if phone.strip() else None
     except InvalidRequest as refusal:
         return refusal.problem
     return ""

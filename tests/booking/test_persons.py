@@ -31,9 +31,9 @@ from booking.persons import (
     find_persons,
     problems_of,
     profile_of,
-    read_phone,
     search_name_of,
 )
+from booking.phones import AmbiguousNumber, regions_for
 from booking.sealing import House, Unreadable, key_of, seal, unseal
 from portal.database import make_engine
 from tests.availability.scarce import make_scarce, refused
@@ -181,32 +181,18 @@ def test_every_problem_is_said_at_once() -> None:
     assert problems_of(ZEBULON, today=TODAY, fiction=True) == {}
 
 
-@pytest.mark.parametrize(
-    ("typed", "written"),
-    [
-        ("06 12 34 56 78", "+33612345678"),
-        ("0612345678", "+33612345678"),
-        ("+33 6 12 34 56 78", "+33612345678"),
-        ("+262 692 12 34 56", "+262692123456"),  # La Réunion
-        ("+596 696 12 34 56", "+596696123456"),  # Martinique
-        ("+44 7911 123456", "+447911123456"),
-        ("06 39 98 00 00", "+33639980000"),
-        ("0639989999", "+33639989999"),
-    ],
-)
-def test_a_phone_is_written_in_one_way(typed: str, written: str) -> None:
-    assert read_phone(typed, fiction=True) == written
+def test_a_phone_typed_overseas_is_read_there_and_never_guessed(session: Session, world: World) -> None:
+    new = replace(ZEBULON, phone="75 12 34")
+    asked = {"house": HOUSE, "now": NOW, "fiction": True}
 
+    person = create_person(session, world.officer, new, regions=["NC"], **asked)
+    session.flush()
 
-@pytest.mark.parametrize("typed", ["", "abc", "06 12", "+33 6 39 98 00", "06 39 98 00 000", "+999 123456789"])
-def test_what_is_not_a_phone_is_refused(typed: str) -> None:
-    with pytest.raises(InvalidRequest):
-        read_phone(typed, fiction=True)
-
-
-def test_the_numbers_of_fiction_are_refused_outside_of_it() -> None:
-    with pytest.raises(InvalidRequest):
-        read_phone("06 39 98 00 00", fiction=False)
+    assert consult_person(session, world.officer, person.id, house=HOUSE, reason="x", now=NOW)[1] == "+687751234"
+    with refused(session, AmbiguousNumber) as refusal:
+        create_person(session, world.officer, new, regions=regions_for("NC"), **asked)
+    assert [reading.region for reading in refusal.value.readings] == ["NC", "PM"]
+    assert problems_of(new, today=TODAY, fiction=True, regions=regions_for("NC")) == {"phone": "ambiguous-number"}
 
 
 @pytest.mark.parametrize(("day", "age"), [(date(2026, 3, 31), 35), (date(2026, 4, 1), 36), (date(2027, 3, 31), 36)])

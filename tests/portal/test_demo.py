@@ -18,7 +18,7 @@ from availability.rights import Actor, Role
 from availability.search import Found, Wish, search
 from booking.actions import Beneficiary, confirm, hold, refuse
 from booking.models import OCCUPYING, Booking, Person, State
-from booking.persons import FICTION_PREFIX
+from booking.phones import FICTION_PREFIX
 from booking.sealing import House, key_of, unseal
 from portal import demo
 from portal.database import make_engine
