@@ -27,7 +27,7 @@ from portal.demo.hearings import family_hearings
 from portal.demo.kinds import kind_sheets
 from portal.demo.ledger import Ledger, occupy
 from portal.demo.people import People
-from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty
+from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty, sentence_judges
 from portal.demo.territories import JudicialMap
 
 __all__ = ["GUEST_LOGINS", "DemoSummary", "NotEmpty", "load"]
@@ -41,6 +41,7 @@ FILLED = ("territory", "organisation", "kind", "site", "person", "booking", "acc
 GRIDS = {
     "bracelet": Grid(step=timedelta(minutes=60), duration=timedelta(minutes=45)),
     "spip-rdv": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
+    "jap-rdv": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
 }
 
 
@@ -93,7 +94,7 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     for sheet in (judicial_map.sheet, kinds, rights, *catalogue.sheets):
         sheet.write(session)
     places = _by_kind(catalogue)
-    slotted = [*places["bracelet"], *places["spip-rdv"]]
+    slotted = [place for kind in GRIDS for place in places[kind]]
     openings = _publish(session, slotted, now)
     accounts = Accounts(catalogue, _dice(seed, "accounts"))
     people = People(_dice(seed, "people"), house, now)
@@ -131,12 +132,13 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     bracelet_teams(catalogue, _dice(seed, "bracelet"), today)
     probation_services(catalogue, _dice(seed, "probation"), today)
     family_hearings(catalogue, _dice(seed, "hearings"), now)
+    sentence_judges(catalogue, _dice(seed, "sentence-judges"), today)
 
 
 def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:
     """Write every booking, from those that make people known to those that reuse them."""
     beds = [place for place in places["semi-liberte"] if place.id not in catalogue.closed]
-    posts, slotted = places["tig"], [*places["bracelet"], *places["spip-rdv"]]
+    posts, slotted = places["tig"], [place for kind in GRIDS for place in places[kind]]
     held_posts = [post for post in posts if post.host.court.code == "TGILYON" and post.lanes][:HELD_NOW]
     bookings.stays(beds)
     bookings.placements(post for post in posts if post not in held_posts)

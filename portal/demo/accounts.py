@@ -133,6 +133,7 @@ class Accounts:
             "mediation-familiale": Role.FAMILY_JUDGE,
             "audience-jaf": Role.REGISTRY,
             "bracelet": Role.MONITORING_AGENT,
+            "jap-rdv": Role.SENTENCE_JUDGE,
         }.get(place.kind, Role.PROBATION_OFFICER)
         return self.by_court[role, place.host.court.id]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from math import cos, radians, sqrt
@@ -102,6 +103,7 @@ class Catalogue:
         )
         self.places: list[Place] = []
         self.closed: set[int] = set()
+        self.courthouses: list[Host] = []
         self.hearing_of: dict[int, Hearing] = {}
 
     @property
@@ -186,7 +188,7 @@ class Catalogue:
         self.closed.add(place.id)
         self.closures.add(resource_id=place.id, days=DateRange(first, until), reason=reason)
 
-    def opens(self, place: Place, weekdays: range, opens: str, closes: str, *, since: date) -> None:
+    def opens(self, place: Place, weekdays: Iterable[int], opens: str, closes: str, *, since: date) -> None:
         """Open a place every week at these wall times."""
         for weekday in weekdays:
             self.rules.add(

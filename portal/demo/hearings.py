@@ -21,6 +21,7 @@ def family_hearings(catalogue: Catalogue, rng: Random, now: datetime) -> None:
     """Add the courts as sites, and one to four hearings a week in each, never on a public holiday there."""
     for court in catalogue.map.courts:
         host = catalogue.host(rng, court.code, court.name, court.commune, court)
+        catalogue.courthouses.append(host)
         for number, start in enumerate(_starts(host, rng, now)):
             _hearing(catalogue, rng, host, f"Audience JAF, cabinet {number % _a_week(court) + 1}", start)
 

@@ -1,4 +1,4 @@
-"""The six kinds of the demonstration, and what each role may do with them."""
+"""The seven kinds of the demonstration, and what each role may do with them."""
 
 from __future__ import annotations
 
@@ -87,13 +87,26 @@ KINDS = (
         slot_step_min=30,
         slot_duration_min=30,
     ),
+    Kind(
+        code="jap-rdv",
+        label="rendez-vous chez le juge de l’application des peines",
+        label_plural="rendez-vous chez les juges de l’application des peines",
+        layer="JAP",
+        shape=Shape.SLOTS.value,
+        position=7,
+        max_ahead_days=90,
+        slot_step_min=30,
+        slot_duration_min=30,
+    ),
 )
 CODES = tuple(kind.code for kind in KINDS)
 
+APPOINTMENTS = {"bracelet": True, "spip-rdv": True, "jap-rdv": True}
 # True: searches and reserves; False: searches only. Partners see their own places, not the map.
 MAY_RESERVE: dict[Role, dict[str, bool]] = {
-    Role.PROBATION_OFFICER: {"semi-liberte": True, "tig": True, "bracelet": False, "spip-rdv": True},
-    Role.SENTENCE_JUDGE: {"semi-liberte": True, "tig": False, "bracelet": False, "spip-rdv": False},
+    Role.PROBATION_OFFICER: {"semi-liberte": True, "tig": True} | APPOINTMENTS,
+    # The registry of the judge takes slots of the probation service as a hearing ends.
+    Role.SENTENCE_JUDGE: {"semi-liberte": True, "tig": False} | APPOINTMENTS,
     Role.FAMILY_JUDGE: {"mediation-familiale": True, "audience-jaf": False},
     Role.REGISTRY: {"mediation-familiale": True, "audience-jaf": True},
     Role.MONITORING_AGENT: {"bracelet": True},

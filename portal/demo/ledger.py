@@ -24,6 +24,7 @@ SHAPES = {
     "audience-jaf": "sessions",
     "bracelet": "slots",
     "spip-rdv": "slots",
+    "jap-rdv": "slots",
 }
 ASKED = {"mediation-familiale"}  # the host decides
 # What went before each state, first to last.

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
+from availability.places import time_of_commune
 from booking.persons import search_name_of
 from booking.sealing import House, seal
 from portal.demo.accounts import Member
@@ -62,7 +63,7 @@ class People:
         self.persons = Sheet(
             "person",
             "id territory_id family_name given_name birth_on sex language file_number search_name phone_sealed"
-            " phone_index address_sealed created_at",
+            " phone_index address_sealed created_at time_zone holiday_zone",
             numbered=False,
         )
         self.keys = Sheet("person_key", "person_id wrapped", numbered=False)
@@ -102,6 +103,7 @@ class People:
         number = UUID(int=rng.getrandbits(128), version=4)
         family, given = family_name(rng), given_name(rng, sex)
         person_key = secrets.token_bytes(32)
+        time_zone, holiday_zone = time_of_commune(court.commune.insee)
         phone = fiction_phone(self.numbers[len(self.persons) % FICTION_NUMBERS])
         created_at = datetime.combine(self.now.date(), time(8), UTC) - timedelta(
             days=rng.randint(180, 260), minutes=rng.randrange(480)
@@ -121,6 +123,8 @@ class People:
             phone_index=self.house.blind_index(phone),
             address_sealed=seal(person_key, self._address(court)),
             created_at=created_at,
+            time_zone=time_zone,
+            holiday_zone=holiday_zone,
         )
         self.opened.append((number, created_at, by))
         return Somebody(number, birth_on)

@@ -24,6 +24,7 @@ QUARTERS = (
     ("TGITOULOUS", 22), ("TGINANTES", 20), ("TGIRENNES", 18), ("TGICAEN", 12), ("TGIROUEN", 16), ("TGIAMIENS", 12),
     ("TGIORLEANS", 14), ("TGIMETZ", 16), ("TGINICE", 16), ("TGIDENISRE", 20), ("TGIFORTFRA", 14), ("TGIPOINTEP", 14),
 )  # fmt: skip
+BIG_COURT = 150_000  # inhabitants of its town
 WITH_MINORS = ("TGILYON", "TGILILLE")
 WITH_WORKS = "TGILYON"  # has a section closed for works
 
@@ -165,6 +166,15 @@ def probation_services(catalogue: Catalogue, rng: Random, today: date) -> None:
             place = catalogue.place(host, "spip-rdv", agent)
             catalogue.opens(place, range(5), "09:00", "12:00", since=_since(today))
             catalogue.opens(place, range(1, rng.choice((2, 3))), "14:00", "17:00", since=_since(today))
+
+
+def sentence_judges(catalogue: Catalogue, rng: Random, today: date) -> None:
+    """Add one office of a sentence-enforcement judge in each court, two in the large ones."""
+    for host in catalogue.courthouses:
+        for number in range(2 if host.commune.population > BIG_COURT else 1):
+            place = catalogue.place(host, "jap-rdv", f"JAP, cabinet {number + 1}")
+            catalogue.opens(place, rng.sample(range(5), 2), "09:00", "12:00", since=_since(today))
+            catalogue.opens(place, rng.sample(range(5), 1), "14:00", "17:00", since=_since(today))
 
 
 def bracelet_teams(catalogue: Catalogue, rng: Random, today: date) -> None:

@@ -1,0 +1,32 @@
+"""The migrations make exactly the tables that the models describe, and can be taken back."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlmodel import SQLModel
+
+import convocations.models
+import portal.clock
+import portal.identity  # noqa: F401 - importing the tables describes them to SQLModel
+from portal.migrate import _config, schema_state
+from tests.conftest import Database
+
+
+def test_the_migrations_make_what_the_models_describe(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        differences = compare_metadata(context, SQLModel.metadata)
+
+    assert differences == []
+
+
+def test_there_is_one_line_of_revisions_and_it_can_be_walked_back(database: Database) -> None:
+    assert len(schema_state(database.url).wanted) == 1
+
+    command.downgrade(_config(database.url), "base")
+
+    assert schema_state(database.url).current == ()
+
+
