@@ -7,9 +7,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
-import convocations.models
+import convocations.models  # noqa: F401 - importing the tables describes them to SQLModel
 import portal.clock
-import portal.identity  # noqa: F401 - importing the tables describes them to SQLModel
+import portal.identity  # noqa: F401
 from portal.migrate import _config, schema_state
 from tests.conftest import Database
 
@@ -28,5 +28,3 @@ def test_there_is_one_line_of_revisions_and_it_can_be_walked_back(database: Data
     command.downgrade(_config(database.url), "base")
 
     assert schema_state(database.url).current == ()
-
-
