@@ -47,7 +47,7 @@ from tests import postgres
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday, 09:00 in Lyon; the clocks change on the 29th
 TODAY = START.date()
 OFFICE = (45.7676, 4.8344)  # where people of Lyon are searched from
-MOVING = "booking, bed_night, place_period, seat_time, session_case, answer, change, opening"
+MOVING = "message, convocation, booking, bed_night, place_period, seat_time, session_case, answer, change, opening"
 
 
 def in_days(count: int) -> str:
