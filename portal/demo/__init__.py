@@ -23,12 +23,14 @@ from portal.demo.accounts import GUEST_LOGINS, Accounts
 from portal.demo.bookings import DAYS_TAKEN_AHEAD, HELD_NOW, Bookings, free_beds, is_full
 from portal.demo.catalogue import Catalogue, Place
 from portal.demo.community_work import community_work
+from portal.demo.convocations import Convocations
 from portal.demo.hearings import family_hearings
 from portal.demo.kinds import kind_sheets
 from portal.demo.ledger import Ledger, occupy
 from portal.demo.people import People
 from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty, sentence_judges
 from portal.demo.territories import JudicialMap
+from portal.settings import settings
 
 __all__ = ["GUEST_LOGINS", "DemoSummary", "NotEmpty", "load"]
 
@@ -108,6 +110,7 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     for sheet in (accounts.people, accounts.rights, people.persons, people.keys, ledger.bookings):
         sheet.write(session)
     ledger.copy_history(session)
+    Convocations(session, _dice(seed, "convocations"), house, origin=settings().origin, now=now).write()
     return DemoSummary(
         territories=len(judicial_map.sheet),
         sites=len(catalogue.sites),

@@ -20,6 +20,7 @@ FREED = (State.CANCELLED, State.EXCUSED, State.LAPSED)
 FULL_TONIGHT = {("sl-tgilyon", "Section hommes A"), ("sl-tgivienne", "Section hommes")}
 BUSY = {"bracelet": 0.75, "spip-rdv": 0.25, "jap-rdv": 0.3}  # share of tomorrow's slots that are taken
 DAYS_TAKEN_AHEAD = 10  # beyond, no appointment is taken yet
+NOT_NOTED_YET = timedelta(days=2)  # some of what just ended has no outcome yet
 HELD_NOW = 3  # of each: beds and posts being reserved around Lyon when the demonstration opens
 
 
@@ -239,6 +240,8 @@ class Bookings:
 
     def _appointment(self, place: Place, by: Member, start: datetime, end: datetime) -> None:
         state = self.rng.choice((*ENDED[:8], State.MISSED, State.EXCUSED)) if end <= self.now else State.BOOKED
+        if self.now - NOT_NOTED_YET < end <= self.now and self.rng.random() < 0.5:
+            state = State.BOOKED
         day = min(start, self.now).astimezone(place.zone).date() - timedelta(days=self.rng.randint(1, 12))
         self.ledger.write(
             Entry(
