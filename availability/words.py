@@ -35,6 +35,10 @@ FIELD_WORDS: dict[str, str] = {
     "capacity": "la capacité",
     "load": "la charge",
     "waiting": "l’attente",
+    "outcome": "la venue",
+    "choose_by": "le dernier jour pour choisir",
+    "reminder_hours": "le rappel",
+    "reservation": "la réservation",
 }
 
 PROBLEM_WORDS: dict[str, str] = {
@@ -49,6 +53,10 @@ PROBLEM_WORDS: dict[str, str] = {
     "not-after-start": "la fin doit être après le début",
     "too-long": "c’est trop long",
     "no-offset": "le décalage horaire manque",
+    "not-begun": "le rendez-vous n’a pas encore commencé",
+    "too-late": "plus de six mois ont passé",
+    "other-kind": "ce lieu est d’un autre type",
+    "no-hour": "elle n’a pas d’heure : on n’y convoque pas",
     "not-positive": "doit être supérieur à zéro",
     "out-of-range": "doit être compris entre {least} et {most}",
     "not-on-earth": "ce point n’existe pas",
