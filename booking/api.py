@@ -30,7 +30,7 @@ from availability.wire import (
     position_in,
     refusals,
 )
-from booking import actions, queries
+from booking import actions, moving, outcomes, queries
 from booking import api_models as told
 from booking.alternatives import Alternative, alternatives_to
 from booking.errors import AlreadyDecided, HoldExpired, KeyReused
@@ -140,15 +140,45 @@ async def cancel(request: Request, actor: Requester, booking_id: UUID, key: Key 
     )
 
 
-@router.post(
-    "/{booking_id}/undo", summary="Take back a place given back", response_model=told.BookingTold, responses=WRITE
-)
+@router.post("/{booking_id}/undo", summary="Take back a place", response_model=told.BookingTold, responses=WRITE)
 async def undo(request: Request, actor: Requester, booking_id: UUID, key: Key = None) -> Response:
-    """Take back the same place, in the state that it was in, within ten minutes and if it is still free."""
+    """Take back the same place, in the state that it was in, if it is still free: within ten minutes of giving it
+    back, and at any time when it was excused.
+    """
     return await _step(
         Call(request, actor, key),
         booking_id,
-        lambda session, at: actions.undo_cancel(session, actor, booking_id, now=at),
+        lambda session, at: outcomes.undo(session, actor, booking_id, now=at),
+    )
+
+
+@router.post("/{booking_id}/move", summary="Move a booking", response_model=told.BookingTold, responses=WRITE)
+async def move(request: Request, actor: Requester, booking_id: UUID, wanted: told.Wanted, key: Key = None) -> Response:
+    """Take another period, maybe elsewhere, in the place of the one that the booking has: both or none."""
+    return await _step(
+        Call(request, actor, key, wanted),
+        booking_id,
+        lambda session, at: _moved(session, actor, booking_id, wanted, at),
+    )
+
+
+@router.post("/{booking_id}/excuse", summary="Excuse an absence", response_model=told.BookingTold, responses=WRITE)
+async def excuse(request: Request, actor: Requester, booking_id: UUID, key: Key = None) -> Response:
+    """Excuse an absence, before or after it: the place is free, and nothing more is sent; `undo` takes it back."""
+    return await _step(
+        Call(request, actor, key), booking_id, lambda session, at: outcomes.excuse(session, actor, booking_id, now=at)
+    )
+
+
+@router.post("/{booking_id}/outcome", summary="Say what became of it", response_model=told.BookingTold, responses=WRITE)
+async def outcome(
+    request: Request, actor: Requester, booking_id: UUID, said: told.Outcome, key: Key = None
+) -> Response:
+    """Write down that the person came or did not; another outcome within six months is a correction."""
+    return await _step(
+        Call(request, actor, key, said),
+        booking_id,
+        lambda session, at: outcomes.note_outcome(session, actor, booking_id, State(said.outcome), now=at),
     )
 
 
@@ -236,6 +266,12 @@ def _held(session: Session, actor: Actor, order: told.Order, at: datetime) -> Bo
         # A place that the actor may not see answers like one that is not there, whatever else is wrong.
         resource_for(session, actor, order.resource_id, now=at)
         raise
+
+
+def _moved(session: Session, actor: Actor, booking_id: UUID, wanted: told.Wanted, at: datetime) -> Booking:
+    queries.booking_for(session, actor, booking_id, now=at)  # one that is not seen is not there, whatever else is wrong
+    resource_for(session, actor, wanted.resource_id, now=at)
+    return moving.move(session, actor, booking_id, wanted.claim(shape_of(session, wanted.resource_id)), now=at)
 
 
 def _alternatives(session: Session, actor: Actor, order: told.Order, at: datetime) -> list[told.AlternativeTold]:

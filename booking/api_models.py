@@ -40,8 +40,8 @@ class ForWhom(Given):
         return Beneficiary(person_id=self.person_id, case_ref=self.case_ref or "")
 
 
-class Order(ForWhom):
-    """A place to take: `from` and `to` for nights and places, `start` for slots, `minutes` for a hearing."""
+class Wanted(Given):
+    """A place and when: `from` and `to` for nights and places, `start` for slots, `minutes` for a hearing."""
 
     resource_id: Identifier
     first: Day | None = Field(default=None, alias="from", description="First civil day.")
@@ -52,10 +52,9 @@ class Order(ForWhom):
     minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] | None = None
     family: Annotated[Line, Field(max_length=40)] | None = Field(default=None, description="Family of the NAC code.")
     unit_id: Identifier | None = Field(default=None, description="A unit to have; the server picks one otherwise.")
-    confirm: Flag = Field(default=False, description="Book, or request, at once rather than only hold.")
 
     def claim(self, shape: Shape) -> Claim:
-        """Return the claim that the order makes on a resource of this shape. Raises: InvalidRequest."""
+        """Return the claim that this makes on a resource of this shape. Raises: InvalidRequest."""
         for name in sorted(SHAPED - FIELDS_OF_SHAPE[shape]):
             if getattr(self, name) is not None:
                 raise InvalidRequest(_written(name), "not-for-this-shape", shape=shape)
@@ -77,6 +76,12 @@ class Order(ForWhom):
         return NightsClaim(resource_id=self.resource_id, first=first, until=until, unit_id=self.unit_id)
 
 
+class Order(Wanted, ForWhom):
+    """A place to take, possibly for somebody already."""
+
+    confirm: Flag = Field(default=False, description="Book, or request, at once rather than only hold.")
+
+
 def required(value: T | None, field: str) -> T:
     """Return a value that must be there. Raises: InvalidRequest."""
     if value is None:
@@ -85,7 +90,13 @@ def required(value: T | None, field: str) -> T:
 
 
 def _written(name: str) -> str:
-    return str(Order.model_fields[name].alias or name)
+    return str(Wanted.model_fields[name].alias or name)
+
+
+class Outcome(Given):
+    """What became of an appointment; another outcome later corrects it."""
+
+    outcome: Literal["honoured", "missed"]
 
 
 class HostRefusal(Given):

@@ -17,6 +17,7 @@ from availability.openings import local_day
 from availability.rights import Actor
 from availability.statements import by_key, run
 from availability.terms import Terms
+from booking.actions import undo_cancel
 from booking.models import Booking, State
 from booking.persons import keep_person
 from booking.transitions import claim_of, expect, free, locked_for, move_to
@@ -74,6 +75,13 @@ def undo_excuse(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
     before = State(run(session, _EXCUSED_FROM, {"id": str(booking.id)}).scalar_one())
     _take_back(session, booking, terms, now)
     return move_to(session, actor, booking, before, now, facts={"undo": True})
+
+
+def undo(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
+    """Take back a place given back or excused. Raises: as undo_cancel and undo_excuse."""
+    booking, _ = locked_for(session, actor, booking_id)
+    take_back = undo_excuse if booking.state == State.EXCUSED else undo_cancel
+    return take_back(session, actor, booking_id, now=now)
 
 
 def _take_back(session: Session, booking: Booking, terms: Terms, now: datetime) -> None:

@@ -576,3 +576,55 @@ async def test_a_reason_that_does_not_exist_is_refused(api: Api) -> None:
         answer = await client.post(f"/bookings/{uuid4()}/refuse", json={"reason": "because"})
 
     problem_of(answer, 422, "invalid-request")
+
+
+def first_start(api: Api, *, days: int = 1, minutes: int = 0) -> str:
+    """Return a start of the mediators of Lyon."""
+    return (START + timedelta(days=days, minutes=minutes)).isoformat()
+
+
+async def test_an_appointment_is_moved_and_both_places_say_so(api: Api) -> None:
+    order = {"resource_id": api.country["mediator"], "start": first_start(api), "case_ref": "26/001", "confirm": True}
+    wanted = {"resource_id": api.country["far_mediator"], "start": first_start(api, days=2, minutes=45)}
+    async with api.client("judge") as client, api.client("brest_officer") as stranger:
+        booked = await made(client, order)
+        moved = await client.post(f"/bookings/{booked['id']}/move", json=wanted)
+        taken = await made(client, order)
+        refused = await client.post(f"/bookings/{booked['id']}/move", json=order | {"confirm": None})
+        onto_taken = await client.post(
+            f"/bookings/{booked['id']}/move", json={name: order[name] for name in ("resource_id", "start")}
+        )
+        not_theirs = await stranger.post(f"/bookings/{booked['id']}/move", json=wanted)
+        history = await acts_of(client, booked["id"])
+
+    assert moved.status_code == 200, moved.text
+    assert (moved.json()["id"], moved.json()["resource_name"]) == (booked["id"], "far_mediator")
+    assert moved.json()["start"].startswith("2026-03-04T09:45:00")
+    assert taken["state"] == "booked"
+    problem_of(refused, 422, "invalid-request")
+    problem_of(onto_taken, 409, "period-taken")
+    problem_of(not_theirs, 404, "not-found")
+    assert history[-1] == "booking-moved"
+
+
+async def test_an_outcome_is_noted_corrected_excused_and_taken_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = {"resource_id": api.country["mediator"], "start": first_start(api), "case_ref": "26/001", "confirm": True}
+    async with api.client("judge") as client:
+        booked = await made(client, order)
+        path = f"/bookings/{booked['id']}"
+        early = await client.post(f"{path}/outcome", json={"outcome": "missed"})
+        later(monkeypatch, days=2)
+        states = [
+            (await client.post(f"{path}/{act_}", json=body)).json()["state"]
+            for act_, body in (
+                ("outcome", {"outcome": "missed"}),
+                ("outcome", {"outcome": "honoured"}),
+                ("excuse", None),
+                ("undo", None),
+            )
+        ]
+        unknown = await client.post(f"{path}/outcome", json={"outcome": "cancelled"})
+
+    assert problem_of(early, 422, "invalid-request")["problem"] == "not-begun"
+    assert states == ["missed", "honoured", "excused", "honoured"]
+    problem_of(unknown, 422, "invalid-request")

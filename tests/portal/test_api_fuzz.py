@@ -381,6 +381,9 @@ def test_each_route_says_what_it_does_who_may_and_what_it_answers(operation: Ope
         assert "404" in answers
 
 
+ACTS = ("confirm", "cancel", "undo", "move", "excuse", "outcome", "accept", "refuse")
+
+
 def test_every_route_of_the_application_is_in_the_document() -> None:
     assert {named(each).replace(API, "") for each in OURS} == {
         "get /kinds",
@@ -391,5 +394,5 @@ def test_every_route_of_the_application_is_in_the_document() -> None:
         "get /bookings",
         "get /bookings/{booking_id}",
         "get /bookings/{booking_id}/history",
-        *(f"post /bookings/{{booking_id}}/{act}" for act in ("confirm", "cancel", "undo", "accept", "refuse")),
+        *(f"post /bookings/{{booking_id}}/{act}" for act in ACTS),
     }
