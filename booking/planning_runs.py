@@ -74,15 +74,19 @@ def start_run(session: Session, actor: Actor, kind_id: int, *, first: date, unti
     return run_id
 
 
-def take_run(session: Session, *, now: datetime) -> tuple[UUID, Problem] | None:
-    """Take, as a server, the run that has waited longest; return it with its problem, or None when none waits."""
-    run_id = execute(session, TAKE, {"now": now}).scalar()
-    if run_id is None:
-        return None
+def take_run(session: Session, *, now: datetime) -> UUID | None:
+    """Take, as a server, the run that has waited longest; None when none waits."""
+    taken: UUID | None = execute(session, TAKE, {"now": now}).scalar()
+    return taken
+
+
+def problem_for(session: Session, run_id: UUID, *, now: datetime) -> Problem:
+    """Return the problem of a run as it is now, and note which one it is."""
     run = session.get_one(OptimizerRun, run_id)
     problem = problem_of(session, court_of(run), now=now)
     run.digest = digest_of(problem)
-    return run.id, problem
+    session.flush()
+    return problem
 
 
 def record_progress(session: Session, run_id: UUID, points: Sequence[Progress], *, now: datetime) -> bool:

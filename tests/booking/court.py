@@ -7,14 +7,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.models import Kind, Resource, Shape, Site
 from availability.rights import Actor, Role
 from booking.planning import ROOM_KIND, Court, problem_of
 from booking.planning_models import Cabinet, WaitingCase
-from booking.planning_runs import finish_run, start_run, take_run
+from booking.planning_runs import finish_run, problem_for, start_run, take_run
 from optimizer.problem import Problem
 from optimizer.solve import solve
 from tests.factories import (
@@ -27,7 +27,6 @@ from tests.factories import (
     make_site,
     make_territory,
 )
-from tests.races import act
 
 FIRST, UNTIL = in_days(1), in_days(60)
 
@@ -106,16 +105,9 @@ def make_court(session: Session) -> SmallCourt:
 def solved(session: Session, court: SmallCourt, *, now: datetime = NOW) -> UUID:
     """Return a run whose plan is there, as a server would have made it."""
     asked = start_run(session, court.clerk, court.kind.id, first=FIRST, until=UNTIL, now=now)
-    taken = take_run(session, now=now)
-    assert taken is not None
-    assert taken[0] == asked
-    assert finish_run(session, asked, solve(taken[1], limit_s=2), now=now)
+    assert take_run(session, now=now) == asked
+    assert finish_run(session, asked, solve(problem_for(session, asked, now=now), limit_s=2), now=now)
     return asked
-
-
-def solved_and_committed(engine: Engine, court: SmallCourt) -> UUID:
-    """Return a run whose plan is there, in its own transaction."""
-    return act(engine, solved, court)
 
 
 def seats(session: Session) -> list[tuple[int, UUID]]:

@@ -27,6 +27,7 @@ from booking.planning_runs import (
     AlreadyPlanning,
     fail_run,
     finish_run,
+    problem_for,
     record_progress,
     request_stop,
     start_run,
@@ -194,9 +195,9 @@ def test_a_run_is_asked_taken_followed_and_done(session: Session, court: SmallCo
     hearing_id, case_id = court.hearing(session), court.case(session, 1)
     late = court.case(session, 2, deadline_on=in_days(3))
     run = asked(session, court)
-    taken = take_run(session, now=NOW)
-    assert taken is not None
-    run_id, problem = taken
+    run_id = take_run(session, now=NOW)
+    assert run_id is not None
+    problem = problem_for(session, run_id, now=NOW)
 
     must_stop = record_progress(session, run_id, points(3), now=in_minutes(1))
     assert (must_stop, seen(session, run).progress[-1]) == (False, [1.0, 2, 0, 998])
@@ -215,12 +216,12 @@ def test_a_run_is_asked_taken_followed_and_done(session: Session, court: SmallCo
 
 def test_a_stop_is_seen_at_the_next_sign_of_life(session: Session, court: SmallCourt) -> None:
     run = asked(session, court)
-    taken = take_run(session, now=NOW)
+    take_run(session, now=NOW)
     request_stop(session, court.clerk, run.id, now=in_minutes(1))
 
-    assert taken is not None
     assert record_progress(session, run.id, points(1), now=in_minutes(1))
-    assert finish_run(session, run.id, solve(taken[1], stop=lambda: True), now=in_minutes(1))
+    outcome = solve(problem_for(session, run.id, now=NOW), stop=lambda: True)
+    assert finish_run(session, run.id, outcome, now=in_minutes(1))
     assert seen(session, run).state == RunState.STOPPED
 
 
@@ -242,8 +243,7 @@ def test_a_court_has_one_run_at_a_time(session: Session, court: SmallCourt) -> N
 
 def test_a_run_whose_server_died_is_interrupted_and_another_can_start(session: Session, court: SmallCourt) -> None:
     run = asked(session, court)
-    taken = take_run(session, now=NOW)
-    assert taken is not None
+    take_run(session, now=NOW)
     alive, dead = NOW + timedelta(seconds=10), NOW + timedelta(seconds=10, microseconds=1)
 
     assert state_at(seen(session, run), alive) is RunState.RUNNING
@@ -254,7 +254,8 @@ def test_a_run_whose_server_died_is_interrupted_and_another_can_start(session: S
     assert seen(session, run).state == RunState.INTERRUPTED
     # Its server was only slow: what it says no longer counts, and it is told to stop.
     assert record_progress(session, run.id, points(1), now=dead)
-    assert not finish_run(session, run.id, solve(taken[1]), now=dead)
+    outcome = solve(problem_for(session, run.id, now=dead))
+    assert not finish_run(session, run.id, outcome, now=dead)
     assert not fail_run(session, run.id, now=dead)
 
 
