@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlmodel import Session
 
-from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
+from availability.claims import SHAPE_OF, AnyClaim, CaseClaim, NightsClaim, PlaceClaim, SlotClaim, TimeClaim
 from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken
 from availability.models import Shape
+from availability.openings import local_day
 from availability.periods import days_between, peak
 from availability.queries import A_DAY, bookable_slots
 from availability.statements import by_key, run
@@ -71,6 +72,12 @@ TAKE_PLACE = by_key("""
     INSERT INTO place_period (resource_id, days, holder_id, expires_at)
     VALUES (:resource_id, daterange(:first, :until), :holder_id, :expires_at)""")
 
+# The free seats of somebody or of a room, whatever their opening hours.
+FREE_SEAT = by_key("""
+    SELECT free.seat FROM generate_series(1, CAST(:capacity AS int)) AS free(seat)
+    WHERE NOT EXISTS (SELECT FROM seat_time t WHERE t.resource_id = :resource_id AND t.seat = free.seat
+                      AND t.during && tstzrange(:start, :end))
+    ORDER BY free.seat LIMIT 1""")
 FORGET_SEATS = by_key("DELETE FROM seat_time WHERE resource_id = :resource_id AND expires_at <= :now")
 TAKE_SEAT = by_key("""
     INSERT INTO seat_time (resource_id, seat, during, holder_id, expires_at)
@@ -91,6 +98,8 @@ TAKE_CASE = by_key("""
     VALUES (:resource_id, :minutes, :family, :holder_id, :expires_at)""")
 
 TELL = text("INSERT INTO change (resource_id) SELECT unnest(CAST(:ids AS bigint[]))")
+
+AN_INSTANT = timedelta(microseconds=1)
 
 TABLE_OF_SHAPE = {
     Shape.NIGHTS: "bed_night",
@@ -133,13 +142,13 @@ class Holder:
 class Taken:
     """What a claim obtained: the bed or the seat, where there is one, and the number of rows that say so."""
 
-    claim: Claim
+    claim: AnyClaim
     rows: int = 1
     unit_id: int | None = None
     seat: int | None = None
 
 
-def occupy(session: Session, claims: Sequence[Claim], holder: Holder) -> list[Taken]:
+def occupy(session: Session, claims: Sequence[AnyClaim], holder: Holder) -> list[Taken]:
     """Take everything that is claimed, or nothing: on a refusal the caller rolls back.
 
     Raises: NotFound, NotOpen, PeriodTaken, CapacityReached, InvalidRequest.
@@ -147,7 +156,7 @@ def occupy(session: Session, claims: Sequence[Claim], holder: Holder) -> list[Ta
     return take(session, lock(session, [claim.resource_id for claim in claims]), claims, holder)
 
 
-def take(session: Session, locked: Mapping[int, Locked], claims: Sequence[Claim], holder: Holder) -> list[Taken]:
+def take(session: Session, locked: Mapping[int, Locked], claims: Sequence[AnyClaim], holder: Holder) -> list[Taken]:
     """Take everything that is claimed of resources that the caller locked and looked at; as `occupy` otherwise."""
     for claim in claims:
         _check(locked, claim)
@@ -202,7 +211,7 @@ def _locked(row: Any) -> Locked:
     )
 
 
-def _check(locked: Mapping[int, Locked], claim: Claim) -> None:
+def _check(locked: Mapping[int, Locked], claim: AnyClaim) -> None:
     """Refuse a claim on nothing, on another shape, or on what is out of service."""
     resource, shape = locked.get(claim.resource_id), SHAPE_OF[type(claim)]
     if resource is None:
@@ -213,7 +222,7 @@ def _check(locked: Mapping[int, Locked], claim: Claim) -> None:
         raise NotOpen(resource_id=resource.id, why="out-of-service")
 
 
-def _take(session: Session, resource: Locked, claim: Claim, holder: Holder) -> Taken:
+def _take(session: Session, resource: Locked, claim: AnyClaim, holder: Holder) -> Taken:
     match claim:
         case NightsClaim():
             return _take_nights(session, resource, claim, holder)
@@ -223,6 +232,8 @@ def _take(session: Session, resource: Locked, claim: Claim, holder: Holder) -> T
             return _take_slot(session, resource, claim, holder)
         case CaseClaim():
             return _take_case(session, resource, claim, holder)
+        case TimeClaim():
+            return _take_time(session, resource, claim, holder)
 
 
 def _take_nights(session: Session, resource: Locked, claim: NightsClaim, holder: Holder) -> Taken:
@@ -281,6 +292,19 @@ def _take_case(session: Session, resource: Locked, claim: CaseClaim, holder: Hol
     return Taken(claim=claim)
 
 
+def _take_time(session: Session, resource: Locked, claim: TimeClaim, holder: Holder) -> Taken:
+    run(session, FORGET_SEATS, {"resource_id": resource.id, "now": holder.now})
+    start, end = claim.period.start, claim.period.end
+    last_day = local_day(end - AN_INSTANT, resource.zone)  # one that ends at midnight does not touch the next day
+    _refuse_closed(session, resource, local_day(start, resource.zone), last_day + A_DAY)
+    wanted: dict[str, Any] = {"resource_id": resource.id, "start": start, "end": end}
+    seat = run(session, FREE_SEAT, wanted | {"capacity": resource.capacity}).scalar()
+    if seat is None:
+        raise PeriodTaken(resource_id=resource.id, start=start, end=end)
+    _insert(session, TAKE_SEAT, claim, holder, seat=seat, **wanted)
+    return Taken(claim=claim, seat=seat)
+
+
 def _refuse_unknown_bed(session: Session, claim: NightsClaim) -> None:
     if claim.unit_id is None:
         return
@@ -297,7 +321,7 @@ def _refuse_closed(session: Session, resource: Locked, first: date, until: date 
         raise NotOpen(resource_id=resource.id, first=first, until=until, why="closed")
 
 
-def _insert(session: Session, statement: Any, claim: Claim, holder: Holder, rows: int = 1, **values: Any) -> None:
+def _insert(session: Session, statement: Any, claim: AnyClaim, holder: Holder, rows: int = 1, **values: Any) -> None:
     """Write occupancy. The constraint is the last guard: it only speaks when somebody wrote without the lock."""
     written = run(session, statement, {"holder_id": holder.id, "expires_at": holder.expires_at, **values})
     if written.rowcount != rows:

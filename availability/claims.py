@@ -7,6 +7,7 @@ from datetime import MAXYEAR, UTC, date, datetime
 
 from availability.errors import InvalidRequest
 from availability.models import Shape
+from availability.periods import Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,17 @@ class CaseClaim:
         readable("family", self.family)
 
 
+@dataclass(frozen=True, kw_only=True)
+class TimeClaim:
+    """One seat of somebody or of a room for any period: a judge, a clerk or a room during a hearing.
+
+    No opening hours and no grid, unlike a slot: what decides is the hearing. Nobody reserves so; planning does.
+    """
+
+    resource_id: int
+    period: Period
+
+
 def readable(field: str, typed: str) -> str:
     """Return a text without the spaces around it. Raises: InvalidRequest when the database can't hold it."""
     if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in typed):  # nothing, or half a character
@@ -72,11 +84,13 @@ def readable(field: str, typed: str) -> str:
     return typed.strip()
 
 
-Claim = NightsClaim | PlaceClaim | SlotClaim | CaseClaim
+Claim = NightsClaim | PlaceClaim | SlotClaim | CaseClaim  # what a booking is made of
+AnyClaim = Claim | TimeClaim
 
 SHAPE_OF: dict[type, Shape] = {
     NightsClaim: Shape.NIGHTS,
     PlaceClaim: Shape.PLACES,
     SlotClaim: Shape.SLOTS,
     CaseClaim: Shape.SESSIONS,
+    TimeClaim: Shape.SLOTS,
 }

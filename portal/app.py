@@ -29,6 +29,7 @@ from portal.jobs import leading
 from portal.live import listening
 from portal.pages import home, not_found, sign_in
 from portal.problems import FAILED, sentence
+from portal.solving import solving
 from portal.ui.broken import broken_page
 from portal.ui.dsfr import DsfrStart
 from portal.ui.notice import failed
@@ -89,5 +90,5 @@ app = rx.App(
     frontend_exception_handler=on_frontend_error,
 )
 app.add_middleware(AuthzMiddleware(), index=0)
-for lifespan in (worker_lifespan, listening, leading):
+for lifespan in (worker_lifespan, listening, leading, solving):
     app.register_lifespan_task(lifespan)

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         default=None, description="Jeton qui lit /metrics d’ailleurs que de cette machine."
     )
+    solver_seconds: float = Field(
+        default=30, gt=0, le=600, description="Durée la plus longue de la recherche d’une répartition, en secondes."
+    )
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="Proxys devant, crus pour l’adresse du client.")
 
     @model_validator(mode="after")

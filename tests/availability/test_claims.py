@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
+from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim, TimeClaim
 from availability.errors import InvalidRequest
 from availability.models import Shape
 
@@ -65,6 +65,8 @@ def test_a_start_in_the_hour_that_comes_twice_is_one_precise_instant() -> None:
     assert SlotClaim(resource_id=1, start=second).start == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
-def test_every_kind_of_claim_has_one_shape_and_every_shape_one_claim() -> None:
-    assert set(SHAPE_OF) == set(get_args(Claim))
-    assert sorted(SHAPE_OF.values()) == sorted(Shape)
+def test_every_kind_of_claim_has_one_shape_and_every_shape_one_claim_of_a_booking() -> None:
+    of_a_booking = set(get_args(Claim))
+
+    assert set(SHAPE_OF) == of_a_booking | {TimeClaim}
+    assert sorted(SHAPE_OF[claim] for claim in of_a_booking) == sorted(Shape)

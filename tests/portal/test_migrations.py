@@ -7,7 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
-import convocations.models  # noqa: F401 - importing the tables describes them to SQLModel
+import booking.planning_models  # noqa: F401 - importing the tables describes them to SQLModel
+import convocations.models  # noqa: F401
 import portal.clock
 import portal.identity  # noqa: F401
 from portal.migrate import _config, schema_state

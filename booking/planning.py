@@ -1,0 +1,383 @@
+"""Reads of planning: the problem of a court as the optimizer takes it, and what its screen shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from availability.errors import NotAllowed, NotFound
+from availability.limits import Limits
+from availability.models import Kind, Shape
+from availability.openings import instant_of, local_day
+from availability.periods import Period
+from availability.rights import Actor, Role
+from booking.models import OCCUPYING
+from booking.planning_models import OptimizerRun, RunState
+from optimizer.plan import Outcome, Plan, Reason, Score, ScoreLine, Unplaced
+from optimizer.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
+
+PLANNERS = (Role.REGISTRY,)
+ROOM_KIND = "salle"  # code of the kind whose resources are court rooms
+STALE = timedelta(seconds=10)  # a heartbeat comes twice a second: after this its server is dead
+RUNS_SHOWN = 6
+PLACED = sorted(state.value for state in OCCUPYING)
+
+# Hearings to come of a kind in a court; one that falls on a closure is not held, whatever a plan says.
+HEARINGS = text("""
+    SELECT r.id, r.name, h.starts_at, h.ends_at, h.max_cases, h.max_minutes, h.quotas, s.time_zone,
+           f.judge_id, f.clerk_id, f.room_id
+    FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id
+    LEFT JOIN hearing_staffing f ON f.hearing_id = r.id
+    WHERE r.kind_id = :kind_id AND s.territory_id = :territory_id AND r.is_active AND h.starts_at > :now
+      AND CAST(h.starts_at AT TIME ZONE s.time_zone AS date) >= :first
+      AND CAST(h.starts_at AT TIME ZONE s.time_zone AS date) < :until
+      AND NOT EXISTS (SELECT FROM closure x WHERE (x.resource_id = r.id OR x.site_id = s.id)
+                      AND x.days @> CAST(h.starts_at AT TIME ZONE s.time_zone AS date))
+    ORDER BY h.starts_at, r.id""")
+LOADS = text("""
+    SELECT resource_id, family, count(*) AS cases, sum(minutes) AS minutes FROM session_case
+    WHERE resource_id = ANY(:ids) AND (expires_at IS NULL OR expires_at > :now) GROUP BY resource_id, family""")
+BENCHES = text("""
+    SELECT c.judge_id, c.clerk_id FROM cabinet c
+    JOIN resource j ON j.id = c.judge_id JOIN resource g ON g.id = c.clerk_id JOIN site s ON s.id = j.site_id
+    WHERE s.territory_id = :territory_id AND j.is_active AND g.is_active AND j.capacity > 0 AND g.capacity > 0
+    ORDER BY c.judge_id""")
+ROOMS = text("""
+    SELECT r.id FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
+    WHERE k.code = :room AND s.territory_id = :territory_id AND r.is_active AND r.capacity > 0 ORDER BY r.id""")
+BUSY = text("""
+    SELECT resource_id, lower(during) AS start, upper(during) AS end FROM seat_time
+    WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
+      AND (expires_at IS NULL OR expires_at > :now) ORDER BY resource_id, during""")
+CLOSED = text("""
+    SELECT r.id, lower(c.days) AS first, upper(c.days) AS until, s.time_zone
+    FROM resource r JOIN site s ON s.id = r.site_id JOIN closure c ON c.resource_id = r.id OR c.site_id = s.id
+    WHERE r.id = ANY(:ids) AND c.days && daterange(:first, :until) ORDER BY r.id, c.days""")
+WAITING = text("""
+    SELECT w.id, w.case_ref, w.family, w.minutes, w.received_on, w.ready_on, w.deadline_on, w.refused_judges
+    FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id
+    WHERE w.territory_id = :territory_id AND w.kind_id = :kind_id
+      AND (b.id IS NULL OR b.state <> ALL(:placed))
+    ORDER BY w.deadline_on NULLS LAST, w.received_on, w.id""")
+CASES = text("""
+    SELECT w.id, w.case_ref, w.family, w.minutes, w.received_on, w.ready_on, w.deadline_on, w.refused_judges,
+           b.id AS booking_id, b.resource_id AS hearing_id
+    FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id AND b.state = ANY(:placed)
+    WHERE w.territory_id = :territory_id AND w.kind_id = :kind_id AND w.id = ANY(:ids)""")
+NAMES = text("SELECT id, name FROM resource WHERE id = ANY(:ids)")
+PLANNABLE = text("""
+    SELECT k.id FROM kind k JOIN kind_right g ON g.kind_id = k.id AND g.role = ANY(:roles) AND g.may_reserve
+    WHERE k.shape = :shape""")
+WITH_WORK = text("SELECT DISTINCT kind_id FROM waiting_case WHERE territory_id = :territory_id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Court:
+    """What is planned: the hearings of a kind in a court, on civil days `[first, until)`."""
+
+    territory_id: int
+    kind_id: int
+    first: date
+    until: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseLine:
+    """A case as the screen shows it; `hearing_id` and `booking_id` when it has its place."""
+
+    id: UUID
+    case_ref: str
+    family: str
+    minutes: int
+    received_on: date
+    ready_on: date
+    deadline_on: date | None
+    refused_judges: tuple[int, ...] = ()
+    hearing_id: int | None = None
+    booking_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HearingLine:
+    """A hearing as the screen shows it: what is in it, and who holds it if that is decided."""
+
+    hearing: Hearing
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Everything that the screen of a court shows; `names` are those of judges, clerks and rooms."""
+
+    hearings: tuple[HearingLine, ...]
+    waiting: tuple[CaseLine, ...]
+    names: dict[int, str]
+    benches: int
+    rooms: int
+    runs: tuple[OptimizerRun, ...]
+    digest: str
+    cases: dict[UUID, CaseLine] = field(default_factory=dict)  # of the last run's plan, placed meanwhile or not
+
+
+def plannable_kinds(session: Session, actor: Actor) -> list[Kind]:
+    """Return the kinds of hearings that the actor plans in their own court, those with waiting cases first."""
+    asked = {"roles": [role.value for role in PLANNERS], "shape": Shape.SESSIONS.value}
+    home = actor.home_territory_id
+    ids = [
+        kind_id
+        for kind_id in session.execute(PLANNABLE, asked).scalars()
+        if home in actor.territories(PLANNERS, kind_id=kind_id)
+    ]
+    with_work = set(session.execute(WITH_WORK, {"territory_id": home}).scalars())
+    kinds = session.exec(select(Kind).where(col(Kind.id).in_(ids)).order_by(col(Kind.position), col(Kind.id)))
+    return sorted(kinds, key=lambda kind: kind.id not in with_work)
+
+
+def check_planner(actor: Actor, *, territory_id: int, kind_id: int) -> None:
+    """Refuse whoever does not plan this kind there. Raises: NotAllowed, NotFound."""
+    if not actor.has(*PLANNERS):
+        raise NotAllowed
+    if territory_id not in actor.territories(PLANNERS, kind_id=kind_id):
+        raise NotFound(territory_id=territory_id)
+
+
+def problem_of(session: Session, court: Court, *, now: datetime) -> Problem:
+    """Return the problem of a court as the database has it at this moment."""
+    lines = _hearings(session, court, now)
+    benches = [(row.judge_id, row.clerk_id) for row in session.execute(BENCHES, {"territory_id": court.territory_id})]
+    room_ids = list(session.execute(ROOMS, {"room": ROOM_KIND, "territory_id": court.territory_id}).scalars())
+    away = _away(session, [*(one for pair in benches for one in pair), *room_ids], court, now)
+    return Problem(
+        hearings=tuple(line.hearing for line in lines),
+        benches=tuple(
+            Bench(judge_id=judge, clerk_id=clerk, away=(*away[judge], *away[clerk])) for judge, clerk in benches
+        ),
+        rooms=tuple(Room(id=room_id, away=tuple(away[room_id])) for room_id in room_ids),
+        cases=tuple(_case(line) for line in _waiting(session, court)),
+    )
+
+
+def digest_of(problem: Problem) -> str:
+    """Return what tells one problem from another."""
+    return hashlib.sha256(repr(problem).encode()).hexdigest()
+
+
+def board(session: Session, actor: Actor, court: Court, *, now: datetime) -> Board:
+    """Return what the screen of a court shows. Raises: NotFound, NotAllowed."""
+    check_planner(actor, territory_id=court.territory_id, kind_id=court.kind_id)
+    problem = problem_of(session, court, now=now)
+    runs = last_runs(session, court)
+    plan = runs[0].plan or {} if runs else {}
+    case_ids = [UUID(one) for one in (*plan.get("placed", ()), *plan.get("unplaced", ()))]
+    lines = _hearings(session, court, now)
+    named = {one for line in lines if line.hearing.sitting for one in people_of(line.hearing.sitting)}
+    named |= {one for bench in problem.benches for one in (bench.judge_id, bench.clerk_id)}
+    named |= {room.id for room in problem.rooms}
+    named |= {one for sitting in plan_of(plan).sittings.values() for one in people_of(sitting)}
+    return Board(
+        hearings=tuple(lines),
+        waiting=tuple(_waiting(session, court)),
+        names={row.id: row.name for row in session.execute(NAMES, {"ids": sorted(named)})},
+        benches=len(problem.benches),
+        rooms=len(problem.rooms),
+        runs=tuple(runs),
+        digest=digest_of(problem),
+        cases=cases_of(session, court, case_ids),
+    )
+
+
+def last_runs(session: Session, court: Court) -> list[OptimizerRun]:
+    """Return the last runs of a court, the latest first."""
+    found = (
+        select(OptimizerRun)
+        .where(OptimizerRun.territory_id == court.territory_id, OptimizerRun.kind_id == court.kind_id)
+        .order_by(col(OptimizerRun.created_at).desc())
+        .limit(RUNS_SHOWN)
+    )
+    return list(session.exec(found))
+
+
+def run_of(session: Session, actor: Actor, run_id: UUID) -> OptimizerRun:
+    """Return a run of the actor's court. Raises: NotFound, NotAllowed."""
+    run = session.get(OptimizerRun, run_id)
+    if run is None:
+        raise NotFound(run_id=run_id)
+    check_planner(actor, territory_id=run.territory_id, kind_id=run.kind_id)
+    return run
+
+
+def state_at(run: OptimizerRun, now: datetime) -> RunState:
+    """Return where a run stands: one whose server no longer gives a sign was interrupted."""
+    state = RunState(run.state)
+    return RunState.INTERRUPTED if state is RunState.RUNNING and now - run.heartbeat_at > STALE else state
+
+
+def court_of(run: OptimizerRun) -> Court:
+    """Return what a run plans."""
+    return Court(territory_id=run.territory_id, kind_id=run.kind_id, first=run.first_on, until=run.until_on)
+
+
+def cases_of(session: Session, court: Court, case_ids: Collection[UUID]) -> dict[UUID, CaseLine]:
+    """Return these cases of a court, with the place of those that have one."""
+    asked = {"territory_id": court.territory_id, "kind_id": court.kind_id, "ids": list(case_ids), "placed": PLACED}
+    return {row.id: _line(row) for row in session.execute(CASES, asked)}
+
+
+def people_of(sitting: Sitting) -> tuple[int, int, int]:
+    """Return the resources whose time a sitting takes."""
+    return sitting.judge_id, sitting.clerk_id, sitting.room_id
+
+
+# --- a plan as the table keeps it ---
+
+
+def written(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as JSON."""
+    return {
+        "sittings": {str(hearing_id): list(people_of(one)) for hearing_id, one in outcome.plan.sittings.items()},
+        "placed": {str(case_id): hearing_id for case_id, hearing_id in outcome.plan.placed.items()},
+        "unplaced": {
+            str(one.case_id): [[reason.code, reason.hearings] for reason in one.reasons] for one in outcome.unplaced
+        },
+        "score": [[line.rule, line.count, line.cost] for line in outcome.score.lines],
+        "ended": outcome.ended,
+    }
+
+
+def plan_of(kept: dict[str, Any] | None) -> Plan:
+    """Return the plan that the table keeps; an empty one when there is none."""
+    kept = kept or {}
+    return Plan(
+        sittings={
+            int(hearing_id): Sitting(judge_id=judge, clerk_id=clerk, room_id=room)
+            for hearing_id, (judge, clerk, room) in kept.get("sittings", {}).items()
+        },
+        placed={UUID(case_id): int(hearing_id) for case_id, hearing_id in kept.get("placed", {}).items()},
+    )
+
+
+def unplaced_of(kept: dict[str, Any] | None) -> list[Unplaced]:
+    """Return the cases that the plan leaves waiting, with their reasons."""
+    return [
+        Unplaced(case_id=UUID(case_id), reasons=tuple(Reason(code=code, hearings=count) for code, count in reasons))
+        for case_id, reasons in (kept or {}).get("unplaced", {}).items()
+    ]
+
+
+def score_of(kept: dict[str, Any] | None) -> Score:
+    """Return the score of the plan that the table keeps."""
+    listed = (kept or {}).get("score", ())
+    return Score(lines=tuple(ScoreLine(rule=rule, count=count, cost=cost) for rule, count, cost in listed))
+
+
+# --- rows ---
+
+
+def _hearings(session: Session, court: Court, now: datetime) -> list[HearingLine]:
+    asked = {
+        "kind_id": court.kind_id,
+        "territory_id": court.territory_id,
+        "first": court.first,
+        "until": court.until,
+        "now": now,
+    }
+    rows = session.execute(HEARINGS, asked).all()
+    kind = session.get_one(Kind, court.kind_id)
+    limits = Limits(kind.min_notice_days, kind.max_ahead_days, kind.max_days)
+    loads = _loads(session, [row.id for row in rows], now)
+    lines = [_hearing(row, loads[row.id]) for row in rows]
+    return [line for line in lines if _may_be_taken(line, limits, now)]
+
+
+def _may_be_taken(line: HearingLine, limits: Limits, now: datetime) -> bool:
+    """Say whether the notice and the horizon of the kind leave this hearing open: what lists it confirms it."""
+    today, day = local_day(now, ZoneInfo(line.time_zone)), line.hearing.day
+    earliest = today + timedelta(days=limits.min_notice_days)
+    return earliest <= day <= today + timedelta(days=limits.max_ahead_days)
+
+
+def _hearing(row: Any, load: Load) -> HearingLine:
+    decided = row.judge_id is not None
+    hearing = Hearing(
+        id=row.id,
+        period=Period(row.starts_at, row.ends_at),
+        day=local_day(row.starts_at, ZoneInfo(row.time_zone)),
+        max_cases=row.max_cases,
+        max_minutes=row.max_minutes,
+        quotas=dict(sorted(row.quotas.items())),
+        load=load,
+        sitting=Sitting(judge_id=row.judge_id, clerk_id=row.clerk_id, room_id=row.room_id) if decided else None,
+    )
+    return HearingLine(hearing=hearing, name=row.name, time_zone=row.time_zone)
+
+
+def _loads(session: Session, hearing_ids: Sequence[int], now: datetime) -> dict[int, Load]:
+    found: defaultdict[int, Load] = defaultdict(Load)
+    rows = sorted(session.execute(LOADS, {"ids": list(hearing_ids), "now": now}), key=lambda row: row.family)
+    for row in rows:
+        before = found[row.resource_id]
+        found[row.resource_id] = Load(
+            cases=before.cases + row.cases,
+            minutes=before.minutes + row.minutes,
+            families={**before.families, row.family: row.cases},
+        )
+    return found
+
+
+def _away(session: Session, ids: list[int], court: Court, now: datetime) -> defaultdict[int, list[Period]]:
+    """Return when each of these is absent, closed or taken around the window."""
+    around = {
+        "start": datetime.combine(court.first, time(), UTC) - timedelta(days=1),
+        "end": datetime.combine(court.until, time(), UTC) + timedelta(days=1),
+    }
+    found: defaultdict[int, list[Period]] = defaultdict(list)
+    for row in session.execute(BUSY, {"ids": ids, "now": now, **around}):
+        found[row.resource_id].append(Period(row.start, row.end))
+    for row in session.execute(CLOSED, {"ids": ids, "first": court.first, "until": court.until}):
+        zone = ZoneInfo(row.time_zone)
+        first = max(row.first or date.min, court.first)
+        until = min(row.until or date.max, court.until + timedelta(days=1))
+        found[row.id].append(Period(instant_of(first, time(), zone), instant_of(until, time(), zone)))
+    return found
+
+
+def _waiting(session: Session, court: Court) -> list[CaseLine]:
+    asked = {"territory_id": court.territory_id, "kind_id": court.kind_id, "placed": PLACED}
+    return [_line(row) for row in session.execute(WAITING, asked)]
+
+
+def _line(row: Any) -> CaseLine:
+    return CaseLine(
+        id=row.id,
+        case_ref=row.case_ref,
+        family=row.family,
+        minutes=row.minutes,
+        received_on=row.received_on,
+        ready_on=row.ready_on,
+        deadline_on=row.deadline_on,
+        refused_judges=tuple(row.refused_judges),
+        hearing_id=getattr(row, "hearing_id", None),
+        booking_id=getattr(row, "booking_id", None),
+    )
+
+
+def _case(line: CaseLine) -> Case:
+    return Case(
+        id=line.id,
+        minutes=line.minutes,
+        family=line.family,
+        received_on=line.received_on,
+        ready_on=line.ready_on,
+        deadline_on=line.deadline_on,
+        refused_judges=frozenset(line.refused_judges),
+    )

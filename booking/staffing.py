@@ -1,0 +1,78 @@
+"""Who holds a hearing and where: the time of a judge, a clerk and a room, taken and given back together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from availability.actions import Holder, lock, release, take
+from availability.claims import TimeClaim
+from availability.errors import NotFound, NotOpen, Refusal
+from availability.history import Act, record
+from availability.models import HearingSession, Shape
+from availability.periods import Period
+from availability.rights import Actor
+from booking.planning import check_planner, people_of
+from booking.planning_models import HearingStaffing
+from optimizer.problem import Sitting
+
+
+class AlreadyStaffed(Refusal):
+    """Somebody else holds this hearing, or it is held elsewhere."""
+
+
+def staff_hearing(session: Session, actor: Actor, hearing_id: int, sitting: Sitting, *, now: datetime) -> UUID | None:
+    """Have a judge with a clerk hold a hearing in a room; None when they do already.
+
+    Raises: NotFound, NotAllowed, NotOpen, PeriodTaken, AlreadyStaffed.
+    """
+    locked = lock(session, [hearing_id, *people_of(sitting)])
+    place = locked.get(hearing_id)
+    hearing = session.get(HearingSession, hearing_id)
+    if place is None or hearing is None:
+        raise NotFound(resource_id=hearing_id)
+    check_planner(actor, territory_id=place.territory_id, kind_id=place.terms.kind_id)
+    if {locked[one].territory_id for one in people_of(sitting) if one in locked} != {place.territory_id}:
+        raise NotFound(resource_id=sitting.room_id)
+    if hearing.starts_at <= now:
+        raise NotOpen(resource_id=hearing_id, why="no-session")
+    there = session.exec(select(HearingStaffing).where(HearingStaffing.hearing_id == hearing_id)).one_or_none()
+    if there is not None:
+        if sitting_of(there) == sitting:
+            return None
+        raise AlreadyStaffed(hearing_id=hearing_id)
+    staffing = HearingStaffing(
+        hearing_id=hearing_id,
+        judge_id=sitting.judge_id,
+        clerk_id=sitting.clerk_id,
+        room_id=sitting.room_id,
+        created_at=now,
+    )
+    period = Period(hearing.starts_at, hearing.ends_at)
+    claims = [TimeClaim(resource_id=one, period=period) for one in people_of(sitting)]
+    take(session, locked, claims, Holder(id=staffing.id, now=now))
+    session.add(staffing)
+    session.flush()
+    facts = {"judge_id": sitting.judge_id, "clerk_id": sitting.clerk_id, "room_id": sitting.room_id}
+    record(
+        session,
+        actor,
+        Act(act="hearing-staffed", subject="hearing", subject_id=hearing_id, at=now, facts=facts),
+    )
+    return staffing.id
+
+
+def unstaff_hearing(session: Session, actor: Actor, staffing: HearingStaffing, now: datetime) -> None:
+    """Give back the time of those who held a hearing, whose resources the caller has locked."""
+    release(session, Shape.SLOTS, people_of(sitting_of(staffing)), staffing.id)
+    act = Act(act="hearing-unstaffed", subject="hearing", subject_id=staffing.hearing_id, at=now, facts={})
+    session.delete(staffing)
+    session.flush()
+    record(session, actor, act)
+
+
+def sitting_of(staffing: HearingStaffing) -> Sitting:
+    """Return who holds a hearing and where."""
+    return Sitting(judge_id=staffing.judge_id, clerk_id=staffing.clerk_id, room_id=staffing.room_id)
