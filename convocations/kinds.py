@@ -54,7 +54,7 @@ class Failure(StrEnum):
 
     # what it would have said is no longer true
     NOT_STANDING = "not-standing"  # withdrawn, declined, chosen already, or another appointment since
-    NOT_BOOKED = "not-booked"
+    OTHER_STATE = "other-state"  # of the appointment: given back, or no longer
     MOVED = "moved"
     ERASED = "erased"
     BY_AGENT = "by-agent"
