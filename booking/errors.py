@@ -15,3 +15,7 @@ class AlreadyDecided(Refusal):
 
 class KeyReused(Refusal):
     """The same idempotency key came with another request."""
+
+
+class SlotUnfit(Refusal):
+    """The slot is free, but nobody would be home, or the team could not be there in time; `why` says which."""

@@ -33,7 +33,14 @@ FIND = text("""
     ORDER BY word_similarity(:wanted, search_name) DESC, search_name, birth_on LIMIT :limit""")
 HAS_PLACES = text("""
     SELECT 1 FROM booking WHERE person_id = :person_id AND state IN ('held', 'requested', 'booked')
-      AND (ends_at > :now OR (first_on IS NOT NULL AND coalesce(until_on, 'infinity') > CAST(:now AS date))) LIMIT 1""")
+      AND (ends_at > :now OR (first_on IS NOT NULL AND coalesce(until_on, 'infinity') > CAST(:now AS date)))
+    UNION ALL
+    SELECT 1 FROM fitting_request f WHERE f.person_id = :person_id AND f.closed_at IS NULL AND NOT EXISTS (
+        SELECT FROM fitting_visit v JOIN booking b ON b.id = v.booking_id
+        WHERE v.request_id = f.id AND b.state = 'honoured')
+    LIMIT 1""")
+# Where they live goes with them; the order of locks is that of booking/fitting_actions.py.
+FORGET_HOMES = text("DELETE FROM fitting_request WHERE person_id = :person_id")
 KEEP = text("SELECT 1 FROM person WHERE id = :id FOR KEY SHARE")
 
 
@@ -206,6 +213,7 @@ def erase_person(session: Session, actor: Actor | None, person_id: UUID, *, now:
         person_for(session, actor, person_id)
     if session.execute(HAS_PLACES, {"person_id": person_id, "now": now}).first():
         raise NotAllowed(act="erase-person", why="has-places")
+    session.execute(FORGET_HOMES, {"person_id": person_id})
     session.execute(delete(PersonKey).where(col(PersonKey.person_id) == person_id))
     session.delete(person)
     record(

@@ -47,7 +47,7 @@ from tests import postgres
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday, 09:00 in Lyon; the clocks change on the 29th
 TODAY = START.date()
 OFFICE = (45.7676, 4.8344)  # where people of Lyon are searched from
-MOVING = "message, convocation, booking, bed_night, place_period, seat_time, session_case, answer, change, opening"
+MOVING = "booking, bed_night, place_period, seat_time, session_case, answer, change, opening"
 
 
 def in_days(count: int) -> str:
@@ -114,7 +114,7 @@ def api(api_of_module: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
     """The routes, with nothing booked yet; the clock shows START again."""
     monkeypatch.setattr(clock, "_offset", START - datetime.now(UTC))
     with Session(api_of_module.engine) as session, session.begin():
-        session.execute(text(f"TRUNCATE {MOVING}"))
+        session.execute(text(f"TRUNCATE {MOVING} CASCADE"))
         open_mediators(session, api_of_module.country)
     return api_of_module
 
