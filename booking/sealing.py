@@ -54,8 +54,13 @@ def new_key(session: Session, house: House, person_id: UUID) -> bytes:
 def key_of(session: Session, house: House, person_id: UUID) -> bytes | None:
     """Return the key of a person, or None once they are erased. Raises: Unreadable when another house wrapped it."""
     row = session.get(PersonKey, person_id)
+    return unwrapped(house, row.wrapped) if row else None
+
+
+def unwrapped(house: House, wrapped: bytes) -> bytes:
+    """Return a person's key as it serves, from how it is stored. Raises: Unreadable when another house wrapped it."""
     try:
-        return aes_key_unwrap(house.derived("person-keys"), row.wrapped) if row else None
+        return aes_key_unwrap(house.derived("person-keys"), wrapped)
     except InvalidUnwrap as error:
         raise Unreadable from error
 

@@ -27,3 +27,7 @@ class AppointmentChanged(Refusal):
 
 class TooManyActs(Refusal):
     """So many acts were done with this link that it does nothing more; the service is to be asked."""
+
+
+class MessageOver(Refusal):
+    """The message is not, or no longer, in a state in which this act makes sense."""

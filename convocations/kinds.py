@@ -44,3 +44,34 @@ class Standing(StrEnum):
     SET = "set"
     DECLINED = "declined"  # the person cannot come, and chose nothing else yet
     WITHDRAWN = "withdrawn"
+
+
+class Failure(StrEnum):
+    """Why a message did not leave, or waits longer; the French of each is in the pages.
+
+    What a provider says besides these is kept as "provider-" and its code.
+    """
+
+    # what it would have said is no longer true
+    NOT_STANDING = "not-standing"  # withdrawn, declined, chosen already, or another appointment since
+    OTHER_STATE = "other-state"  # of the appointment: given back, or no longer
+    MOVED = "moved"
+    ERASED = "erased"
+    BY_AGENT = "by-agent"
+    # no longer useful at the next moment when it may leave
+    TOO_LATE = "too-late"
+    # the person refuses messages
+    REFUSED = "refused"
+    # nothing can be sent there
+    NO_PHONE = "no-phone"
+    NOT_MOBILE = "not-mobile"
+    NO_ADDRESS = "no-address"  # the place has none that an SMS could give
+    UNREADABLE = "unreadable"  # the number was sealed with another key
+    BLOCKED = "blocked"  # the person answered STOP to the provider
+    INVALID_NUMBER = "invalid-number"
+    # it waits
+    PROVIDER_BUSY = "provider-busy"
+    PROVIDER_DOWN = "provider-down"
+    NOT_FOUND = "not-found"  # it may have left, the provider says that it did not, and it leaves again
+    # nobody knows
+    UNKNOWN = "unknown"

@@ -76,6 +76,11 @@ class Message(SQLModel, table=True):
         ),
         Index("message_due", "due_at", postgresql_where="state = 'planned'"),
         Index("message_lease", "lease_until", postgresql_where="state = 'sending'"),
+        Index(
+            "message_to_handle",
+            "due_at",
+            postgresql_where="state IN ('failed', 'flagged', 'outdated') AND handled_at IS NULL",
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -96,6 +101,7 @@ class Message(SQLModel, table=True):
     failure: str = ""  # a code; the French of it is in the pages
     body_sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     segments: int | None = None
+    handled_at: datetime | None = instant(nullable=True)  # when somebody dealt with what did not leave
     created_at: datetime = instant()
 
 

@@ -109,15 +109,16 @@ def unplan(session: Session, convocation_id: UUID) -> None:
 
 def _say_again(session: Session, summoned: Summoned, now: datetime) -> None:
     """Say the appointment as it is now: as a change to whoever was told something, as news to others."""
-    was_told = run(session, WAS_TOLD, {"id": summoned.id}).scalar_one()
+    # In this order: un-planning waits for whoever is claiming a message, and only then is it known to be under way.
     run(session, UNPLAN, {"id": summoned.id})
+    was_told = run(session, WAS_TOLD, {"id": summoned.id}).scalar_one()
     _plan(session, summoned, MessageKind.CHANGE if was_told else MessageKind.CONFIRMATION, now, undo=UNDO)
     _plan(session, summoned, MessageKind.REMINDER, now, undo=UNDO)
 
 
 def _say_cancelled(session: Session, summoned: Summoned, now: datetime) -> None:
-    was_told = run(session, WAS_TOLD, {"id": summoned.id}).scalar_one()
     run(session, UNPLAN, {"id": summoned.id})
+    was_told = run(session, WAS_TOLD, {"id": summoned.id}).scalar_one()
     if was_told:
         _plan(session, summoned, MessageKind.CANCELLATION, now, undo=UNDO_FREED)
 

@@ -42,7 +42,7 @@ def setting_lines() -> list[str]:
 
 def examined() -> list[Finding]:
     """Return what was found of the database, the outside services and the pages."""
-    return [*_database(), *_redis(), *_addresses(), _pages()]
+    return [*_database(), *_redis(), *_addresses(), _messages(), _pages()]
 
 
 def _database() -> list[Finding]:
@@ -95,6 +95,17 @@ def _addresses() -> list[Finding]:
     except httpx.HTTPError as error:
         return [Finding("base adresse (BAN)", False, f"{url} : {error}")]
     return [Finding("base adresse (BAN)", True, f"{url} répond")]
+
+
+def _messages() -> Finding:
+    if not settings().has_twilio:
+        return Finding("SMS", True, "à l’écran seulement : aucun ne part (Twilio n’est pas configuré)")
+    url = settings().twilio_base_url
+    try:
+        httpx.get(url, timeout=TIMEOUT_S)  # any answer will do: nothing is asked of the account
+    except httpx.HTTPError as error:
+        return Finding("SMS", False, f"par Twilio, {url} injoignable : {error}")
+    return Finding("SMS", True, f"par Twilio, {url} répond")
 
 
 def _pages() -> Finding:

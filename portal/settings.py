@@ -72,6 +72,14 @@ class Settings(BaseSettings):
         default="300/5 minutes", description="Pages permises par lien de convocation, avant de faire attendre."
     )
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="Proxys devant, crus pour l’adresse du client.")
+    twilio_account_sid: str = Field(default="", description="Compte Twilio. Vide : SMS à l’écran seulement.")
+    twilio_auth_token: SecretStr | None = Field(default=None, description="Secret du compte Twilio.")
+    twilio_from: str = Field(
+        default="", description="Expéditeur chez Twilio : numéro, nom, ou service de messagerie (MG…)."
+    )
+    twilio_base_url: str = Field(
+        default="https://api.twilio.com", description="Adresse de Twilio, ou celle d’un proxy sortant."
+    )
 
     @model_validator(mode="after")
     def _refuse_what_contradicts(self) -> Self:
@@ -83,6 +91,8 @@ class Settings(BaseSettings):
             raise ValueError("PLACEJUSTE_SECRET_KEY a moins de 32 caractères")
         if self.workers > 1 and self.redis_url is None:
             raise ValueError("PLACEJUSTE_WORKERS au-delà de 1 demande PLACEJUSTE_REDIS_URL")
+        if len({bool(self.twilio_account_sid), self.twilio_auth_token is not None, bool(self.twilio_from)}) > 1:
+            raise ValueError("PLACEJUSTE_TWILIO_ACCOUNT_SID, _AUTH_TOKEN et _FROM vont ensemble : tous, ou aucun")
         return self
 
     @property
@@ -101,6 +111,11 @@ class Settings(BaseSettings):
     def is_cookie_secure(self) -> bool:
         """Say whether the session cookie travels by HTTPS only."""
         return self.origin.startswith("https://") if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def has_twilio(self) -> bool:
+        """Say whether messages leave by Twilio, rather than staying on screen."""
+        return bool(self.twilio_account_sid)
 
     @property
     def postgres_dir(self) -> Path:

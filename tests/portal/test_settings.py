@@ -92,3 +92,18 @@ def test_behind_https_the_cookie_is_for_https(monkeypatch: pytest.MonkeyPatch) -
     assert Settings().origin == "https://placejuste.example"
     assert Settings().origins == ["https://placejuste.example"]
     assert Settings().is_cookie_secure
+
+
+def test_twilio_is_configured_wholly_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Settings().has_twilio
+
+    whole = {"ACCOUNT_SID": "AC1", "AUTH_TOKEN": "secret", "FROM": "JUSTICE"}
+    for name, value in whole.items():
+        monkeypatch.setenv(f"PLACEJUSTE_TWILIO_{name}", value)
+    assert Settings().has_twilio
+    assert "secret" not in str(described(Settings()))
+    for name in whole:
+        with monkeypatch.context() as without:
+            without.delenv(f"PLACEJUSTE_TWILIO_{name}")
+            with pytest.raises(ValidationError, match="vont ensemble"):
+                Settings()
