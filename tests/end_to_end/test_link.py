@@ -177,7 +177,7 @@ def test_everything_is_done_with_the_keyboard_alone(open_link: OpenLink, path: s
 
 
 def test_one_request_of_less_than_15_kb_and_no_complaint_of_the_policy(open_link: OpenLink, path: str) -> None:
-    page = open_link("/healthz")
+    page = open_link("about:blank")
     asked: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -215,3 +215,14 @@ def test_with_the_letters_twice_as_big_nothing_overflows(open_link: OpenLink, pa
     page.evaluate("document.documentElement.style.fontSize = '200%'")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_the_real_server_answers_the_head_of_a_page_with_no_body_and_its_own_policy(served: Served, path: str) -> None:
+    with served.client() as client:
+        read, head = client.get(path), client.head(path)
+
+    assert (read.status_code, head.status_code) == (200, 200)
+    assert head.content == b""
+    assert head.headers["content-security-policy"] == read.headers["content-security-policy"]
+    assert read.headers.get_list("content-security-policy") == [read.headers["content-security-policy"]]
+    assert "script-src 'none'" in read.headers["content-security-policy"]
