@@ -88,7 +88,7 @@ def hours(page: Page) -> list[str]:
 
 
 def test_choosing_moving_declining_and_choosing_again_without_a_script(open_link: OpenLink, path: str) -> None:
-    page = open_link(path)
+    page = open_link(f"{path}?langue=fr")
     expect(page.get_by_role("heading", level=1)).to_have_text(FR.title)
     day = page.locator("legend").first.inner_text()
     first, second = hours(page)[:2]
@@ -122,7 +122,7 @@ def test_choosing_moving_declining_and_choosing_again_without_a_script(open_link
 
 
 def test_the_calendar_file_is_the_hour_on_the_page(open_link: OpenLink, path: str) -> None:
-    page = open_link(path)
+    page = open_link(f"{path}?langue=fr")
     page.locator(".hours button").first.click()
     with page.expect_download() as downloading:
         page.get_by_role("link", name=FR.add_to_calendar).click()
@@ -135,7 +135,7 @@ def test_the_calendar_file_is_the_hour_on_the_page(open_link: OpenLink, path: st
 
 
 def test_messages_are_stopped_then_wanted_again(open_link: OpenLink, path: str) -> None:
-    page = open_link(path)
+    page = open_link(f"{path}?langue=fr")
     page.get_by_role("button", name=FR.stop_sms).click()
     expect(page.get_by_text(FR.sms_stopped)).to_be_visible()
     page.get_by_role("button", name=FR.resume_sms).click()
@@ -144,7 +144,7 @@ def test_messages_are_stopped_then_wanted_again(open_link: OpenLink, path: str) 
 
 
 def test_arabic_is_read_from_the_right_and_kept_until_french_is_chosen_again(open_link: OpenLink, path: str) -> None:
-    page = open_link(path)
+    page = open_link(f"{path}?langue=fr")
     page.get_by_role("link", name="العربية").click()
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     expect(page.get_by_role("heading", level=1)).to_have_text(AR.title)
@@ -157,7 +157,7 @@ def test_arabic_is_read_from_the_right_and_kept_until_french_is_chosen_again(ope
 
 
 def test_everything_is_done_with_the_keyboard_alone(open_link: OpenLink, path: str) -> None:
-    page = open_link(path)
+    page = open_link(f"{path}?langue=fr")
 
     def press_until(wanted: str) -> None:
         for _ in range(120):
@@ -211,7 +211,7 @@ def test_no_serious_violation_and_nothing_overflows(open_link: OpenLink, path: s
 
 
 def test_with_the_letters_twice_as_big_nothing_overflows(open_link: OpenLink, path: str) -> None:
-    page = open_link(path, scripts=True, width=375)
+    page = open_link(f"{path}?langue=fr", scripts=True, width=375)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
