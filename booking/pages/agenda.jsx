@@ -38,9 +38,8 @@ const classOf = ({ event }) => {
   return `pj-event pj-event--${kind} ${tone ? `pj-event--${tone}` : ""}`;
 };
 
-const hourOf = ({ time, text }) => (
-  <span>{time ? `${time.hour ?? Math.floor(time.milliseconds / 3_600_000)}\u00a0h` : text}</span>
-);
+// "08 h" in the words of the library: people say "8 h".
+const hourOf = ({ text }) => text.replace(/^0/, "");
 
 export function AgendaGrid({ monday, zone, now, hidden, first, last, step, events, starts, revision, label, onFree, onTaken, onMove }) {
   // The calendar keeps what the user did to its events: new objects put them back where they are.
@@ -72,14 +71,17 @@ export function AgendaGrid({ monday, zone, now, hidden, first, last, step, event
         slotDuration={{ minutes: step }}
         snapDuration={SNAP}
         slotHeaderInterval={{ hours: 1 }}
+        slotHeaderContent={hourOf}
         dayHeaderFormat={{ weekday: "short", day: "numeric", month: "short" }}
-        allDayText="Journée"
+        allDaySlot={drawn.some((event) => event.allDay)}
+        allDayText=""
         events={drawn}
         eventInteractive={false}
         eventDurationEditable={false}
         eventAllow={(span) => !span.allDay}
         slotEventOverlap={false}
         eventMinHeight={20}
+        slotMinHeight={28}
         displayEventTime={false}
         eventClass={classOf}
         eventContent={Content}

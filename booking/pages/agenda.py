@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import reflex as rx
 
+from availability.rights import Role
 from booking.pages.agenda_calendar import agenda_grid, shortcut_keys, zone_note
 from booking.pages.agenda_state import HOLDERS, AgendaState
 from booking.pages.agenda_words import DayList, Entry, Group, Line, Start
 from booking.pages.booking_sheet import BookingSheetState, booking_sheet
+from booking.pages.hours_panel import hours_button, hours_panel
 from booking.pages.reserve import reserve_sheet
 from booking.pages.reserve_state import ReserveState
 from booking.pages.widgets import inner_link
@@ -26,6 +28,7 @@ el = rx.el
     on_load=(BookingSheetState.load, AgendaState.load),
     entry="Agenda",
     order=40,
+    entry_for=(Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE),
     description="Les rendez-vous d’un agent, d’une salle ou d’une équipe, semaine par semaine.",
 )
 def agenda_page() -> rx.Component:
@@ -37,6 +40,7 @@ def agenda_page() -> rx.Component:
         reserve_sheet(on_close=ReserveState.leave),
         booking_sheet(on_close=state.close_sheet, after=state.refresh),
         _moving(),
+        hours_panel(),
         title=state.title,
         wide=True,
         on_undo=state.undo,
@@ -136,6 +140,7 @@ def _toolbar() -> rx.Component:
             class_name="pj-agenda__period",
         ),
         el.div(
+            hours_button(),
             inner_link("Changer d’agenda", href=state.change_href, class_name="fr-btn fr-btn--tertiary"),
             class_name="pj-actions",
         ),

@@ -32,7 +32,7 @@ from booking.question import form_of, text_of
 from portal import clock
 from portal.database import act, read
 from portal.live import watch
-from portal.policy import allow, current_actor
+from portal.policy import allow, current_actor, not_an_event
 from portal.problems import sentence
 from portal.ui.dates import moment
 from portal.ui.notice import NoticeState
@@ -41,6 +41,7 @@ HOLDERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 NEAREST = 3
 UNKNOWN = "Cet agenda n’existe pas, ou ne vous est pas accessible."
+UNDONE = "C’est annulé : tout est comme avant."
 UNREADABLE = "Cette semaine ne se lit pas : voici la semaine en cours."
 REFUSED = {
     "past": "C’est trop tard : ce moment est passé.",
@@ -192,6 +193,16 @@ class AgendaState(rx.State):
 
     @allow(*HOLDERS)
     @rx.event
+    async def open_outside(self, booking_id: str) -> EventSpec | None:
+        """Open an appointment that a change of hours left outside, in its own week."""
+        try:
+            number = UUID(str(booking_id))
+        except ValueError:
+            return None
+        return rx.redirect(words.address(self._resource_id, self._monday, number))
+
+    @allow(*HOLDERS)
+    @rx.event
     async def close_sheet(self) -> EventSpec:
         """Close the sheet; the week stays as it was."""
         return rx.redirect(words.address(self._resource_id or "", self._monday), replace=True)
@@ -273,17 +284,23 @@ class AgendaState(rx.State):
     @rx.event
     async def undo(self) -> None:
         """Take the last change back: a move, hours, closed days."""
-        wanted, self._undo = self._undo, None
-        if wanted is None:
+        if self._undo is None:
             return
-        notice = await self.get_state(NoticeState)
-        try:
-            await act(take_back, await current_actor(self), wanted, now=clock.now())
-        except Refusal as refusal:
-            notice.show_error(f"Impossible d’annuler. {_why(refusal)}")
-        else:
-            notice.show_success("C’est annulé : tout est comme avant.")
+        failed = await self.undo_now()
+        (await self.get_state(NoticeState)).show("error" if failed else "success", failed or UNDONE)
+
+    @not_an_event
+    async def undo_now(self) -> str:
+        """Take the last change back, and show the week; return why it cannot be, or nothing."""
+        wanted, self._undo = self._undo, None
+        failed = ""
+        if wanted is not None:
+            try:
+                await act(take_back, await current_actor(self), wanted, now=clock.now())
+            except Refusal as refusal:
+                failed = f"Impossible d’annuler. {_why(refusal)}"
         await self._read()
+        return failed
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         """Show the week, and the open sheet, as they are now that somebody changed them."""

@@ -152,11 +152,11 @@ def period(week: Week) -> str:
 def summary(week: Week) -> str:
     """Return what the week holds, in a sentence."""
     free = sum(slot.is_free for slot in week.slots)
-    taken = len(week.appointments)
-    said = f"{many(free, 'créneau libre', 'créneaux libres')}, {many(taken, 'rendez-vous', 'rendez-vous')}"
+    taken = sum(one.state is not State.HELD for one in week.appointments)
     if not week.openings and not taken:
         return "Pas d’ouverture cette semaine."
-    return f"{said}."
+    left = many(free, "créneau libre", "créneaux libres") if free else "Aucun créneau libre"
+    return f"{left}, {many(taken, 'rendez-vous', 'rendez-vous') if taken else 'aucun rendez-vous'}."
 
 
 def zone_words(zone: ZoneInfo) -> str:
@@ -194,7 +194,8 @@ def day_lists(week: Week, *, now: datetime) -> list[DayList]:
     """Return the days in order; those of a weekend only when they hold something."""
     listed = []
     for on in days_between(week.monday, week.until):
-        entries, note = _entries(week, on, now=now), _note(week, on)
+        entries = _entries(week, on, now=now)
+        note = _note(week, on, is_empty=not entries)
         if entries or note or on.weekday() < 5:
             listed.append(DayList(on.isoformat(), _capital(long_day(on)), on == week.today, note, entries))
     return listed
@@ -318,13 +319,17 @@ def _taken_entry(one: Appointment, week: Week, *, now: datetime) -> Entry:
     return Entry("taken", booking_id, start, at, who(one), word, icon, said, one.may_move)
 
 
-def _note(week: Week, on: date) -> str:
+def _note(week: Week, on: date, *, is_empty: bool) -> str:
+    """Return why a day is closed, or why there is nothing on it; a weekend without opening needs no word."""
     if closed := _closed_note(week, on):
         return closed
-    has_opening = any(local_day(one.start, week.zone) == on for one in week.openings)
-    if not has_opening and on.weekday() < 5:
-        return "Pas d’ouverture"
-    return ""
+    if not any(local_day(one.start, week.zone) == on for one in week.openings):
+        return "Pas d’ouverture" if on.weekday() < 5 else ""
+    if not is_empty:
+        return ""
+    if on < week.today:
+        return "Aucun rendez-vous"
+    return "Plus de créneau aujourd’hui" if on == week.today else "Pas encore ouvert à la réservation"
 
 
 def _closed_note(week: Week, on: date) -> str:
