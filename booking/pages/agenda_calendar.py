@@ -73,6 +73,17 @@ class ShortcutKeys(rx.Component):
     tag = "ShortcutKeys"
 
 
+class FocusOn(rx.Component):
+    """Takes the focus to the field of that id, each time `turn` grows."""
+
+    library = _KEYS.importable_path
+    tag = "FocusOn"
+
+    field: rx.Var[str]
+    turn: rx.Var[int]
+
+
 agenda_grid = AgendaGrid.create
 zone_note = ZoneNote.create
 shortcut_keys = ShortcutKeys.create
+focus_on = FocusOn.create

@@ -33,3 +33,11 @@ export function ShortcutKeys() {
   }, []);
   return null;
 }
+
+/** Takes the focus to a field each time `turn` grows: a field made in a loop has no reference on the server's side. */
+export function FocusOn({ field, turn }) {
+  useEffect(() => {
+    if (field) document.getElementById(field)?.focus();
+  }, [field, turn]);
+  return null;
+}

@@ -5,23 +5,21 @@ A drag moves the event at once in the browser; the week is sent again whatever t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import reflex as rx
 from reflex.event import EventSpec
-from sqlmodel import Session
 
 from availability.claims import SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken, Refusal
-from availability.hours import ClosedDays, close_days, reopen_days, set_week
-from availability.openings import WeeklyRule
 from availability.rights import Actor, Role
-from booking.agenda import Agenda, Appointment, Week, agendas, free_starts, week_of
+from booking.agenda import Agenda, Appointment, Week, agendas, free_starts, monday_of, week_of
 from booking.filters import Filters
 from booking.moving import move
 from booking.pages import agenda_words as words
@@ -62,42 +60,6 @@ class Moving:
 NOTHING = Moving("", "", "")
 
 
-@dataclass(frozen=True)
-class MoveBack:
-    """Undoes a move."""
-
-    booking_id: UUID
-    claim: SlotClaim
-
-
-@dataclass(frozen=True)
-class WeekBack:
-    """Undoes a change of the weekly hours."""
-
-    resource_id: int
-    rules: tuple[WeeklyRule, ...]
-    from_on: date
-
-
-@dataclass(frozen=True)
-class OpenBack:
-    """Undoes a closure."""
-
-    resource_id: int
-    closure_id: int
-
-
-@dataclass(frozen=True)
-class CloseBack:
-    """Undoes a reopening."""
-
-    resource_id: int
-    days: ClosedDays
-
-
-Undo = MoveBack | WeekBack | OpenBack | CloseBack
-
-
 class AgendaState(rx.State):
     """The agendas to choose from, or the week of one."""
 
@@ -133,7 +95,8 @@ class AgendaState(rx.State):
     _monday: date | None = None
     _appointments: dict[str, Appointment] = {}  # noqa: RUF012
     _wanted: str = ""  # the booking for which the offers are
-    _undo: Undo | None = None
+    # The act that undoes the last one, but for who does it and when. Not a dataclass: Reflex would wrap its parts.
+    _undo: Callable[..., object] | None = None
 
     @rx.var
     def is_moving(self) -> bool:
@@ -296,7 +259,7 @@ class AgendaState(rx.State):
         failed = ""
         if wanted is not None:
             try:
-                await act(take_back, await current_actor(self), wanted, now=clock.now())
+                await act(wanted, await current_actor(self), now=clock.now())
             except Refusal as refusal:
                 failed = f"Impossible d’annuler. {_why(refusal)}"
         await self._read()
@@ -324,9 +287,12 @@ class AgendaState(rx.State):
         except Refusal as refusal:
             await self._refused(actor, booking_id, start, refusal)
         else:
-            self._undo = MoveBack(one.booking_id, SlotClaim(resource_id=self._resource_id, start=one.period.start))
+            before = SlotClaim(resource_id=self._resource_id, start=one.period.start)
+            self._undo = partial(move, booking_id=UUID(booking_id), claim=before)
             said = f"Rendez-vous ({words.who(one)}) déplacé au {moment(claim.start, zone)}."
-            notice.show_success(said, undo_label="Annuler")
+            monday = monday_of(claim.start.astimezone(zone).date())
+            there = ("Voir cette semaine-là", words.address(self._resource_id, monday))
+            notice.show_success(said, undo_label="Annuler", link=("", "") if monday == self._monday else there)
         await self._read()
         return not self.problem
 
@@ -369,19 +335,6 @@ class AgendaState(rx.State):
         self.change_href = words.address("", week.monday)
         self.frame, self.events, self.starts = words.frame(week, now=at), words.events(week), words.all_starts(week)
         self.days, self.revision = words.day_lists(week, now=at), self.revision + 1
-
-
-def take_back(session: Session, actor: Actor, wanted: Undo, *, now: datetime) -> None:
-    """Undo what was just done, by the same acts. Raises: whatever these raise."""
-    match wanted:
-        case MoveBack():
-            move(session, actor, wanted.booking_id, wanted.claim, now=now)
-        case WeekBack():
-            set_week(session, actor, wanted.resource_id, wanted.rules, from_on=wanted.from_on, now=now)
-        case OpenBack():
-            reopen_days(session, actor, wanted.resource_id, wanted.closure_id, now=now)
-        case CloseBack():
-            close_days(session, actor, wanted.resource_id, wanted.days, now=now)
 
 
 def asked_by(parameters: Mapping[str, str]) -> tuple[int, date | None, str]:

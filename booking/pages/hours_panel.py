@@ -8,6 +8,7 @@ import reflex as rx
 
 from availability.hours import MOST_REASON
 from booking.pages import hours_words as words
+from booking.pages.agenda_calendar import focus_on
 from booking.pages.agenda_state import AgendaState
 from booking.pages.hours_state import HoursState
 from booking.pages.hours_words import DayRow, Range
@@ -95,6 +96,7 @@ def _week_form() -> rx.Component:
         el.p("Laissez vide un jour sans ouverture. Par exemple : 9 h 30 à 12 h.", class_name="fr-hint-text fr-mb-1w"),
         rx.cond(state.later != "", el.p(state.later, class_name="fr-text--sm fr-icon-info-line pj-hours__later")),
         el.div(rx.cond(state.wrong != "", el.p(state.wrong, class_name="fr-error-text")), role="alert"),
+        focus_on(field=state.first_wrong, turn=state.attempts),
         rx.foreach(state.rows, _row),
         el.div(
             field(

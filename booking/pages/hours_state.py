@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,7 @@ from availability.openings import WeeklyRule, local_day
 from availability.rights import Actor
 from booking.agenda import Appointment, Closing, closings_to_come, left_outside
 from booking.pages import hours_words as words
-from booking.pages.agenda_state import HOLDERS, UNDONE, AgendaState, CloseBack, OpenBack, WeekBack
+from booking.pages.agenda_state import HOLDERS, UNDONE, AgendaState
 from booking.pages.hours_words import ClosingRow, DayRow, OutsideRow
 from booking.question import form_of, text_of
 from booking.words import many
@@ -57,6 +58,8 @@ class HoursState(rx.State):
     from_on: str = ""
     later: str = ""
     wrong: str = ""
+    first_wrong: str = ""  # the field that takes the focus, each time `attempts` grows
+    attempts: int = 0
     problems: dict[str, str] = NO_PROBLEM
     closings: list[ClosingRow] = []  # noqa: RUF012
     first: str = ""
@@ -88,11 +91,11 @@ class HoursState(rx.State):
 
     @allow(*HOLDERS)
     @rx.event
-    async def save(self, form: dict[str, Any]) -> Any:
+    async def save(self, form: dict[str, Any]) -> None:
         """Set the usual week from a day on; what was typed stays until it is right."""
         agenda, typed = await self.get_state(AgendaState), form_of(form)
         if not self.is_open:
-            return None
+            return
         self._clear()
         self.from_on = text_of(typed.get("from_on", ""))[:10]
         try:
@@ -100,23 +103,23 @@ class HoursState(rx.State):
         except InvalidRequest as refusal:
             self._say_wrong(refusal)
         week = words.read_week(typed, date.max if self.problems["from_on"] else from_on)
-        self.rows, self.version = week.rows, self.version + 1
+        self.rows = week.rows  # the fields stay, with what was typed in them: one of them takes the focus
         count = week.wrong + bool(self.problems["from_on"])
         if count:
             self.wrong = f"{many(count, 'champ est à corriger', 'champs sont à corriger')}."
-            return rx.set_focus(week.first_wrong or "from_on")
+            self.first_wrong, self.attempts = week.first_wrong or "from_on", self.attempts + 1
+            return
         actor, at = await current_actor(self), clock.now()
         try:
             done, found = await act(_set, actor, agenda._resource_id, week.rules, from_on, now=at)
         except InvalidRequest as refusal:
             self._say_wrong(refusal)
-            return None
+            return
         except Refusal as refusal:
             self.said, self.tone = sentence(refusal), "error"
-            return None
-        agenda._undo = WeekBack(agenda._resource_id, done.before, from_on)
+            return
+        agenda._undo = partial(set_week, resource_id=agenda._resource_id, rules=done.before, from_on=from_on)
         await self._done(agenda, f"Nouveaux horaires à partir du {day(from_on, year=True)}.", found)
-        return None
 
     @allow(*HOLDERS)
     @rx.event
@@ -140,7 +143,7 @@ class HoursState(rx.State):
         except Refusal as refusal:
             self.said, self.tone = sentence(refusal), "error"
             return
-        agenda._undo = OpenBack(agenda._resource_id, done.closure_id)
+        agenda._undo = partial(reopen_days, resource_id=agenda._resource_id, closure_id=done.closure_id)
         self.first = self.last = self.reason = ""
         self.version += 1
         await self._done(agenda, words.closed_words(days, is_closed=True), found)
@@ -159,13 +162,13 @@ class HoursState(rx.State):
         except Refusal as refusal:
             self.said, self.tone = sentence(refusal), "error"
             return
-        agenda._undo = CloseBack(agenda._resource_id, days) if days else None
+        agenda._undo = partial(close_days, resource_id=agenda._resource_id, days=days) if days else None
         said = words.closed_words(days, is_closed=False) if days else "Rouvert."
         await self._done(agenda, said, [])
 
     @allow(*HOLDERS)
     @rx.event
-    async def undo(self) -> Any:
+    async def undo(self) -> None:
         """Take back the change just made, and show the hours as they were."""
         agenda = await self.get_state(AgendaState)
         self._clear()
@@ -202,7 +205,7 @@ class HoursState(rx.State):
             self.said, self.tone = sentence(refusal), "error"
 
     def _clear(self) -> None:
-        self.problems, self.wrong, self.said, self.tone = NO_PROBLEM, "", "", ""
+        self.problems, self.wrong, self.first_wrong, self.said, self.tone = NO_PROBLEM, "", "", "", ""
         self.outside, self.outside_words, self.can_undo = [], "", False
 
     def _forget(self) -> None:
