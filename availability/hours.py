@@ -173,6 +173,16 @@ def reopen_days(
     return ClosedDays(first, row.until, row.reason) if row.until else None
 
 
+def extend_openings(session: Session, resource_id: int, *, today: date) -> None:
+    """Write the openings of the months ahead, from tomorrow on, as the clock does each night.
+
+    Under the lock: rules read while somebody changes them would be written over theirs.
+    """
+    lock(session, [resource_id])
+    tomorrow = today + A_DAY
+    publish_openings(session, [resource_id], first=tomorrow, until=tomorrow + HORIZON)
+
+
 def rules_from(session: Session, resource_id: int, day: date) -> tuple[WeeklyRule, ...]:
     """Return the weekly hours that apply on some day from this one on, as if they began then at the earliest."""
     rows = session.execute(RULES, {"id": resource_id, "day": day})

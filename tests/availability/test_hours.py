@@ -21,7 +21,16 @@ from availability.actions import Locked, occupy
 from availability.claims import SlotClaim
 from availability.errors import InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.history import HistoryLine
-from availability.hours import Closed, ClosedDays, WeekSet, close_days, reopen_days, rules_from, set_week
+from availability.hours import (
+    Closed,
+    ClosedDays,
+    WeekSet,
+    close_days,
+    extend_openings,
+    reopen_days,
+    rules_from,
+    set_week,
+)
 from availability.models import Opening, Resource, SeatTime, Shape
 from availability.openings import WeeklyRule, local_day, openings
 from availability.periods import Period, merge
@@ -548,3 +557,41 @@ def test_a_taken_slot_is_taken_whatever_the_hours_become(session: Session, world
 
     with refused(session, PeriodTaken):
         take(session, agent, at(in_days(7), "09:30"))
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_the_clock_that_extends_openings_never_writes_over_a_change_made_meanwhile(
+    engine: Engine, is_locked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: without the lock, the old hours are written beside the new ones."""
+    officer, ((resource_id, _),) = act(engine, prepare, 1)
+    has_set = Event()
+
+    def set_slowly() -> None:
+        with Session(engine) as session, session.begin():
+            new = [hour(MONDAY, "14:00", "16:00")]
+            set_week(session, officer, resource_id, new, from_on=TODAY, now=NOW)
+            if not is_locked:
+                monkeypatch.setattr(hours, "lock", lambda _session, _ids: {})
+            has_set.set()
+            wait_until_somebody_waits(engine)
+
+    def extend() -> None:
+        assert has_set.wait(PATIENCE_S)
+        act(engine, extend_openings, resource_id, today=TODAY)
+
+    at_once([set_slowly, extend])
+
+    with Session(engine) as session:
+        walls = {one.start.astimezone(PARIS).hour for one in opened(session, session.get_one(Resource, resource_id))}
+    assert walls == ({14} if is_locked else {9, 14})
+
+
+def test_each_night_the_horizon_moves_with_the_days(session: Session, world: World) -> None:
+    agent = an_agent(session, world)
+    last = max(one.start for one in opened(session, agent))
+
+    extend_openings(session, agent.id, today=in_days(7))
+
+    assert max(one.start for one in opened(session, agent)) > last
+    assert at(in_days(1), "09:00") in {one.start for one in opened(session, agent)}
