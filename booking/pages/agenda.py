@@ -209,9 +209,15 @@ def _list() -> rx.Component:
         _view("Grille", "fr-icon-calendar-line", shows_grid=True),
         class_name="pj-actions pj-phone-only fr-mb-2w",
     )
+    past = el.details(
+        el.summary("Les jours passés de cette semaine"),
+        el.div(rx.foreach(state.past, _day), class_name="pj-agenda__days"),
+        class_name="pj-why fr-mb-2w pj-agenda__past",
+    )
     return el.section(
         el.h2("Vue liste", class_name="fr-h6 fr-mb-1w", id="vue-liste"),
         switch,
+        rx.cond(state.past.length() > 0, past),
         el.div(rx.foreach(state.days, _day), class_name="pj-agenda__days"),
         class_name="pj-agenda__list",
         aria_labelledby="vue-liste",

@@ -81,6 +81,7 @@ class AgendaState(rx.State):
     events: list[dict[str, Any]] = []  # noqa: RUF012
     starts: list[str] = []  # noqa: RUF012
     revision: int = 0  # the calendar draws its events again when it grows
+    past: list[DayList] = []  # noqa: RUF012 - of this week, folded: what is to come is what one looks for
     days: list[DayList] = []  # noqa: RUF012
     may_reserve: bool = False
     shows_grid: bool = False  # on a phone, where the list comes first
@@ -334,7 +335,8 @@ class AgendaState(rx.State):
         self.present = words.address(week.agenda.resource_id)
         self.change_href = words.address("", week.monday)
         self.frame, self.events, self.starts = words.frame(week, now=at), words.events(week), words.all_starts(week)
-        self.days, self.revision = words.day_lists(week, now=at), self.revision + 1
+        self.past, self.days = words.folded(words.day_lists(week, now=at), week)
+        self.revision += 1
 
 
 def asked_by(parameters: Mapping[str, str]) -> tuple[int, date | None, str]:

@@ -201,6 +201,14 @@ def day_lists(week: Week, *, now: datetime) -> list[DayList]:
     return listed
 
 
+def folded(days: list[DayList], week: Week) -> tuple[list[DayList], list[DayList]]:
+    """Return the days of this week that are over, and the others; a week that is not this one is shown whole."""
+    if not week.monday < week.today < week.until:
+        return [], days
+    today = week.today.isoformat()
+    return [one for one in days if one.key < today], [one for one in days if one.key >= today]
+
+
 def starts_by_day(starts: Iterable[datetime], zone: ZoneInfo) -> list[StartsOfDay]:
     """Return free starts by day, in the order of time."""
     return [

@@ -220,6 +220,16 @@ def test_the_list_says_each_day_in_the_order_of_time() -> None:
     assert "2026-03-07" not in days  # a Saturday with nothing
 
 
+def test_the_days_that_are_over_are_folded_this_week_only() -> None:
+    days = words.day_lists(week(), now=NOW)
+
+    past, coming = words.folded(days, week())
+    assert [one.key for one in past] == ["2026-03-02", "2026-03-03"]
+    assert coming[0].is_today
+    assert words.folded(days, week(today=TODAY)) == ([], days)
+    assert words.folded(days, week(today=in_days(7))) == ([], days)
+
+
 def test_a_hold_says_until_when_and_another_service_says_nothing() -> None:
     held = taken(span(3, "09:00", "09:30"), State.HELD, expires_at=NOW + timedelta(minutes=8))
     hidden = taken(span(3, "09:30", "10:00"), is_visible=False, initials="", may_move=False)
