@@ -10,7 +10,7 @@ from availability.hours import MOST_REASON
 from booking.pages import hours_words as words
 from booking.pages.agenda_calendar import focus_on
 from booking.pages.agenda_state import AgendaState
-from booking.pages.hours_state import HoursState
+from booking.pages.hours_state import ANSWER, HoursState
 from booking.pages.hours_words import DayRow, Range
 from portal.ui.pieces import field
 from portal.ui.sheet import sheet
@@ -34,6 +34,7 @@ def hours_panel() -> rx.Component:
     """Return the panel."""
     return sheet(
         el.p(AgendaState.title, ", ", AgendaState.where, class_name="pj-grey"),
+        focus_on(field=HoursState.focused, turn=HoursState.turn),
         _answer(),
         el.section(el.h3("Semaine habituelle", class_name="fr-h6 fr-mb-1w"), _week_form()),
         el.section(
@@ -85,8 +86,11 @@ def _answer() -> rx.Component:
     return el.div(
         rx.cond(state.said != "", alert),
         rx.cond(state.outside.length() > 0, outside),
+        id=ANSWER,
+        tab_index=-1,
         role="status",
         aria_live="polite",
+        class_name="pj-hours__answer",
     )
 
 
@@ -96,7 +100,6 @@ def _week_form() -> rx.Component:
         el.p("Laissez vide un jour sans ouverture. Par exemple : 9 h 30 à 12 h.", class_name="fr-hint-text fr-mb-1w"),
         rx.cond(state.later != "", el.p(state.later, class_name="fr-text--sm fr-icon-info-line pj-hours__later")),
         el.div(rx.cond(state.wrong != "", el.p(state.wrong, class_name="fr-error-text")), role="alert"),
-        focus_on(field=state.first_wrong, turn=state.attempts),
         rx.foreach(state.rows, _row),
         el.div(
             field(

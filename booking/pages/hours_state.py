@@ -38,6 +38,7 @@ from portal.ui.dates import day, moment
 from portal.ui.notice import NoticeState
 
 A_DAY = timedelta(days=1)
+ANSWER = "reponse-horaires"
 NO_PROBLEM = {"from_on": "", "first": "", "last": "", "reason": ""}
 DATE_WORDS = {
     "past": "Choisissez aujourd’hui ou un jour à venir.",
@@ -58,8 +59,8 @@ class HoursState(rx.State):
     from_on: str = ""
     later: str = ""
     wrong: str = ""
-    first_wrong: str = ""  # the field that takes the focus, each time `attempts` grows
-    attempts: int = 0
+    focused: str = ""  # what takes the focus, each time `turn` grows
+    turn: int = 0
     problems: dict[str, str] = NO_PROBLEM
     closings: list[ClosingRow] = []  # noqa: RUF012
     first: str = ""
@@ -107,7 +108,7 @@ class HoursState(rx.State):
         count = week.wrong + bool(self.problems["from_on"])
         if count:
             self.wrong = f"{many(count, 'champ est à corriger', 'champs sont à corriger')}."
-            self.first_wrong, self.attempts = week.first_wrong or "from_on", self.attempts + 1
+            self.focused, self.turn = week.first_wrong or "from_on", self.turn + 1
             return
         actor, at = await current_actor(self), clock.now()
         try:
@@ -116,10 +117,10 @@ class HoursState(rx.State):
             self._say_wrong(refusal)
             return
         except Refusal as refusal:
-            self.said, self.tone = sentence(refusal), "error"
+            self._answer(sentence(refusal), "error")
             return
         agenda._undo = partial(set_week, resource_id=agenda._resource_id, rules=done.before, from_on=from_on)
-        await self._done(agenda, f"Nouveaux horaires à partir du {day(from_on, year=True)}.", found)
+        await self._done(agenda, f"Nouveaux horaires à partir du {day(from_on, year=True)}.", found, on=from_on)
 
     @allow(*HOLDERS)
     @rx.event
@@ -141,7 +142,7 @@ class HoursState(rx.State):
             self._say_wrong(refusal)
             return
         except Refusal as refusal:
-            self.said, self.tone = sentence(refusal), "error"
+            self._answer(sentence(refusal), "error")
             return
         agenda._undo = partial(reopen_days, resource_id=agenda._resource_id, closure_id=done.closure_id)
         self.first = self.last = self.reason = ""
@@ -160,7 +161,7 @@ class HoursState(rx.State):
         try:
             days = await act(reopen_days, await current_actor(self), agenda._resource_id, int(number), now=clock.now())
         except Refusal as refusal:
-            self.said, self.tone = sentence(refusal), "error"
+            self._answer(sentence(refusal), "error")
             return
         agenda._undo = partial(close_days, resource_id=agenda._resource_id, days=days) if days else None
         said = words.closed_words(days, is_closed=False) if days else "Rouvert."
@@ -173,39 +174,44 @@ class HoursState(rx.State):
         agenda = await self.get_state(AgendaState)
         self._clear()
         failed = await agenda.undo_now()
-        self.said, self.tone = failed or UNDONE, "error" if failed else "success"
+        self._answer(failed or UNDONE, "error" if failed else "success")
         (await self.get_state(NoticeState)).show("", "")
         await self._fill(agenda)
 
-    async def _done(self, agenda: AgendaState, said: str, found: list[Appointment]) -> None:
+    async def _done(self, agenda: AgendaState, said: str, found: list[Appointment], *, on: date | None = None) -> None:
         """Say what was done, here and above the agenda once this is closed; each has its undo."""
-        self.said, self.tone, self.can_undo = said, "success", agenda._undo is not None
+        self._answer(said, "success")
+        self.can_undo = agenda._undo is not None
         zone = ZoneInfo(agenda.zone)
         self.outside = words.outside_rows(found, [moment(one.period.start, zone) for one in found])
         self.outside_words = words.outside_words(len(found)) if found else ""
         label = "Annuler" if agenda._undo else ""
         (await self.get_state(NoticeState)).show_success(said, undo_label=label)
         await agenda._read()
-        await self._fill(agenda)
+        await self._fill(agenda, on)
 
-    async def _fill(self, agenda: AgendaState) -> None:
+    async def _fill(self, agenda: AgendaState, on: date | None = None) -> None:
+        """Show the hours as they are on a day, tomorrow unless it is said: what is saved applies from that day."""
         at = clock.now()
-        today = local_day(at, ZoneInfo(agenda.zone))
-        actor = await current_actor(self)
-        rules, closings = await read(_hours, actor, agenda._resource_id, today, now=at)
-        self.rows, self.version = words.rows_of(rules, today), self.version + 1
-        self.later, self.closings = words.later_words(rules, today), words.closing_rows(closings)
-        self.from_on = (today + A_DAY).isoformat()
+        on = on or local_day(at, ZoneInfo(agenda.zone)) + A_DAY
+        rules, closings = await read(_hours, await current_actor(self), agenda._resource_id, on, now=at)
+        self.rows, self.version, self.from_on = words.rows_of(rules, on), self.version + 1, on.isoformat()
+        self.later, self.closings = words.later_words(rules, on), words.closing_rows(closings)
+
+    def _answer(self, said: str, tone: str) -> None:
+        """Say what became of an act, and bring it into sight: the form is longer than a screen."""
+        self.said, self.tone = said, tone
+        self.focused, self.turn = ANSWER, self.turn + 1
 
     def _say_wrong(self, refusal: InvalidRequest) -> None:
         name = FIELD_OF.get(refusal.field, refusal.field)
         if name in NO_PROBLEM:
             self.problems = {**self.problems, name: DATE_WORDS.get(refusal.problem, "Cette valeur ne convient pas.")}
         else:
-            self.said, self.tone = sentence(refusal), "error"
+            self._answer(sentence(refusal), "error")
 
     def _clear(self) -> None:
-        self.problems, self.wrong, self.first_wrong, self.said, self.tone = NO_PROBLEM, "", "", "", ""
+        self.problems, self.wrong, self.focused, self.said, self.tone = NO_PROBLEM, "", "", "", ""
         self.outside, self.outside_words, self.can_undo = [], "", False
 
     def _forget(self) -> None:

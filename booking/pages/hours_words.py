@@ -71,8 +71,8 @@ class OutsideRow:
 
 def rows_of(rules: Iterable[WeeklyRule], on: date) -> list[DayRow]:
     """Return the form filled with the rules in force on a day."""
-    in_force = [rule for rule in rules if rule.valid_from <= on and (rule.valid_until is None or on < rule.valid_until)]
-    of_day = [sorted((rule.opens, rule.closes) for rule in in_force if rule.weekday == at) for at in range(7)]
+    in_force = _in_force(rules, on)
+    of_day = [sorted((opens, closes) for weekday, opens, closes in in_force if weekday == at) for at in range(7)]
     count = max(LEAST_RANGES, *(len(spans) for spans in of_day))
     return [
         DayRow(name, [_range(at, number, *_typed(of_day[at], number)) for number in range(count)])
@@ -81,11 +81,13 @@ def rows_of(rules: Iterable[WeeklyRule], on: date) -> list[DayRow]:
 
 
 def later_words(rules: Iterable[WeeklyRule], on: date) -> str:
-    """Return a warning when other hours are already planned, which saving would replace."""
-    later = sorted({rule.valid_from for rule in rules if rule.valid_from > on})
-    if not later:
+    """Return a warning when other hours are already planned after a day, which saving would replace."""
+    known = list(rules)
+    turns = sorted({turn for rule in known for turn in (rule.valid_from, rule.valid_until) if turn and turn > on})
+    later = next((turn for turn in turns if _in_force(known, turn) != _in_force(known, on)), None)
+    if later is None:
         return ""
-    return f"D’autres horaires sont déjà prévus à partir du {day(later[0], year=True)}{NBSP}: enregistrer les remplace."
+    return f"D’autres horaires sont déjà prévus à partir du {day(later, year=True)}{NBSP}: enregistrer les remplace."
 
 
 def read_week(form: Mapping[str, str], from_on: date) -> Week:
@@ -156,6 +158,15 @@ def closed_words(days: ClosedDays, *, is_closed: bool) -> str:
     """Return "Fermé du lun. 23 au …" or "Rouvert …"."""
     closing = Closing(closure_id=None, first=days.first, until=days.until, reason="")
     return f"{'Fermé' if is_closed else 'Rouvert'} {closing_words(closing)}."
+
+
+def _in_force(rules: Iterable[WeeklyRule], on: date) -> set[tuple[int, time, time]]:
+    """Return the weekday, opening and closing of the rules in force on a day, whatever the day is."""
+    return {
+        (rule.weekday, rule.opens, rule.closes)
+        for rule in rules
+        if rule.valid_from <= on and (rule.valid_until is None or on < rule.valid_until)
+    }
 
 
 def _typed(spans: Sequence[tuple[time, time]], number: int) -> tuple[str, str]:

@@ -340,6 +340,8 @@ def test_the_form_shows_the_rules_of_the_day_and_says_that_others_come() -> None
     assert tuesday.ranges[0].opens.startswith("9")
     assert "4" in hours.later_words(rules, TODAY)
     assert hours.later_words(rules, in_days(2)) == ""
+    same_again = [WeeklyRule(1, time(9), time(12), EVER, in_days(2)), WeeklyRule(1, time(9), time(12), in_days(2))]
+    assert hours.later_words(same_again, TODAY) == ""
 
 
 def test_a_third_range_has_its_fields_too() -> None:

@@ -384,7 +384,9 @@ def test_new_hours_list_the_appointments_left_outside_and_are_taken_back(open_pa
     panel.get_by_role("button", name="Enregistrer les horaires").click()
     expect(panel.get_by_text("Nouveaux horaires à partir du")).to_be_visible()
     expect(panel.get_by_text("maintenant hors des horaires")).to_be_visible()
-    expect(panel.get_by_role("button", name=CASE)).to_be_visible()
+    expect(panel.get_by_role("button", name=CASE)).to_be_in_viewport()
+    expect(panel.locator(f"#j{day.weekday()}_0_de")).to_have_value("")
+    expect(panel.locator("#from_on")).to_have_value(str(monday_of(day)))
     assert quiet.at() == quiet.starts[0]
     panel.get_by_role("button", name="Annuler ce changement").click()
 
