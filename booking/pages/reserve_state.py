@@ -48,6 +48,7 @@ OFFERED = {
     2: "Voici les deux plus proches qui conviennent.",
     3: "Voici les trois plus proches qui conviennent.",
 }
+MOST_DIGITS = 18  # of an identifier
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 DATE_WORDS = {
     "past": "Cette date est passée.",
@@ -195,7 +196,7 @@ class ReserveState(rx.State):
         if not str(site_id).isdecimal() or self.step == "held":
             return
         actor = await current_actor(self)
-        self.site_id, self.chosen_id, self._query = str(site_id)[:18], str(resource_id), str(query)
+        self.site_id, self.chosen_id, self._query = str(site_id)[:MOST_DIGITS], str(resource_id), str(query)
         self.problem, self.others, self.booking_id, self.is_given_back = "", [], "", False
         await self._read(actor)
         if self.step != "choose":
@@ -346,7 +347,7 @@ def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
 
 
 def _claim(shape: str, resource_id: str, form: dict[str, Any]) -> Claim:
-    if not resource_id.isdecimal():
+    if not resource_id.isdecimal() or len(resource_id) > MOST_DIGITS:
         raise InvalidRequest("resource_id", "required")
     if shape == Shape.SLOTS:
         return SlotClaim(resource_id=int(resource_id), start=_instant(str(form.get("start", ""))))

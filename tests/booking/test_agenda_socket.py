@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from availability.claims import SlotClaim
 from availability.history import HistoryLine
+from availability.models import Resource
 from availability.rights import Actor, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.agenda import free_starts
@@ -30,7 +31,7 @@ HOURS = f"{PAGES}hours_state____hours_state"
 RESERVE = f"{PAGES}reserve_state____reserve_state"
 NOTICE = f"{ROOT_STATE}portal___ui___notice____notice_state"
 OFFICER = Role.PROBATION_OFFICER
-QUICK_S = 0.4  # what changes nothing is answered by silence
+QUICK_S = 0.25  # what changes nothing is answered by silence
 ACCOUNT = text("""
     SELECT a.id FROM account a JOIN account_right r ON r.account_id = a.id
     WHERE r.role = :role AND a.is_active ORDER BY a.login LIMIT 1""")
@@ -201,9 +202,9 @@ async def test_any_shape_is_answered_without_a_failure(
 ) -> None:
     whole = {"booking_id": str(place.booking)} if handler == "drag" else {}
     async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
+        await opened(client, place)
+        await client.call(f"{AGENDA}.start_moving", {"booking_id": str(place.booking)}, path=place.address)
         for sent in STRANGE:
-            await opened(client, place)
-            await client.call(f"{AGENDA}.start_moving", {"booking_id": str(place.booking)}, path=place.address)
             answer = await client.call(
                 f"{AGENDA}.{handler}", {**whole, argument: sent}, path=place.address, wait_s=QUICK_S
             )
@@ -232,6 +233,45 @@ async def test_any_shape_of_hours_is_answered_without_a_failure(served: Served, 
     assert _acts_on(served, place.agent) == before
 
 
+async def test_any_shape_of_what_is_reserved_is_answered_without_a_failure(served: Served, place: Place) -> None:
+    right = {
+        "site_id": _site_of(served, place.agent),
+        "resource_id": str(place.agent),
+        "start": "hier",
+        "query": "type=spip-rdv",
+    }
+    before = _bookings_on(served, place.agent)
+    async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
+        await opened(client, place)
+        for name, sent in [("start", "hier"), *((name, sent) for name in right for sent in STRANGE)]:
+            answer = await client.call(
+                f"{RESERVE}.hold_start", {**right, name: sent}, path=place.address, wait_s=QUICK_S
+            )
+            assert FAILED not in said(answer), (name, sent)
+            await client.call(f"{RESERVE}.leave", path=place.address, wait_s=QUICK_S)
+
+    assert _bookings_on(served, place.agent) == before
+
+
+async def test_leaving_gives_back_what_was_kept_and_only_that(served: Served, place: Place) -> None:
+    async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
+        await opened(client, place)
+        right = {
+            "site_id": _site_of(served, place.agent),
+            "resource_id": str(place.agent),
+            "start": place.free.isoformat(),
+            "query": f"type=spip-rdv&du={place.free.date()}",
+        }
+        held = changed(await client.call(f"{RESERVE}.hold_start", right, path=place.address))[RESERVE]
+        assert held["step"] == "held"
+        number = UUID(held["booking_id"])
+        assert _state(served, number) is State.HELD
+        await client.call(f"{RESERVE}.leave", path=place.address)
+
+    assert _state(served, number) is State.CANCELLED
+    assert _state(served, place.booking) is State.BOOKED
+
+
 @pytest.mark.parametrize(
     "handler",
     ["undo", "close_sheet", "leave_reservation", "refresh", "stop_moving", "forget_problem"],
@@ -250,3 +290,18 @@ def _acts_on(served: Served, resource_id: int) -> int:
     with Session(served.engine) as session:
         of_it = col(HistoryLine.subject_id) == str(resource_id)
         return len(session.exec(select(HistoryLine).where(col(HistoryLine.subject) == "resource", of_it)).all())
+
+
+def _bookings_on(served: Served, resource_id: int) -> int:
+    with Session(served.engine) as session:
+        return len(session.exec(select(Booking).where(Booking.resource_id == resource_id)).all())
+
+
+def _state(served: Served, booking_id: UUID) -> State:
+    with Session(served.engine) as session:
+        return State(session.get_one(Booking, booking_id).state)
+
+
+def _site_of(served: Served, resource_id: int) -> str:
+    with Session(served.engine) as session:
+        return str(session.get_one(Resource, resource_id).site_id)
