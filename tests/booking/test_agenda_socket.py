@@ -161,10 +161,10 @@ async def test_what_is_elsewhere_cannot_be_opened_reserved_or_changed(served: Se
         assert changed(told)[AGENDA]["step"] == "choose"
         assert "pas accessible" in said(told)
         answers = [
-            await client.call(f"{AGENDA}.reserve", {"start": place.free.isoformat()}, path=path),
-            await client.call(f"{HOURS}.open", path=path),
-            await client.call(f"{HOURS}.save", {"form": {"from_on": "2027-01-01"}}, path=path),
-            await client.call(f"{HOURS}.reopen", {"closure_id": "1"}, path=path),
+            await client.call(f"{AGENDA}.reserve", {"start": place.free.isoformat()}, path=path, wait_s=QUICK_S),
+            await client.call(f"{HOURS}.open", path=path, wait_s=QUICK_S),
+            await client.call(f"{HOURS}.save", {"form": {"from_on": "2027-01-01"}}, path=path, wait_s=QUICK_S),
+            await client.call(f"{HOURS}.reopen", {"closure_id": "1"}, path=path, wait_s=QUICK_S),
         ]
 
     assert not any(changed(answer).get(HOURS, {}).get("is_open") for answer in answers)
