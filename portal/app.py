@@ -11,6 +11,7 @@ import availability.api
 import booking.api
 from availability.errors import Refusal
 from booking.pages import (
+    agenda,
     bookings,
     designate,
     designation_notice,
@@ -52,6 +53,7 @@ PAGES = (
     establishment,
     requests,
     own_places,
+    agenda,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 
@@ -81,6 +83,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/booking.css"),
         el.link(rel="stylesheet", href="/bookings.css"),
         el.link(rel="stylesheet", href="/designate.css"),
+        el.link(rel="stylesheet", href="/agenda.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
