@@ -20,6 +20,7 @@ from booking.pages import (
     my_day,
     own_places,
     points,
+    repartition,
     requests,
 )
 from convocations.pages import link
@@ -52,6 +53,7 @@ PAGES = (
     establishment,
     requests,
     own_places,
+    repartition,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 
@@ -81,6 +83,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/booking.css"),
         el.link(rel="stylesheet", href="/bookings.css"),
         el.link(rel="stylesheet", href="/designate.css"),
+        el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
