@@ -124,16 +124,13 @@ def _proposal() -> rx.Component:
         el.p(S.proposal, class_name="fr-mb-1w"),
         rx.cond(S.is_stale, stale),
         el.div(
-            rx.cond(S.can_apply, apply, badge("Appliquée", "success")),
+            rx.cond(S.can_apply, apply, badge(S.applied, "success")),
             rx.cond(S.is_applied, undo),
             class_name="pj-actions fr-mb-2w",
         ),
         rx.cond(S.refused.length() > 0, _refused()),
-        el.div(
-            el.ul(rx.foreach(S.sittings, _sitting), class_name="pj-plain pj-plan__sittings"),
-            _unplaced(),
-            class_name="pj-plan__both",
-        ),
+        el.ul(rx.foreach(S.sittings, _sitting), class_name="pj-plain pj-plan__sittings"),
+        _unplaced(),
         aria_label="Proposition",
         class_name="pj-plan__proposal",
     )
@@ -271,7 +268,9 @@ def _gauge(one: rx.Var[Gauge]) -> rx.Component:
         el.dd(
             el.span(one.text),
             el.span(
-                el.span(class_name="pj-gauge__after", style={"width": one.after.to_string() + "%"}),
+                rx.cond(
+                    one.after > 0, el.span(class_name="pj-gauge__after", style={"width": one.after.to_string() + "%"})
+                ),
                 el.span(class_name="pj-gauge__now", style={"width": one.percent.to_string() + "%"}),
                 aria_hidden="true",
                 class_name="pj-gauge",

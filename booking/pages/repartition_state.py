@@ -103,6 +103,7 @@ class RepartitionState(rx.State):
     proposal: str = ""
     is_stale: bool = False
     is_applied: bool = False
+    applied: str = ""
     sittings: list[SittingCard] = []  # noqa: RUF012
     unplaced: list[CaseRow] = []  # noqa: RUF012
     unplaced_summary: str = ""
@@ -135,8 +136,8 @@ class RepartitionState(rx.State):
     @rx.event
     async def pick_kind(self, code: str) -> EventSpec:
         """Plan another kind of hearing."""
-        known = {one.code for one in self.kinds}
-        return rx.redirect(f"{ADDRESS}?type={code}" if code in known else ADDRESS)
+        known = next((one.code for one in self.kinds if one.code == code), "")
+        return rx.redirect(f"{ADDRESS}?type={known}" if known else ADDRESS)
 
     @allow(*PLANNERS)
     @rx.event
@@ -305,6 +306,8 @@ class RepartitionState(rx.State):
         new = [case for case in kept if not case.place]
         unstaffed = any(card.is_new and (counted[card.id] or not left) for card in self.sittings)
         self.can_apply = bool(new) or unstaffed
+        whole = all(case.place for card in self.sittings for case in card.cases)
+        self.applied = "Appliquée" if whole else "Appliquée en partie"
         self.apply_label = _apply_label(len(new), is_whole=not left)
 
 
