@@ -127,6 +127,7 @@ class RunLine:
     badge: str
     found: str
     applied: str
+    is_applied: bool
 
 
 @dataclass(frozen=True)
@@ -337,6 +338,7 @@ def run_line(run: OptimizerRun, now: datetime, zone: ZoneInfo) -> RunLine:
         badge=badge,
         found=plural(len(plan.placed), "affaire placée", "affaires placées") if run.plan else "–",
         applied=f"{plural(bookings, 'affaire')} le {moment(run.applied_at, zone)}" if run.applied_at else "non",
+        is_applied=run.applied_at is not None,
     )
 
 

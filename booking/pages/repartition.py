@@ -340,6 +340,16 @@ def _run(line: rx.Var[RunLine]) -> rx.Component:
         badge(line.state, line.badge),
         el.span(line.found),
         el.span("Appliquée : ", line.applied, class_name="pj-grey"),
+        rx.cond(
+            line.is_applied,
+            el.button(
+                "Annuler cette application",
+                el.span(", recherche du ", line.when, class_name="fr-sr-only"),
+                type="button",
+                on_click=S.undo_run(line.id),
+                class_name="fr-btn fr-btn--sm fr-btn--tertiary",
+            ),
+        ),
         key=line.id,
         class_name="pj-plan__run",
     )

@@ -227,9 +227,18 @@ class RepartitionState(rx.State):
     @rx.event
     async def undo(self) -> EventSpec:
         """Give back what was applied of the proposal on the screen."""
-        if not self._run_id:
-            raise InvalidRequest("run_id", "required")
-        freed = await act(undo_application, await current_actor(self), UUID(self._run_id), now=clock.now())
+        return await self._give_back(self._run_id)
+
+    @allow(*PLANNERS)
+    @rx.event
+    async def undo_run(self, run_id: str) -> EventSpec:
+        """Give back what was applied of an earlier proposal."""
+        return await self._give_back(run_id)
+
+    async def _give_back(self, run_id: str) -> EventSpec:
+        if run_id not in {one.id for one in self.runs}:
+            raise InvalidRequest("run_id", "unknown-choice")
+        freed = await act(undo_application, await current_actor(self), UUID(run_id), now=clock.now())
         waiting = plural(freed, "affaire attend", "affaires attendent")
         (await self.get_state(NoticeState)).show_success(f"Application annulée : {waiting} de nouveau.")
         await self._show()

@@ -172,7 +172,9 @@ def test_a_part_is_applied_then_the_rest_then_all_is_taken_back(open_page: OpenP
     page.locator(".pj-plan__placed a").first.click()
     expect(page.get_by_role("dialog")).to_contain_text("RG 26/")
     page.goto(ADDRESS)
-    button(page, "Annuler l’application").click()
+    button(page, "Proposer une nouvelle répartition").click()  # what was applied before stays at hand
+    expect(page.get_by_text(re.compile("^Recherche terminée"))).to_be_visible()
+    page.get_by_role("button", name="Annuler cette application").click()
     expect(page.locator("#message")).to_contain_text(
         f"Application annulée : {total}\u00a0affaires attendent de nouveau"
     )
