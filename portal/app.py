@@ -21,6 +21,7 @@ from booking.pages import (
     my_day,
     own_places,
     points,
+    repartition,
     requests,
 )
 from convocations.pages import link
@@ -54,6 +55,7 @@ PAGES = (
     requests,
     own_places,
     agenda,
+    repartition,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 
@@ -84,6 +86,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/bookings.css"),
         el.link(rel="stylesheet", href="/designate.css"),
         el.link(rel="stylesheet", href="/agenda.css"),
+        el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

@@ -29,6 +29,7 @@ from portal.demo.kinds import kind_sheets
 from portal.demo.ledger import Ledger, occupy
 from portal.demo.people import People
 from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty, sentence_judges
+from portal.demo.planning import registry_of_lyon, waiting_cases
 from portal.demo.territories import JudicialMap
 from portal.settings import settings
 
@@ -110,6 +111,7 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     for sheet in (accounts.people, accounts.rights, people.persons, people.keys, ledger.bookings):
         sheet.write(session)
     ledger.copy_history(session)
+    waiting_cases(session, catalogue, _dice(seed, "waiting"), now)
     Convocations(session, _dice(seed, "convocations"), house, origin=settings().origin, now=now).write()
     return DemoSummary(
         territories=len(judicial_map.sheet),
@@ -136,6 +138,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     probation_services(catalogue, _dice(seed, "probation"), today)
     family_hearings(catalogue, _dice(seed, "hearings"), now)
     sentence_judges(catalogue, _dice(seed, "sentence-judges"), today)
+    registry_of_lyon(catalogue, _dice(seed, "planning"), now)
 
 
 def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:

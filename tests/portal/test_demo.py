@@ -19,7 +19,10 @@ from availability.search import Found, Wish, search
 from booking.actions import Beneficiary, confirm, hold, refuse
 from booking.models import OCCUPYING, Booking, Person, State
 from booking.phones import FICTION_PREFIX
+from booking.planning import Court, plannable_kinds, problem_of
 from booking.sealing import House, key_of, unseal
+from optimizer.check import check
+from optimizer.solve import solve
 from portal import demo
 from portal.database import make_engine
 from portal.demo.accounts import GUESTS
@@ -68,6 +71,7 @@ TABLES = {
     "territory": "t", "organisation": "t", "kind": "t", "kind_right": "t", "site": "t", "resource": "t", "unit": "t",
     "closure": "t", "opening_rule": "t", "opening": "t", "hearing_session": "t", "account": "t", "account_right": "t",
     "booking": "t", "bed_night": "t", "seat_time": "resource_id, seat, during, holder_id", "person": PERSON,
+    "waiting_case": "t",
     # Their numbers come from sequences, which go on after the transaction of another test was rolled back.
     "history": WITHOUT_NUMBER, "place_period": WITHOUT_NUMBER, "session_case": WITHOUT_NUMBER,
 }  # fmt: skip
@@ -431,3 +435,23 @@ def test_what_is_added_afterwards_gets_a_new_number(country: Session) -> None:
     country.flush()
 
     assert organisation.id > most
+
+
+def test_the_registry_of_lyon_has_a_month_to_plan_in_which_some_cases_cannot_be_placed(country: Session) -> None:
+    registrar = guest(country, "sacha.echantillon")
+    kind = plannable_kinds(country, registrar)[0]
+    court = Court(
+        territory_id=registrar.home_territory_id, kind_id=kind.id, first=TODAY, until=TODAY + timedelta(days=56)
+    )
+    problem = problem_of(country, court, now=NOW)
+
+    outcome = solve(problem, limit_s=3)
+
+    sizes = (len(problem.hearings), len(problem.benches), len(problem.rooms), len(problem.cases))
+    assert sizes == (12, 4, 2, 150)
+    assert all(one.sitting is None for one in problem.hearings)
+    assert any(bench.away for bench in problem.benches)
+    assert check(problem, outcome.plan) == []
+    assert len(outcome.plan.sittings) == 12
+    assert 110 <= len(outcome.plan.placed) < 150
+    assert {"after-deadline", "quota"} <= {one.reasons[0].code for one in outcome.unplaced}
