@@ -16,11 +16,14 @@ from booking.pages import (
     designation_notice,
     establishment,
     files,
+    fitting_form,
+    fittings,
     map_page,
     my_day,
     own_places,
     points,
     requests,
+    round_page,
 )
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
@@ -50,6 +53,9 @@ PAGES = (
     establishment,
     requests,
     own_places,
+    fittings,
+    fitting_form,
+    round_page,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router])
 
@@ -79,6 +85,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/booking.css"),
         el.link(rel="stylesheet", href="/bookings.css"),
         el.link(rel="stylesheet", href="/designate.css"),
+        el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
