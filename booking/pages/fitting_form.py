@@ -476,11 +476,12 @@ def _order() -> rx.Component:
     state = FittingFormState
     return el.section(
         el.h2("Décision", class_name="fr-h6 fr-mb-1w"),
+        _measure(),
         el.div(
-            _measure(),
             field(
                 "Date de l’ordonnance",
                 "ordered_on",
+                hint="Le délai se compte à partir d’elle",
                 error=state.problems["ordered_on"],
                 type="date",
                 max=state.today,
@@ -489,7 +490,7 @@ def _order() -> rx.Component:
                 on_change=lambda value: state.change("ordered_on", value),
             ),
             field(
-                "Date limite fixée par la décision",
+                "Date limite de la décision",
                 "deadline_on",
                 hint="Facultative : remplace le délai compté",
                 error=state.problems["deadline_on"],

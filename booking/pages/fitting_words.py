@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from portal.ui.dates import NBSP, day, from_today, hour, long_day, moment
 
 BEST = 3
 DAYS_SHOWN = 10
+OFFERS_A_DAY = 4
 WEEKDAYS = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
 STAGE_WORDS = {
     Stage.WAITING: "à planifier",
@@ -105,7 +106,9 @@ class OfferDay:
     """The slots of one day."""
 
     day: str
-    offers: list[OfferButton]
+    offers: list[OfferButton]  # the best ones, by hour
+    more: list[OfferButton]
+    more_words: str
 
 
 @dataclass(frozen=True)
@@ -207,13 +210,9 @@ def view_of(line: RequestLine, terms: FittingTerms, *, name: str, address: str, 
 
 
 def offer_days(found: Offers, *, zone: ZoneInfo, count: int = DAYS_SHOWN) -> list[OfferDay]:
-    """Return the offers by day, the earliest day first; in a day, by hour."""
-    by_start = sorted(found.offers, key=lambda one: (one.day, one.period.start, one.resource_id))
-    days = [
-        OfferDay(long_day(on).capitalize(), [_button(one, found.teams, zone) for one in offers])
-        for on, offers in groupby(by_start, key=lambda one: one.day)
-    ]
-    return days[:count]
+    """Return the offers by day, the earliest day first; in a day, the best few by hour, then the others by hour."""
+    by_day = groupby(sorted(found.offers, key=lambda one: one.day), key=lambda one: one.day)  # as ranked within a day
+    return [_offer_day(on, list(offers), found.teams, zone) for on, offers in islice(by_day, count)]
 
 
 def best_offers(found: Offers, *, zone: ZoneInfo) -> list[OfferButton]:
@@ -290,7 +289,7 @@ def deadline_words(
     measure = next((one for one in terms.measures if one.code == code), None)
     if measure is None or ordered_on is None:
         return ""
-    usual = f"En pratique{NBSP}: {between(terms, ordered_on)}."
+    usual = f"En pratique{NBSP}: {between(terms, ordered_on)}"
     if given is not None:
         return f"À poser au plus tard le {day(given)}, date fixée par la décision. {usual}"
     last = deadline(measure, ordered_on, holiday_zone)
@@ -402,10 +401,19 @@ def _button(one: Offer, teams: Mapping[int, Team], zone: ZoneInfo) -> OfferButto
     )
 
 
+def _offer_day(on: date, offers: Sequence[Offer], teams: Mapping[int, Team], zone: ZoneInfo) -> OfferDay:
+    def by_hour(some: Sequence[Offer]) -> list[OfferButton]:
+        return [_button(one, teams, zone) for one in sorted(some, key=lambda one: (one.period.start, one.resource_id))]
+
+    best, more = offers[:OFFERS_A_DAY], offers[OFFERS_A_DAY:]
+    words = many(len(more), "autre créneau ce jour-là", "autres créneaux ce jour-là") if more else ""
+    return OfferDay(long_day(on).capitalize(), by_hour(best), by_hour(more), words)
+
+
 def _team_name(team: Team, teams: Mapping[int, Team]) -> str:
     """Return the name of a team, and of its site where there are several."""
     sites = {one.site_name for one in teams.values()}
-    return f"{team.name} ({team.site_name})" if len(sites) > 1 else team.name
+    return f"{team.name} ({team.site_name.partition(' — ')[0]})" if len(sites) > 1 else team.name
 
 
 def _stop(number: int, stop: RoundStop, found: Round, address: str, *, terms: FittingTerms, now: datetime) -> StopCard:

@@ -26,7 +26,7 @@ NEW = f"{ADDRESS}nouvelle/"
     roles=FITTERS,
     on_load=(FittingsState.load, FittingSheetState.load),
     entry="Demandes de pose",
-    order=60,
+    order=55,
     description="Les bracelets à poser, par date limite, et les créneaux qui conviennent.",
 )
 def fittings_page() -> rx.Component:
@@ -174,7 +174,7 @@ def _facts() -> rx.Component:
     legal = el.dd(el.span(view.legal, class_name="pj-urgency pj-urgency--" + view.urgency))
     facts: tuple[tuple[str, Any], ...] = (
         ("Mesure", view.measure),
-        ("Ordonnée le", view.ordered),
+        ("Ordonnance", view.ordered),
         ("En pratique", view.practical),
         ("Créneau", view.booked),
         ("Domicile", view.address),
@@ -237,9 +237,15 @@ def _offers() -> rx.Component:
 
 
 def _day(shown: rx.Var[OfferDay]) -> rx.Component:
+    more = el.details(
+        el.summary(shown.more_words),
+        el.ul(rx.foreach(shown.more, lambda one: el.li(_offer(one, one.hour))), class_name="pj-offers fr-mt-1w"),
+        class_name="pj-why fr-mt-1w",
+    )
     return el.div(
         el.h4(shown.day, class_name="fr-text--md fr-mb-1w fr-mt-2w"),
         el.ul(rx.foreach(shown.offers, lambda one: el.li(_offer(one, one.hour))), class_name="pj-offers"),
+        rx.cond(shown.more_words != "", more),
     )
 
 

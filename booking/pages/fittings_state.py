@@ -66,13 +66,12 @@ from portal.settings import secret_key
 ADDRESS = "/demandes-de-pose/"
 # The value is what the address of the page carries.
 PARTS: dict[str, tuple[str, tuple[Stage, ...]]] = {
-    "en-cours": ("En cours", (*OPEN, Stage.BOOKED)),
     "a-planifier": ("À planifier", OPEN),
     "planifiees": ("Planifiées", (Stage.BOOKED,)),
     "posees": ("Posées", (Stage.FITTED,)),
     "closes": ("Closes", (Stage.CLOSED,)),
 }
-FIRST_PART = "en-cours"
+FIRST_PART = "a-planifier"
 
 
 class FittingsState(rx.State):

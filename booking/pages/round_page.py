@@ -22,7 +22,7 @@ S = RoundState
     roles=DRIVERS,
     on_load=(RoundState.load,),
     entry="Tournée",
-    order=70,
+    order=56,
     description="Les poses d’une équipe, dans l’ordre de la journée.",
 )
 def round_page() -> rx.Component:
@@ -35,7 +35,7 @@ def round_page() -> rx.Component:
     return layout(
         rx.cond(
             S.is_loaded,
-            el.div(_choice(), _days(), rx.cond(S.stops.length() > 0, rx.fragment(_switch(), split), _nothing())),
+            el.div(_days(), _choice(), rx.cond(S.stops.length() > 0, rx.fragment(_switch(), split), _nothing())),
             skeleton(8, "Lecture de la tournée…"),
         ),
         title="Tournée",
@@ -46,10 +46,13 @@ def round_page() -> rx.Component:
 
 def _choice() -> rx.Component:
     options = rx.foreach(S.teams, lambda one: el.option(one.label, value=one.id))
-    return el.div(
+    inner = el.div(
         select_field("Équipe", "equipe", options, value=S.team, on_change=S.pick_team),
         field("Jour", "jour", type="date", default_value=S.day, key=S.day, on_change=S.pick_day.debounce(500)),
-        class_name="pj-round__choice pj-noprint",
+        class_name="pj-round__choice",
+    )
+    return el.details(
+        el.summary(S.team_name, " – changer d’équipe ou de jour"), inner, class_name="pj-why fr-mb-2w pj-noprint"
     )
 
 

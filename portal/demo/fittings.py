@@ -58,6 +58,8 @@ WAITING = {
     ),
     "pse-974": (("arse", 4), ("ddse", 15), ("lsc", 6)),
 }  # fmt: skip
+A_WEEK = timedelta(days=6)
+SOON, LATER = ("arse", "arse", "ddse", "lsc"), ("ddse",) * 6 + ("lsc",) * 3 + ("arse",)
 KEPT = (State.BOOKED, State.HONOURED, State.MISSED)
 
 
@@ -124,7 +126,7 @@ class Fittings:
                 team,
                 booking["person_id"],
                 (last, at),
-                measure=self.rng.choice(("arse", "arse", "ddse", "lsc")),
+                measure=self.rng.choice(SOON if booking["starts_at"] - created_at < A_WEEK else LATER),
                 ordered_on=created_at.astimezone(team.zone).date(),
                 created_at=created_at,
                 windows=ALL_DAY,
