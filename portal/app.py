@@ -17,12 +17,15 @@ from booking.pages import (
     designation_notice,
     establishment,
     files,
+    fitting_form,
+    fittings,
     map_page,
     my_day,
     own_places,
     points,
     repartition,
     requests,
+    round_page,
 )
 from convocations.pages import link
 from portal.api import build_api
@@ -56,6 +59,9 @@ PAGES = (
     own_places,
     agenda,
     repartition,
+    fittings,
+    fitting_form,
+    round_page,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 
@@ -87,6 +93,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/designate.css"),
         el.link(rel="stylesheet", href="/agenda.css"),
         el.link(rel="stylesheet", href="/planning.css"),
+        el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

@@ -9,7 +9,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.openings import local_day
-from availability.rights import REQUESTERS, Actor
+from availability.rights import REQUESTERS, Actor, Role
 from booking.day import Day, day, time_zone_of
 from booking.pages import day_words as words
 from booking.pages.countdown import countdown
@@ -25,6 +25,7 @@ from portal.ui.pieces import badge, skeleton
 el = rx.el
 ANSWERS = "/demandes/"  # where a host answers
 LIST = "/reservations/"
+ROUND = "/tournee/"
 
 
 class DayState(rx.State):
@@ -39,6 +40,7 @@ class DayState(rx.State):
     lost: list[Card] = []  # noqa: RUF012
     lost_more: str = ""
     has_list: bool = False
+    has_round: bool = False
     is_loaded: bool = False
 
     @rx.var
@@ -53,6 +55,7 @@ class DayState(rx.State):
         actor, at = await current_actor(self), now()
         shown, time_zone = await read(_day, actor, now=at)
         self.has_list = actor.has(*REQUESTERS)
+        self.has_round = actor.has(Role.MONITORING_AGENT)
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
         self._show(shown, at)
         self.is_loaded = True
@@ -88,7 +91,10 @@ def my_day_page() -> rx.Component:
             "À faire", "a-faire", _answers(), _cards(state.to_do, state.to_do_more, nothing="Rien ne vous attend.")
         ),
         _column(
-            "Aujourd’hui", "aujourdhui", _cards(state.today, state.today_more, nothing="Rien de prévu aujourd’hui.")
+            "Aujourd’hui",
+            "aujourdhui",
+            _round(),
+            _cards(state.today, state.today_more, nothing="Rien de prévu aujourd’hui."),
         ),
         _column(
             "À savoir",
@@ -121,6 +127,11 @@ def _answers() -> rx.Component:
     state = DayState
     link = inner_link(state.answers, href=ANSWERS, class_name="fr-link fr-link--lg")
     return rx.cond(state.answers != "", el.p(link, class_name="fr-mb-2w"))
+
+
+def _round() -> rx.Component:
+    link = inner_link("Voir la tournée du jour", href=ROUND, class_name="fr-link fr-link--lg")
+    return rx.cond(DayState.has_round, el.p(link, class_name="fr-mb-2w"))
 
 
 def _column(title: str, name: str, *children: rx.Component) -> rx.Component:

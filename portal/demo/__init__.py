@@ -24,6 +24,7 @@ from portal.demo.bookings import DAYS_TAKEN_AHEAD, HELD_NOW, Bookings, free_beds
 from portal.demo.catalogue import Catalogue, Place
 from portal.demo.community_work import community_work
 from portal.demo.convocations import Convocations
+from portal.demo.fittings import Fittings
 from portal.demo.hearings import family_hearings
 from portal.demo.kinds import kind_sheets
 from portal.demo.ledger import Ledger, occupy
@@ -104,12 +105,15 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     ledger = Ledger(_dice(seed, "ledger"), accounts, kind_ids, now)
     bookings = Bookings(_dice(seed, "bookings"), accounts, people, ledger, now)
     _book(session, bookings, catalogue, places)
+    fittings = Fittings(_dice(seed, "fittings"), people, ledger, now)
+    fittings.fill(places["bracelet"], kind_ids["bracelet"])
     for opened in people.opened:
         ledger.person_created(*opened)
     for place in catalogue.places:
         ledger.declared(place)
     for sheet in (accounts.people, accounts.rights, people.persons, people.keys, ledger.bookings):
         sheet.write(session)
+    fittings.write(session)
     ledger.copy_history(session)
     waiting_cases(session, catalogue, _dice(seed, "waiting"), now)
     Convocations(session, _dice(seed, "convocations"), house, origin=settings().origin, now=now).write()
