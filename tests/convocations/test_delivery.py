@@ -24,7 +24,7 @@ from convocations.kinds import Failure, MessageKind, MessageState
 from convocations.links import LinkName, token_of
 from convocations.models import Convocation, Message, SmsRefusal
 from tests.conftest import Database
-from tests.convocations.desk import HOUSE, NINE, TEN, Desk, bearer, make_desk
+from tests.convocations.desk import HOUSE, NINE, TEN, Desk, bearer, make_desk, make_somebody
 from tests.factories import NOW, in_days
 from tests.races import act, at_once, wait_until_somebody_waits
 
@@ -272,6 +272,20 @@ def test_a_place_without_address_names_nothing_and_fails(session: Session) -> No
 
     assert claim(session).outgoing == []
     assert states(session, convocation)[CONFIRMATION] == (MessageState.FAILED, Failure.NO_ADDRESS)
+
+
+def test_one_that_cannot_be_written_keeps_no_other_from_leaving(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk, convocation = convened(session)
+    session.flush()
+    session.execute(text("UPDATE person SET time_zone = 'Nowhere/Land'"))
+    other = convene(session, desk.officer, make_somebody(session, desk.officer).id, desk.at(TEN), now=NOW)
+
+    assert len(claim(session).outgoing) == 1
+    assert states(session, convocation)[CONFIRMATION] == (MessageState.FAILED, Failure.UNWRITABLE)
+    assert states(session, other)[CONFIRMATION] == (MessageState.SENDING, "")
+    assert "cannot be written" in caplog.text
 
 
 def test_nothing_is_sent_to_somebody_erased(session: Session) -> None:
