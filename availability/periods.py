@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Period:
     """Two instants, `start` before `end`; given in any zone, kept in UTC."""
 
@@ -15,13 +15,17 @@ class Period:
     end: datetime
 
     def __post_init__(self) -> None:
+        if not (self.start.tzinfo is self.end.tzinfo is UTC):  # as most are, by the hundred thousand
+            self._keep_in_utc()
+        if self.end <= self.start:
+            raise ValueError("a period ends after it starts")
+
+    def _keep_in_utc(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError("a period needs aware instants")
         # Python compares and subtracts two wall times of one zone without their offsets: wrong when the hour changes.
         object.__setattr__(self, "start", self.start.astimezone(UTC))
         object.__setattr__(self, "end", self.end.astimezone(UTC))
-        if self.end <= self.start:
-            raise ValueError("a period ends after it starts")
 
     def overlaps(self, other: Period) -> bool:
         """Say whether the two share an instant."""

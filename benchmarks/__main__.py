@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import actions, rest, search
+from benchmarks import actions, rest, search, slots
 from benchmarks.database import measured
 from benchmarks.figures import Figure
 
@@ -14,6 +14,7 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "search": search.figures,
     "actions": actions.figures,
     "rest": rest.figures,
+    "slots": slots.figures,
 }
 
 

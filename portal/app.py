@@ -22,6 +22,7 @@ from booking.pages import (
     points,
     requests,
 )
+from convocations.pages import link
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
@@ -52,7 +53,7 @@ PAGES = (
     requests,
     own_places,
 )
-api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router])
+api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 
 
 def on_backend_error(exception: Exception) -> EventSpec:

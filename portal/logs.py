@@ -8,7 +8,7 @@ import re
 from portal.actors import COOKIE
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_TOKEN = re.compile(rf"{COOKIE}=[\w-]+|Bearer [\w.-]+", re.IGNORECASE)
+_TOKEN = re.compile(rf"{COOKIE}=[\w-]+|Bearer [\w.-]+|(?<=/r/)[\w-]+", re.IGNORECASE)
 # Reflex logs a whole event that it cannot route, with the headers and the form that came with it.
 _EVENT = re.compile(r"Event\(name='([^']*)'.*\)", re.DOTALL)
 
@@ -34,5 +34,5 @@ def configure() -> None:
 
 
 def without_secrets(message: str) -> str:
-    """Return a message without session tokens, bearer tokens, nor the content of events."""
+    """Return a message without session tokens, bearer tokens, tokens of links, nor the content of events."""
     return _TOKEN.sub("[secret]", _EVENT.sub(r"Event(\1)", message))

@@ -23,6 +23,7 @@ from availability.errors import (
     Refusal,
 )
 from portal.access import SignInNeeded
+from portal.logs import without_secrets
 from portal.policy import API_PREFIX, ForeignOrigin
 from portal.session import sign_in_address
 from portal.ui.error_page import error_page
@@ -143,7 +144,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 async def _on_failure(request: Request, error: Exception) -> Response:
-    logger.error("failure on %s %s", request.method, request.url.path, exc_info=error)
+    logger.error("failure on %s %s", request.method, without_secrets(request.url.path), exc_info=error)
     if _is_api(request):
         return problem_response(500, "failure", "Erreur technique", FAILED)
     return error_page(500, "Erreur technique", FAILED)

@@ -65,6 +65,12 @@ class Settings(BaseSettings):
     solver_seconds: float = Field(
         default=30, gt=0, le=600, description="Durée la plus longue de la recherche d’une répartition, en secondes."
     )
+    link_guesses: str = Field(
+        default="30/10 minutes", description="Faux liens de convocation permis, par adresse, avant de faire attendre."
+    )
+    link_requests: str = Field(
+        default="300/5 minutes", description="Pages permises par lien de convocation, avant de faire attendre."
+    )
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="Proxys devant, crus pour l’adresse du client.")
     twilio_account_sid: str = Field(default="", description="Compte Twilio. Vide : SMS à l’écran seulement.")
     twilio_auth_token: SecretStr | None = Field(default=None, description="Secret du compte Twilio.")

@@ -1,4 +1,4 @@
-"""How often somebody may try: counters of sign-in attempts, shared by the workers when there is a Redis."""
+"""How often somebody may try: counters of attempts, shared by the workers when there is a Redis."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ def _allowance() -> RateLimitItem:
 
 
 async def may_try(*who: str) -> bool:
-    """Count one attempt, and say whether it is within the allowance."""
+    """Count one attempt to sign in, and say whether it is within the allowance."""
     return await _limiter().hit(_allowance(), *who)
+
+
+async def is_within(allowance: str, *what: str) -> bool:
+    """Count one more of these, and say whether it is within an allowance such as "30/10 minutes"."""
+    return await _limiter().hit(parse(allowance), *what)
 
 
 async def forgive(*who: str) -> None:

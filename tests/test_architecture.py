@@ -18,7 +18,8 @@ FEATURES = {
 PACKAGES = (*FEATURES, "portal")
 # What pages/ and api.py may use of the shell.
 OF_THE_SHELL = frozenset(
-    f"portal.{name}" for name in ("database", "clock", "identity", "policy", "problems", "settings", "live", "ui")
+    f"portal.{name}"
+    for name in ("database", "clock", "identity", "policy", "problems", "settings", "throttle", "live", "ui")
 )
 # Pages and the wiring modules may see the framework of pages.
 SEES_EVERYTHING = (

@@ -234,6 +234,26 @@ def test_a_closure_closes_the_openings_that_begin_on_its_days(session: Session, 
     assert hours == [21, 22, 23, 0]  # the night from the 5th to the 6th
 
 
+@pytest.mark.parametrize(
+    ("zone", "open_hours"),
+    [
+        ("Pacific/Noumea", [0, 6, 12]),  # there, the 6th begins at 13:00 UTC on the 5th
+        ("Indian/Reunion", [0, 6, 12, 18]),  # at 20:00
+        ("Europe/Paris", [0, 6, 12, 18, 22]),  # at 23:00
+        ("America/Martinique", [0, 6, 12, 18, 22, 23]),  # at 04:00 on the 6th
+    ],
+)
+def test_a_closed_day_is_that_of_the_place(session: Session, world: World, zone: str, open_hours: list[int]) -> None:
+    resource = agent(session, world, zone=zone)
+    for hour in (0, 6, 12, 18, 22, 23):
+        make_opening(session, resource, datetime(2026, 3, 5, hour, tzinfo=UTC), hours=1)
+    close(session, resource, in_days(4), None)  # from the 6th on
+
+    hours = hours_of(session, resource, datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC))
+
+    assert hours == open_hours
+
+
 def test_slots_are_listed_under_the_civil_day_of_the_place(session: Session, world: World) -> None:
     resource = agent(session, world, zone="Pacific/Tahiti")
     make_opening(session, resource, datetime(2026, 3, 6, 8, tzinfo=UTC), hours=4)  # from 22:00 on the 5th

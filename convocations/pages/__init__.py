@@ -1,0 +1,1 @@
+"""Screens of convocations: one file a screen, with its state."""
