@@ -6,6 +6,7 @@ docs/decisions/0010-messages-leave-once.md. Statements are set-based: hundreds l
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ from convocations.segments import measure
 from convocations.timing import Step, Whereabouts, leave_or_wait
 from convocations.truth import Facts, untrue
 from convocations.wording import SmsFacts, sms, spoken
+
+logger = logging.getLogger(__name__)
 
 BATCH = 100
 LINKS = "links"  # the purpose of the key of links
@@ -155,12 +158,10 @@ def claim_due(
     decisions, outgoing = [], []
     key = house.derived(LINKS)
     for row in rows:
-        decision = _stopped(row, now)
-        if decision is None:
-            decision, to, body = _written(row, house, f"{origin}/r/{token_of(key, _link(row))}")
-            if body:
-                decision = _leased(decision, provider, now, now + lease)
-                outgoing.append(_outgoing(row, decision, to, body))
+        decision, to, body = _decided(row, house, f"{origin}/r/{token_of(key, _link(row))}", now)
+        if body:
+            decision = _leased(decision, provider, now, now + lease)
+            outgoing.append(_outgoing(row, decision, to, body))
         decisions.append(decision)
     if decisions:
         session.execute(WRITE, _columns(decisions))
@@ -219,6 +220,16 @@ def waiting(session: Session, *, now: datetime) -> tuple[int, int]:
     """Return how many messages are due, and how many have a lease."""
     row = session.execute(WAITING, {"now": now}).one()
     return row.due, row.sending
+
+
+def _decided(row: Any, house: House, link: str, now: datetime) -> tuple[_Decision, str, str]:
+    """Return what to do of a message, with the number and the text when it leaves."""
+    try:
+        stopped = _stopped(row, now)
+        return (stopped, "", "") if stopped else _written(row, house, link)
+    except Exception:  # one that cannot be written must not keep all of those after it from leaving
+        logger.exception("message %s cannot be written", row.id)
+        return _no(row, MessageState.FAILED, Failure.UNWRITABLE), "", ""
 
 
 def _stopped(row: Any, now: datetime) -> _Decision | None:

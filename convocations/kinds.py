@@ -67,6 +67,7 @@ class Failure(StrEnum):
     NOT_MOBILE = "not-mobile"
     NO_ADDRESS = "no-address"  # the place has none that an SMS could give
     UNREADABLE = "unreadable"  # the number was sealed with another key
+    UNWRITABLE = "unwritable"  # a fault of ours: the log has it
     BLOCKED = "blocked"  # the person answered STOP to the provider
     INVALID_NUMBER = "invalid-number"
     # it waits

@@ -24,6 +24,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset
 
 
+def real(at: datetime) -> datetime:
+    """Return the instant of real time at which the clock reads `at`: what the rest of the world understands."""
+    return at - _offset
+
+
 def store_offset(session: Session, starts_at: datetime | None) -> None:
     """Record the offset that makes the clock read `starts_at` at this moment; None means real time."""
     seconds = (starts_at - datetime.now(UTC)).total_seconds() if starts_at else 0.0

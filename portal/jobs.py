@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -22,6 +23,7 @@ from booking.idempotency import forget_answers
 from convocations.planning import follow
 from portal import clock, database
 from portal.database import database_url
+from portal.delivery import PACE, Pace, Post, provider_of
 from portal.live import tell_changes
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,17 @@ RETRY_S = 3.0
 MISFIRE_GRACE_S = 30
 AFTER_ELECTION = timedelta(minutes=5)
 ANSWERS_KEPT = timedelta(days=7)
+# A leader whose machine is lost leaves its lock after 3 + 3 x 2 s; one that is killed, at once.
+NOTICED_SOON = (
+    "SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+    " SET tcp_user_timeout = 9000"
+)
+KEPT_ALIVE: dict[str, Any] = {
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 9000,
+}
 # Rules are expanded again each night, so that the horizon moves with the days.
 RULED = text("""
     SELECT DISTINCT r.id FROM opening_rule o JOIN resource r ON r.id = o.resource_id
@@ -67,9 +80,9 @@ def _ruled(session: Session) -> list[int]:
 
 
 @contextlib.asynccontextmanager
-async def leading() -> AsyncIterator[None]:
+async def leading(pace: Pace = PACE, retry_s: float = RETRY_S) -> AsyncIterator[None]:
     """Stand for election while this worker lives."""
-    task = asyncio.create_task(_stand_for_ever())
+    task = asyncio.create_task(_stand_for_ever(pace, retry_s))
     try:
         yield
     finally:
@@ -78,24 +91,29 @@ async def leading() -> AsyncIterator[None]:
             await task
 
 
-async def _stand_for_ever() -> None:
+async def _stand_for_ever(pace: Pace, retry_s: float) -> None:
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(database_url(), autocommit=True) as connection:
+            async with await psycopg.AsyncConnection.connect(
+                database_url(), autocommit=True, **KEPT_ALIVE
+            ) as connection:
+                await connection.execute(NOTICED_SOON)
                 # Asked again rather than waited for: a statement that waits would hold back vacuum.
                 answer = await connection.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,))
                 if (await answer.fetchone()) == (True,):
-                    await _lead(connection)
+                    await _lead(connection, pace)
         except (psycopg.Error, RuntimeError, OSError) as error:
             logger.warning("election interrupted: %s", type(error).__name__)
-        await asyncio.sleep(RETRY_S)
+        await asyncio.sleep(retry_s)
 
 
-async def _lead(connection: psycopg.AsyncConnection) -> None:
+async def _lead(connection: psycopg.AsyncConnection, pace: Pace) -> None:
     """Run the clock as long as the connection that holds the lock lives."""
     scheduler = AsyncIOScheduler(timezone="UTC")
+    post = Post(provider_of(pace), pace)
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": MISFIRE_GRACE_S}
     scheduler.add_job(lapse_what_expired, "interval", seconds=2, **once)
+    scheduler.add_job(post.deliver, "interval", seconds=pace.every_s, **once)
     # At night, and soon after an election: a machine that is off at night must not run out of openings.
     scheduler.add_job(extend_openings, "cron", hour=2, **once)
     scheduler.add_job(extend_openings, "date", run_date=datetime.now(UTC) + AFTER_ELECTION, **once)
@@ -106,3 +124,4 @@ async def _lead(connection: psycopg.AsyncConnection) -> None:
         await tell_changes(connection)
     finally:
         scheduler.shutdown(wait=False)
+        await post.close()

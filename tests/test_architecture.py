@@ -27,6 +27,7 @@ SEES_EVERYTHING = (
     "portal/jobs.py",
     "portal/solving.py",
     "portal/cli.py",
+    "portal/delivery.py",
     "portal/demo/",
     "portal/importers/",
     "portal/prepare.py",

@@ -50,7 +50,7 @@ class StandIn:
 
     def does(self, **switches: Any) -> None:
         """Change what it does: `delay_s`, `status` and `code` of the answers, `hang` the next so many after taking
-        them, `times` how many answers are changed, `retry_after`, `redact`, `down`."""
+        them, `times` how many answers are changed, `retry_after`, `redact`, `down`, `forget` what it has."""
         httpx.post(f"{self.control}/switches", json=switches, timeout=10).raise_for_status()
 
     def received(self) -> list[dict[str, Any]]:
@@ -103,6 +103,8 @@ class _Twilio:
 
     async def switch(self, request: web.Request) -> web.Response:
         self.switches |= await request.json()
+        if self.switches.pop("forget", False):
+            self.messages, self.requests = [], 0
         is_down = self.switches.pop("down", None)
         if is_down is True:
             await self.down()

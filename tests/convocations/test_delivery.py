@@ -24,7 +24,8 @@ from convocations.kinds import Failure, MessageKind, MessageState
 from convocations.links import LinkName, token_of
 from convocations.models import Convocation, Message, SmsRefusal
 from tests.conftest import Database
-from tests.convocations.desk import HOUSE, NINE, TEN, Desk, bearer, make_desk
+from tests.convocations.crowd import located, make_offers
+from tests.convocations.desk import HOUSE, NINE, TEN, Desk, bearer, make_desk, make_somebody
 from tests.factories import NOW, in_days
 from tests.races import act, at_once, wait_until_somebody_waits
 
@@ -39,12 +40,6 @@ def claim(session: Session, now: datetime = SOON, **options: Any) -> Claimed:
     session.flush()
     values: dict[str, Any] = {"house": HOUSE, "origin": ORIGIN, "provider": "screen", "lease": LEASE} | options
     return claim_due(session, now=now, **values)
-
-
-def located(desk: Desk) -> Desk:
-    """Return a desk whose place has an address."""
-    desk.world.site.address, desk.world.site.postcode, desk.world.site.commune = "1 rue de l’Exemple", "75001", "Paris"
-    return desk
 
 
 def convened(session: Session, **columns: Any) -> tuple[Desk, Convocation]:
@@ -274,6 +269,20 @@ def test_a_place_without_address_names_nothing_and_fails(session: Session) -> No
     assert states(session, convocation)[CONFIRMATION] == (MessageState.FAILED, Failure.NO_ADDRESS)
 
 
+def test_one_that_cannot_be_written_keeps_no_other_from_leaving(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk, convocation = convened(session)
+    session.flush()
+    session.execute(text("UPDATE person SET time_zone = 'Nowhere/Land'"))
+    other = convene(session, desk.officer, make_somebody(session, desk.officer).id, desk.at(TEN), now=NOW)
+
+    assert len(claim(session).outgoing) == 1
+    assert states(session, convocation)[CONFIRMATION] == (MessageState.FAILED, Failure.UNWRITABLE)
+    assert states(session, other)[CONFIRMATION] == (MessageState.SENDING, "")
+    assert "cannot be written" in caplog.text
+
+
 def test_nothing_is_sent_to_somebody_erased(session: Session) -> None:
     desk, convocation = convened(session)
     given_back(session, desk, convocation)
@@ -404,29 +413,6 @@ def test_a_lease_on_somebody_erased_is_flagged(session: Session) -> None:
     assert states(session, convocation)[CONFIRMATION] == (MessageState.FLAGGED, Failure.UNKNOWN)
 
 
-def crowd(session: Session, count: int) -> None:
-    """Have that many confirmations of one appointment due: rows to race for, not a life."""
-    convened(session)
-    session.flush()
-    session.execute(text("DELETE FROM message"))
-    session.execute(
-        text("""
-        INSERT INTO convocation (id, link_id, link_version, acts, territory_id, person_id, kind_id, resource_ids,
-                                 standing, choose_by, reminder_hours, requested_by, created_at)
-        SELECT gen_random_uuid(), n, 1, 0, territory_id, person_id, kind_id, resource_ids, 'choosing', '2026-03-09',
-               48, requested_by, created_at FROM convocation, generate_series(1, :count) n"""),
-        {"count": count},
-    )
-    session.execute(
-        text("""
-        INSERT INTO message (id, convocation_id, kind, category, state, due_at, useful_until, attempts, provider,
-                             provider_id, failure, created_at)
-        SELECT gen_random_uuid(), id, 'offer', 'information', 'planned', :now, '2026-03-10', 0, '', '', '', :now
-        FROM convocation WHERE standing = 'choosing'"""),
-        {"now": NOW},
-    )
-
-
 def claimed_at_once(database: Database) -> list[Any]:
     """Return the messages of each of four who claim twenty at the same moment."""
     one = partial(act, database.engine, claim, limit=20)
@@ -435,7 +421,7 @@ def claimed_at_once(database: Database) -> list[Any]:
 
 
 def test_two_who_claim_at_once_never_share_a_message(database: Database) -> None:
-    act(database.engine, crowd, 80)
+    act(database.engine, make_offers, 80)
 
     claimed = claimed_at_once(database)
 
@@ -443,7 +429,7 @@ def test_two_who_claim_at_once_never_share_a_message(database: Database) -> None
 
 
 def test_control_claimed_without_lock_they_share_them(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    act(database.engine, crowd, 80)
+    act(database.engine, make_offers, 80)
     unlocked = str(delivery.CLAIM).replace("FOR NO KEY UPDATE SKIP LOCKED", "")
     slowly = text(f"SELECT * FROM ({unlocked}) claimed, (SELECT pg_sleep(0.3)) slept")  # noqa: S608 - a constant
     monkeypatch.setattr(delivery, "CLAIM", slowly)

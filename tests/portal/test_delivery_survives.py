@@ -1,0 +1,210 @@
+"""The sender is killed while 500 messages leave: another takes over, and each arrives exactly once or is flagged."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from portal import clock
+from tests.conftest import Database
+from tests.convocations.crowd import make_offers
+from tests.convocations.desk import HOUSE
+from tests.factories import NOW
+from tests.races import act
+from tests.twilio_stand_in import SID, TOKEN, StandIn, standing_in
+
+ROOT = Path(__file__).resolve().parents[2]
+MESSAGES = 500
+DELAY_S = 0.05
+PATIENCE_S = 120  # a busy machine is slow, not wrong
+LEADS = "this process is the clock"
+
+
+@dataclass
+class Worker:
+    """A process that stands for election, and what it wrote."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def leads(self) -> bool:
+        """Say whether it was elected."""
+        return LEADS in self.log.read_text()
+
+    def kill(self) -> float:
+        """Kill it without warning, and return when."""
+        self.process.kill()
+        at = time.monotonic()
+        self.process.wait()
+        return at
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    with standing_in() as one:
+        one.does(delay_s=DELAY_S)
+        yield one
+
+
+@contextlib.contextmanager
+def two_workers(database: Database, stand_in: StandIn, folder: Path) -> Iterator[tuple[Worker, Worker]]:
+    """Run two workers on one database; yield the elected one and the other."""
+    workers = [_start(database, stand_in, folder / f"worker-{number}.log") for number in range(2)]
+    try:
+        _until(lambda: all("standing" in one.log.read_text() for one in workers))
+        _until(lambda: any(one.leads for one in workers))
+        yield (workers[0], workers[1]) if workers[0].leads else (workers[1], workers[0])
+    finally:
+        for one in workers:
+            one.process.kill()
+            one.process.wait()
+
+
+def _start(database: Database, stand_in: StandIn, log: Path) -> Worker:
+    environment = {
+        "DATABASE_URL": database.url,
+        "PLACEJUSTE_SECRET_KEY": HOUSE.secret.decode(),
+        "PLACEJUSTE_TWILIO_ACCOUNT_SID": SID,
+        "PLACEJUSTE_TWILIO_AUTH_TOKEN": TOKEN,
+        "PLACEJUSTE_TWILIO_FROM": "JUSTICE",
+        "PLACEJUSTE_TWILIO_BASE_URL": stand_in.url,
+    }
+    command = [sys.executable, "-W", "ignore", "-m", "tests.clock_worker"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    return Worker(process, log)
+
+
+def _until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+def make_due(session: Session) -> list[str]:
+    """Have the messages due, by a clock that reads a Monday morning."""
+    clock.store_offset(session, NOW)
+    return make_offers(session, MESSAGES)
+
+
+def states(database: Database) -> Counter[str]:
+    with Session(database.engine) as session:
+        return Counter(session.execute(text("SELECT state FROM message")).scalars())
+
+
+def settled(database: Database) -> bool:
+    return not {"planned", "sending"} & set(states(database))
+
+
+def hold_back(session: Session) -> None:
+    """Keep the messages from leaving until they are let go."""
+    session.execute(text("UPDATE message SET due_at = 'infinity'"))
+
+
+def let_go(session: Session) -> None:
+    session.execute(text("UPDATE message SET due_at = :now"), {"now": NOW})
+
+
+def test_killed_while_500_messages_leave_another_takes_over_and_each_arrives_once(
+    database: Database, stand_in: StandIn, tmp_path: Path
+) -> None:
+    phones = act(database.engine, make_due)
+    act(database.engine, hold_back)
+    with two_workers(database, stand_in, tmp_path) as (leader, other):
+        assert not other.leads, "one is elected, exactly"
+        act(database.engine, let_go)
+        _until(lambda: stand_in.asked() >= 150)
+
+        killed_at = leader.kill()
+        under_way = states(database)
+        _until(lambda: other.leads)
+        taken_over_s = time.monotonic() - killed_at
+        _until(lambda: settled(database))
+
+    sys.stdout.write(f"taken over in {taken_over_s:.2f} s\n")  # seen with pytest -s
+    arrived = Counter(message["to"] for message in stand_in.received())
+    assert under_way["planned"] > 0, "it was killed too late for this test"
+    assert under_way["sending"] > 0, "it was killed between two batches: nothing was under way"
+    assert taken_over_s < 15
+    assert set(arrived.values()) == {1}, "somebody was written to twice"
+    assert states(database) == {"sent": MESSAGES}
+    assert set(arrived) == set(phones)
+
+
+def test_killed_while_answers_do_not_come_nothing_is_sent_twice_nor_lost(
+    database: Database, stand_in: StandIn, tmp_path: Path
+) -> None:
+    phones = act(database.engine, make_due)
+    act(database.engine, hold_back)
+    with two_workers(database, stand_in, tmp_path) as (leader, other):
+        act(database.engine, let_go)
+        stand_in.does(hang=30)
+        _until(lambda: stand_in.asked() >= 90)
+
+        leader.kill()
+        _until(lambda: other.leads)
+        stand_in.does(hang=10)
+        _until(lambda: settled(database))
+
+    arrived = Counter(message["to"] for message in stand_in.received())
+    assert set(arrived.values()) == {1}
+    assert states(database) == {"sent": MESSAGES}
+    assert set(arrived) == set(phones)
+
+
+def test_killed_while_the_provider_cannot_be_asked_what_is_not_known_is_flagged(
+    database: Database, stand_in: StandIn, tmp_path: Path
+) -> None:
+    phones = act(database.engine, make_due)
+    act(database.engine, hold_back)
+    with two_workers(database, stand_in, tmp_path) as (leader, other):
+        act(database.engine, let_go)
+        stand_in.does(list_status=500)
+        _until(lambda: stand_in.asked() >= 150)
+
+        leader.kill()
+        _until(lambda: other.leads)
+        _until(lambda: settled(database))
+
+    arrived = Counter(message["to"] for message in stand_in.received())
+    became = states(database)
+    assert set(arrived.values()) == {1}
+    assert became["flagged"] > 0
+    assert became["sent"] + became["flagged"] == MESSAGES
+    assert len(set(phones) - set(arrived)) <= became["flagged"], "one that did not arrive is not flagged"
+
+
+def test_a_provider_down_and_the_sender_killed_meanwhile_lose_nothing(
+    database: Database, stand_in: StandIn, tmp_path: Path
+) -> None:
+    phones = act(database.engine, make_due)
+    act(database.engine, hold_back)
+    with two_workers(database, stand_in, tmp_path) as (leader, other):
+        act(database.engine, let_go)
+        _until(lambda: stand_in.asked() >= 120)
+        stand_in.does(down=True)
+        _until(lambda: "were not taken" in leader.log.read_text())
+        leader.kill()
+        _until(lambda: "were not taken" in other.log.read_text())
+        stand_in.does(down=False)
+        _until(lambda: settled(database))
+
+    arrived = Counter(message["to"] for message in stand_in.received())
+    assert set(arrived.values()) == {1}
+    assert states(database) == {"sent": MESSAGES}
+    assert set(arrived) == set(phones)
