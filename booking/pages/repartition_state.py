@@ -233,7 +233,7 @@ class RepartitionState(rx.State):
     @rx.event
     async def undo_run(self, run_id: str) -> EventSpec:
         """Give back what was applied of an earlier proposal."""
-        return await self._give_back(run_id)
+        return await self._give_back(str(run_id))
 
     async def _give_back(self, run_id: str) -> EventSpec:
         if run_id not in {one.id for one in self.runs}:
