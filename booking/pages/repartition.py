@@ -318,8 +318,8 @@ def _case(row: rx.Var[CaseRow]) -> rx.Component:
         el.td(row.ref, role="cell"),
         el.td(row.family, role="cell"),
         el.td(row.minutes, role="cell"),
-        el.td(deadline, role="cell"),
-        el.td(row.waits, role="cell"),
+        el.td(el.span("échéance ", class_name="pj-plan__label"), deadline, role="cell"),
+        el.td(el.span("attend depuis ", class_name="pj-plan__label"), row.waits, role="cell"),
         key=row.id,
         role="row",
     )

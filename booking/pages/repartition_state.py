@@ -233,7 +233,7 @@ class RepartitionState(rx.State):
     @rx.event
     async def undo_run(self, run_id: str) -> EventSpec:
         """Give back what was applied of an earlier proposal."""
-        return await self._give_back(run_id)
+        return await self._give_back(str(run_id))
 
     async def _give_back(self, run_id: str) -> EventSpec:
         if run_id not in {one.id for one in self.runs}:
@@ -274,7 +274,7 @@ class RepartitionState(rx.State):
         self.hidden = max(len(found.waiting) - self._shown, 0)
         self.runs = [run_line(one, now, zone) for one in found.runs]
         if run is None:
-            self.is_active = False
+            self._forget()
             return
         if str(run.id) != self._run_id:
             self._run_id, self.left_out = str(run.id), []
@@ -282,6 +282,11 @@ class RepartitionState(rx.State):
         self._follow(run)
         self.ended = ended_words(run, state_at(run, now))
         self._propose(found, run, today)
+
+    def _forget(self) -> None:
+        """Show no search and no proposal: this court has none for these hearings."""
+        self._run_id, self.is_active, self.ended, self.proposal = "", False, "", ""
+        self.sittings, self.unplaced, self.refused, self.left_out = [], [], [], []
 
     def _follow(self, run: OptimizerRun) -> None:
         self.figures, self.curve = figures(run, self._total), curve(run.progress)

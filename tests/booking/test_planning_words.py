@@ -30,7 +30,7 @@ from tests.factories import NOW, TODAY, in_days
 PLAN = {
     "sittings": {"1": [11, 12, 13], "2": [11, 12, 13]},
     "placed": {str(UUID(int=number)): 1 for number in range(3)},
-    "unplaced": {str(UUID(int=9)): [["quota", 2]]},
+    "unplaced": [[str(UUID(int=9)), [["quota", 2]]]],
     "score": [["unplaced", 1, 1], ["late", 1, 1], ["unstaffed", 0, 0], ["spread", 1, 200], ["days", 10, 10]],
     "ended": "limit",
 }

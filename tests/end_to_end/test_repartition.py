@@ -131,6 +131,17 @@ def test_a_search_is_watched_survives_a_reload_and_stops(open_page: OpenPage) ->
     expect(button(page, "Proposer une nouvelle répartition")).to_be_visible()
 
 
+def test_another_kind_of_hearing_does_not_keep_the_proposal_of_the_first(open_page: OpenPage) -> None:
+    page = open_page(ADDRESS, CLERK)
+    proposed(page)
+
+    page.get_by_label("Audiences", exact=True).select_option("audience-jaf")
+
+    expect(page.get_by_text("Aucune affaire en attente. Tout est à jour.")).to_be_visible()
+    expect(page.get_by_role("region", name="Proposition")).to_have_count(0)
+    expect(button(page, "Proposer une répartition")).to_be_visible()
+
+
 def test_every_case_without_a_place_says_why(open_page: OpenPage) -> None:
     page = open_page(ADDRESS, CLERK)
     proposed(page)
