@@ -22,7 +22,7 @@ from booking.pages import (
     points,
     requests,
 )
-from convocations.pages import link
+from convocations.pages import convene, link
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
@@ -52,6 +52,7 @@ PAGES = (
     establishment,
     requests,
     own_places,
+    convene,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 
@@ -81,6 +82,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/booking.css"),
         el.link(rel="stylesheet", href="/bookings.css"),
         el.link(rel="stylesheet", href="/designate.css"),
+        el.link(rel="stylesheet", href="/convocations.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
