@@ -47,6 +47,9 @@ RECEIVING = text("""
     FROM resource r JOIN site s ON s.id = r.site_id
     WHERE r.kind_id = :kind_id AND r.is_active AND s.territory_id = ANY(:territories)
     ORDER BY s.name, s.id, r.name, r.id""")
+LAST_KIND = text("""
+    SELECT kind_id FROM booking WHERE territory_id = :home AND requested_by = :me AND kind_id = ANY(:kinds)
+    ORDER BY created_at DESC LIMIT 1""")
 SERVICE_OF = text("""
     SELECT time_zone, holiday_zone FROM site WHERE territory_id = :territory_id ORDER BY id LIMIT 1""")
 
@@ -106,11 +109,19 @@ def kinds_to_convene(session: Session, actor: Actor) -> list[Kind]:
 
 
 def kind_to_convene(session: Session, actor: Actor, code: str) -> Kind:
-    """Return the kind of that code, else the first one. Raises: NotAllowed when the actor reserves none."""
+    """Return the kind of that code, else the one that the actor took last, else the first one.
+
+    Raises: NotAllowed when the actor reserves none.
+    """
     kinds = kinds_to_convene(session, actor)
     if not kinds:
         raise NotAllowed(act="convene")
-    return next((kind for kind in kinds if kind.code == code), kinds[0])
+    named = next((kind for kind in kinds if kind.code == code), None)
+    if named is not None:
+        return named
+    asked = {"me": actor.account_id, "kinds": [kind.id for kind in kinds], "home": actor.home_territory_id}
+    last = session.execute(LAST_KIND, asked).scalar()
+    return next((kind for kind in kinds if kind.id == last), kinds[0])
 
 
 def receivers(session: Session, actor: Actor, kind: Kind, *, near: tuple[float, float] | None = None) -> list[Receiver]:

@@ -272,7 +272,9 @@ def person_picker(
     form = _fields(on_language, on_phone) if is_embedded else _form(on_chosen)
     creating = rx.cond(state.is_creating, form, _new_button(on_chosen if is_embedded else None))
     return el.div(
-        rx.cond(state.chosen.id != "", _chosen(on_chosen), el.div(_search(on_chosen, label), creating)),
+        rx.cond(
+            state.chosen.id != "", _chosen(on_chosen), el.div(_search(on_chosen, label, is_first=is_embedded), creating)
+        ),
         class_name="pj-picker",
     )
 
@@ -295,7 +297,7 @@ def _chosen(on_chosen: Any) -> rx.Component:
     )
 
 
-def _search(on_chosen: Any, label: str) -> rx.Component:
+def _search(on_chosen: Any, label: str, *, is_first: bool) -> rx.Component:
     state = PersonPickerState
     found = el.ul(
         rx.foreach(
@@ -322,6 +324,7 @@ def _search(on_chosen: Any, label: str) -> rx.Component:
             default_value=state.typed,
             on_change=state.search.debounce(250),
             auto_complete="off",
+            auto_focus=is_first,
         ),
         el.div(
             rx.cond(state.choices.length() > 0, found, rx.cond(state.searched, nobody)),

@@ -198,7 +198,7 @@ def _starts() -> rx.Component:
     nothing = el.p("Aucun créneau libre dans les deux mois : changez d’agent ou de lieu.", class_name="pj-warning")
     soonest = el.fieldset(
         el.legend("Les prochains créneaux libres", class_name="fr-sr-only"),
-        rx.foreach(state.starts, lambda one: _start(one, "prochain")),
+        rx.foreach(state.starts, lambda one: _start(one, "debut")),
         class_name="pj-starts pj-starts--wide",
     )
     wide = rx.cond(
@@ -230,14 +230,14 @@ def _start(one: rx.Var[StartChoice], where: str) -> rx.Component:
         el.input(
             type="radio",
             id=name,
-            name="debut",
+            name=where,
             value=one.value,
             checked=ConveneState.chosen == one.value,
             on_change=ConveneState.pick_start(one.value),
             aria_label=one.words,
         ),
         el.label(
-            rx.cond(where == "prochain", el.span(one.day, class_name="pj-start__day")),
+            el.span(one.day, class_name="pj-start__day") if where == "debut" else rx.fragment(),
             el.strong(one.hour),
             rx.cond(one.who != "", el.span(one.who, class_name="pj-start__who")),
             html_for=name,

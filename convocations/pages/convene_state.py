@@ -164,7 +164,7 @@ class ConveneState(rx.State):
 
     @allow(*CONVENERS)
     @rx.event
-    async def load(self) -> Any:
+    async def load(self) -> None:
         """Show the form for what the address names: a person, a kind, a start, or an appointment taken already."""
         actor, asked = await current_actor(self), self.router.url.query_parameters
         self.problem, self.done, self.mode, self.reminder = "", Done(), "slot", "48"
@@ -178,7 +178,6 @@ class ConveneState(rx.State):
         start = read_value(f"{place}|{asked.get('debut', '')}".replace(" ", "+"))
         await self._show(actor, start=start)
         self.is_loaded = True
-        return None if picker.chosen.id else rx.set_focus("person_search")
 
     @allow(*CONVENERS)
     @rx.event
@@ -272,7 +271,7 @@ class ConveneState(rx.State):
             self.problem = said(refusal)
             return rx.set_focus("refus")
         await self._made(actor, picker, person, made)
-        return rx.set_focus("person_search")
+        return None
 
     @allow(*CONVENERS)
     @rx.event
