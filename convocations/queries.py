@@ -67,6 +67,7 @@ class ListedConvocation:
     person_id: UUID | None
     initials: str  # empty: a person erased since
     case_ref: str
+    language: str
     refuses_sms: bool
     key_at: datetime  # what the list is in the order of
 
@@ -160,6 +161,7 @@ _COLUMNS = f"""
            k.label AS kind_label, r.id AS resource_id, r.name AS resource_name, s.id AS site_id, s.name AS site_name,
            s.address, s.postcode, s.commune, s.time_zone, coalesce(c.person_id, b.person_id) AS person_id,
            {INITIALS} AS initials, coalesce(b.case_ref, '') AS case_ref,
+           coalesce(p.language, '') AS language,
            EXISTS (SELECT FROM sms_refusal x WHERE x.person_id = p.id) AS refuses_sms"""  # noqa: S608 - constants only
 _SUMMONED = """
     FROM convocation c JOIN scope mine ON mine.territory_id = c.territory_id AND c.kind_id = ANY(mine.kinds)

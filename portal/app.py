@@ -22,7 +22,7 @@ from booking.pages import (
     points,
     requests,
 )
-from convocations.pages import convene, link
+from convocations.pages import convene, convocations, letter, link, messages
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
@@ -53,6 +53,9 @@ PAGES = (
     requests,
     own_places,
     convene,
+    convocations,
+    messages,
+    letter,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 

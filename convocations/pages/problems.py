@@ -9,6 +9,7 @@ from convocations.errors import (
     ConvocationOver,
     LinkExpired,
     LinkUnknown,
+    MessageOver,
     TooManyActs,
 )
 from portal.problems import problem, sentence
@@ -19,6 +20,7 @@ problem(AppointmentChanged, 409, "appointment-changed", "Rendez-vous changé", "
 problem(LinkUnknown, 404, "link-unknown", "Lien inconnu")
 problem(LinkExpired, 410, "link-expired", "Lien expiré")
 problem(TooManyActs, 429, "too-many-acts", "Trop d’actes avec ce lien")
+problem(MessageOver, 409, "message-over", "Message terminé", "Ce message n’en est plus là.")
 
 INVALID = {
     ("person_id", "required"): "Indiquez qui vous convoquez : choisissez une personne, ou créez-la.",
