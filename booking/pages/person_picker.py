@@ -273,7 +273,9 @@ def person_picker(
     creating = rx.cond(state.is_creating, form, _new_button(on_chosen if is_embedded else None))
     return el.div(
         rx.cond(
-            state.chosen.id != "", _chosen(on_chosen), el.div(_search(on_chosen, label, is_first=is_embedded), creating)
+            state.chosen.id != "",
+            _chosen(on_chosen, is_first=is_embedded),
+            el.div(_search(on_chosen, label, is_first=is_embedded), creating),
         ),
         class_name="pj-picker",
     )
@@ -283,13 +285,14 @@ def _then(event: Any, on_chosen: Any) -> Any:
     return [event, on_chosen] if on_chosen else event
 
 
-def _chosen(on_chosen: Any) -> rx.Component:
+def _chosen(on_chosen: Any, *, is_first: bool) -> rx.Component:
     chosen = PersonPickerState.chosen
     return el.div(
         el.p(el.strong(chosen.name), el.br(), chosen.detail, class_name="fr-mb-1v"),
         el.button(
             "Changer de personne",
             type="button",
+            auto_focus=is_first,  # what had the focus is gone: the next key goes on from here
             on_click=_then(PersonPickerState.forget, on_chosen),
             class_name="fr-btn fr-btn--sm fr-btn--tertiary",
         ),

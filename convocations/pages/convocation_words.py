@@ -105,7 +105,7 @@ class MessageRow:
     id: str
     kind: str
     whom: str
-    to: str
+    phone: str  # its last digits
     state: str
     badge: str
     why: str
@@ -232,7 +232,7 @@ def message_row(one: ListedMessage, *, now: datetime) -> MessageRow:
         id=str(one.id),
         kind=MESSAGE_WORDS[one.kind],
         whom=whom(one.initials, "", None) if one.initials else "personne effacée",
-        to=f"…{NBSP}{one.phone_end}" if one.phone_end else "sans numéro",
+        phone=f"…{NBSP}{one.phone_end}" if one.phone_end else "sans numéro",
         state=f"{words}, traité" if is_handled else words,
         badge="" if is_handled else badge,
         why=failure_words(one.failure),

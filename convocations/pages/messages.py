@@ -67,6 +67,7 @@ NONE_WORDS = {
 ON_SCREEN = (
     "Aucun SMS ne part : cette boîte remplace l’opérateur. Ouvrez un message pour suivre le lien de la personne."
 )
+NO_ROW = MessageRow("", "", "", "", "", "", "", "", "", "")
 
 
 @dataclass(frozen=True)
@@ -314,7 +315,7 @@ def _line(row: rx.Var[MessageRow]) -> rx.Component:
     )
     return el.tr(
         el.td(opened, role="cell"),
-        el.td(row.whom, el.span(row.to, class_name="pj-ledger__detail"), role="cell"),
+        el.td(row.whom, el.span(row.phone, class_name="pj-ledger__detail"), role="cell"),
         el.td(
             badge(row.state, row.badge),
             rx.cond(row.why != "", el.span(row.why, class_name="pj-ledger__detail")),
