@@ -50,6 +50,11 @@ class DayState(rx.State):
         """Say whether there is nothing at all."""
         return self.is_loaded and not (self.to_do or self.today or self.lost or self.to_note or self.declined)
 
+    @rx.var
+    def nothing_to_do(self) -> str:
+        """Say that nothing waits, unless something above does."""
+        return "" if self.answers or self.to_note or self.declined else "Rien ne vous attend."
+
     @allow(SIGNED_IN)
     @rx.event
     async def load(self) -> None:
@@ -95,7 +100,7 @@ def my_day_page() -> rx.Component:
             "a-faire",
             _answers(),
             _people(),
-            _cards(state.to_do, state.to_do_more, nothing="Rien ne vous attend."),
+            _cards(state.to_do, state.to_do_more, nothing=state.nothing_to_do),
         ),
         _column(
             "Aujourd’hui", "aujourdhui", _cards(state.today, state.today_more, nothing="Rien de prévu aujourd’hui.")
@@ -156,7 +161,7 @@ def _column(title: str, name: str, *children: rx.Component) -> rx.Component:
     return el.section(heading, *children, aria_labelledby=name, class_name="pj-day__column")
 
 
-def _cards(cards: rx.Var[list[Card]], more: rx.Var[str], *, nothing: str) -> rx.Component:
+def _cards(cards: rx.Var[list[Card]], more: rx.Var[str], *, nothing: str | rx.Var[str]) -> rx.Component:
     rest = rx.cond(DayState.has_list, inner_link(more, href=LIST, class_name="fr-link"), el.span(more))
     filled = rx.fragment(
         el.ul(rx.foreach(cards, _card), class_name="pj-cards"),

@@ -164,7 +164,7 @@ def _listed(
     roles=CONVENERS,
     on_load=(ConvocationsState.load, ConvocationSheetState.load),
     entry="Convocations",
-    order=5,
+    order=50,
     description="Qui est convoqué, qui a répondu, qui est venu.",
 )
 def convocations_page() -> rx.Component:
