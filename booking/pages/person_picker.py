@@ -383,7 +383,7 @@ def _new_person(on_language: Any = None, on_phone: Any = None) -> rx.Component:
         el.h3("Nouvelle personne", class_name="fr-h6"),
         el.div(rx.cond(wrong != "", el.p(wrong, class_name="fr-error-text")), role="alert"),
         el.div(
-            text_field("Nom", "family_name", auto_complete="off", required=True),
+            text_field("Nom", "family_name", auto_complete="off", required=True, auto_focus=True),
             text_field("Prénom", "given_name", auto_complete="off", required=True),
             text_field("Date de naissance", "birth_on", type="date", required=True),
             select_field("Sexe", "sex", sexes, error=problems["sex"], default_value=form["sex"]),

@@ -335,7 +335,7 @@ def _end() -> rx.Component:
                 aria_keyshortcuts="Control+Enter",
                 class_name="fr-btn fr-btn--lg fr-icon-send-plane-line fr-btn--icon-left",
             ),
-            el.span(el.kbd("Ctrl"), " + ", el.kbd("Entrée"), class_name="fr-text--sm pj-grey pj-keyboard-only"),
+            el.span(el.kbd("Ctrl"), " + ", el.kbd("Entrée"), class_name="fr-text--sm fr-mb-0 pj-grey pj-keyboard-only"),
             class_name="pj-convene__end",
         ),
         class_name="pj-convene__last",

@@ -49,6 +49,7 @@ from convocations.pages.convene_words import (
     StartChoice,
     days_of,
     groups,
+    leaves_words,
     note_of,
     read_value,
     sms_of,
@@ -271,7 +272,7 @@ class ConveneState(rx.State):
             self.problem = said(refusal)
             return rx.set_focus("refus")
         await self._made(actor, picker, person, made)
-        return None
+        return rx.set_focus("person_search")  # ready for the next
 
     @allow(*CONVENERS)
     @rx.event
@@ -407,7 +408,7 @@ class ConveneState(rx.State):
             words = f"{person.initials} est convoqué{'e' if person.sex == 'F' else ''}{NBSP}: {when_}."
         self.done = Done(
             id=str(made.id),
-            words=f"{words} {self.note or self.sms.leaves}",
+            words=f"{words} {self.note or leaves_words(self.sms)}",
             link=link_address(made),
             letter=letter_address(made.id),
             sheet=sheet_address(made.id),

@@ -160,6 +160,11 @@ def leaves(due_at: datetime | None, zone: ZoneInfo, *, now: datetime) -> str:
     return f"Partira {moment(due_at, zone)}{hour_of(zone)}."
 
 
+def leaves_words(sms: Sms) -> str:
+    """Return when it leaves as a sentence that stands alone."""
+    return f"Le SMS {sms.leaves[:1].lower()}{sms.leaves[1:]}" if sms.leaves.startswith("Partira") else sms.leaves
+
+
 def hour_of(zone: ZoneInfo) -> str:
     """Return ", heure de La Réunion", nothing on the mainland."""
     if zone.key == MAINLAND:
