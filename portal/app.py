@@ -27,7 +27,7 @@ from booking.pages import (
     requests,
     round_page,
 )
-from convocations.pages import link
+from convocations.pages import convene, convocations, letter, link, messages
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
@@ -62,6 +62,10 @@ PAGES = (
     fittings,
     fitting_form,
     round_page,
+    convene,
+    convocations,
+    messages,
+    letter,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 
@@ -94,6 +98,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/agenda.css"),
         el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="stylesheet", href="/fittings.css"),
+        el.link(rel="stylesheet", href="/convocations.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
