@@ -99,7 +99,9 @@ def act_sentence(act: str, facts: dict[str, Any], who: str) -> str:
     if act in _CORRECTED and facts.get("before") in _CORRECTED.values():
         words = f"a corrigé : {_OUTCOME_WORDS[act]}"
     if facts.get("undo"):
-        words = "a annulé l’excuse" if facts.get("before") == State.EXCUSED else "a repris la place rendue"
+        noted: dict[str, str] = dict.fromkeys(_CORRECTED.values(), "a annulé ce qui était noté")
+        undone = noted | {State.EXCUSED: "a annulé l’excuse"}
+        words = undone.get(str(facts.get("before")), "a repris la place rendue")
     if who == YOU:
         words = "avez" + words.removeprefix("a")
     reason = REFUSAL_WORDS.get(str(facts.get("reason")), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby, islice
 from urllib.parse import quote, urlencode
@@ -216,8 +216,14 @@ def offer_days(found: Offers, *, zone: ZoneInfo, count: int = DAYS_SHOWN) -> lis
 
 
 def best_offers(found: Offers, *, zone: ZoneInfo) -> list[OfferButton]:
-    """Return the first offers as they are ranked."""
-    return [_button(one, found.teams, zone) for one in found.offers[:BEST]]
+    """Return the first offers as they are ranked, and the earliest of all when it is not among them."""
+    best = list(found.offers[:BEST])
+    earliest = min(found.offers, key=lambda one: one.period.start, default=None)
+    buttons = [_button(one, found.teams, zone) for one in best]
+    if earliest is None or any(one.period.start == earliest.period.start for one in best):
+        return buttons
+    button = _button(earliest, found.teams, zone)
+    return [*buttons, replace(button, note=", ".join(part for part in ("au plus tôt", button.note) if part))]
 
 
 def offers_sentence(found: Offers) -> str:

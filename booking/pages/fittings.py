@@ -219,7 +219,7 @@ def _actions() -> rx.Component:
 def _offers() -> rx.Component:
     state = FittingSheetState
     best = el.div(
-        el.h4("Les mieux placés", class_name="fr-text--md fr-mb-1w"),
+        el.h4("Les mieux placés, et le plus tôt", class_name="fr-text--md fr-mb-1w"),
         el.ul(rx.foreach(state.best, lambda one: el.li(_offer(one, one.when))), class_name="pj-offers"),
         class_name="pj-best",
     )

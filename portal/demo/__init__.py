@@ -116,6 +116,8 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     fittings.write(session)
     ledger.copy_history(session)
     waiting_cases(session, catalogue, _dice(seed, "waiting"), now)
+    # What was just copied is unknown to the planner: without this it may join whole tables row by row, for minutes.
+    session.execute(text("ANALYZE booking, person, resource, site, kind, territory"))
     Convocations(session, _dice(seed, "convocations"), house, origin=settings().origin, now=now).write()
     return DemoSummary(
         territories=len(judicial_map.sheet),

@@ -21,6 +21,7 @@ from availability.places import distance_km, time_of_commune
 from booking.fittings import FittingTerms, Measure, Point, Stop, Window, deadline, is_reachable
 from booking.models import State
 from booking.sealing import seal
+from portal.demo.accounts import Member
 from portal.demo.catalogue import STREETS, Host, Place, short_name
 from portal.demo.ledger import Ledger
 from portal.demo.people import People
@@ -72,6 +73,7 @@ class Fittings:
         self.ledger = ledger
         self.now = now
         self.keys = dict(people.keys.rows)
+        self.waiting: set[UUID] = set()
         self.rules = Sheet(
             "fitting_rule", "kind_id reach_km practical_from_days practical_until_days measures", numbered=False
         )
@@ -140,7 +142,7 @@ class Fittings:
         commune = self.rng.choice(_towns(team.host.commune))
         self._request(
             team,
-            self.people.anybody(team.host.court, by),
+            self._somebody_else(team, by),
             (commune, self._spot(commune)),
             measure=measure,
             ordered_on=today - timedelta(days=days),
@@ -148,6 +150,15 @@ class Fittings:
             windows=self.rng.choice(AT_HOME),
             by=by.id,
         )
+
+    def _somebody_else(self, team: Place, by: Member) -> UUID:
+        """Return somebody who does not wait already, as long as there is somebody."""
+        for _ in range(TRIES):
+            person_id = self.people.anybody(team.host.court, by)
+            if person_id not in self.waiting:
+                break
+        self.waiting.add(person_id)
+        return person_id
 
     def _home(self, host: Host, period: Period, before: list[Stop], last: Commune) -> tuple[Commune, Point]:
         """Return a home where the team can be in time; after a few tries, in the same town as the stop before."""

@@ -154,6 +154,23 @@ def test_offers_are_said_by_day_with_the_best_first_and_the_others_behind(sessio
     )
 
 
+def test_the_earliest_is_offered_beside_the_best_placed(session: Session, town: FittingTown) -> None:
+    for day in (3, 4):
+        other = a_request(session, town)
+        book_offer(session, town.agent, other.id, town.teams[1].id, on(day, "09:00"), now=NOW)
+    found = offers_for(session, town.agent, line_of(session, town), now=NOW)
+
+    best = best_offers(found, zone=PARIS)
+
+    assert [(plain(one.when), one.note) for one in best] == [
+        ("jeu. 5 mars à 10 h", ""),
+        ("jeu. 5 mars à 10 h 45", ""),
+        ("ven. 6 mars à 10 h", ""),
+        ("lun. 2 mars à 10 h", "au plus tôt"),
+    ]
+    assert best_offers(replace(found, offers=()), zone=PARIS) == []
+
+
 def test_reasons_are_counted_in_words_and_none_is_said_when_there_is_none() -> None:
     refused = {WhyNot.TAKEN: 1, WhyNot.TRAVEL: 3}
     found = Offers(offers=(), teams={}, teams_too_far=1, slots_refused=refused, until=TODAY)

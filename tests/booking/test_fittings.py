@@ -35,8 +35,10 @@ from booking.fittings import WhyNot, Window, km_between
 from booking.models import State
 from booking.outcomes import note_outcome
 from booking.persons import erase_person
+from booking.queries import history_of
 from booking.rounds import round_of, teams_on
 from booking.sealing import key_of, unseal
+from booking.words import act_sentence
 from tests.booking.fitting_town import (
     ALL_DAY,
     GIVORS,
@@ -470,6 +472,12 @@ def test_fitted_then_corrected_then_undone_step_by_step(session: Session, town: 
     assert stage(session, town, request, LATER) is Stage.FITTED
     with pytest.raises(AlreadyDecided):  # nothing else was just noted
         undo_outcome(session, town.agent, booking.id, now=LATER)
+    told = [act_sentence(one.act, one.facts, "Vous") for one in history_of(session, town.agent, booking.id)][-3:]
+    assert told == [
+        "Vous avez noté la venue.",
+        "Vous avez corrigé : la personne n’est pas venue.",
+        "Vous avez annulé ce qui était noté.",
+    ]
 
 
 def test_what_was_just_noted_is_undone_for_ten_minutes(session: Session, town: FittingTown) -> None:
