@@ -393,4 +393,9 @@ def test_every_route_of_the_application_is_in_the_document() -> None:
         "get /bookings/{booking_id}",
         "get /bookings/{booking_id}/history",
         *(f"post /bookings/{{booking_id}}/{act}" for act in ACTS),
+        "post /persons",
+        "get /persons",
+        "post /convocations",
+        "get /convocations/{convocation_id}",
+        "get /messages",
     }
