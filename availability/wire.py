@@ -55,6 +55,7 @@ def _written_instant(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_written_date), Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+BirthDay = Annotated[date, BeforeValidator(_written_date), Field(ge=date(1880, 1, 1), le=date(2100, 1, 1))]
 Instant = Annotated[
     AwareDatetime,
     BeforeValidator(_written_instant),

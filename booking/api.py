@@ -112,11 +112,11 @@ async def take(request: Request, actor: Requester, order: told.Order, key: Key =
         return _answered(session, actor, booking.id, at, status=201)
 
     try:
-        done = await _once(Call(request, actor, key, order), work, at)
+        done = await once(Call(request, actor, key, order), work, at)
     except (PeriodTaken, CapacityReached, NotOpen) as refusal:
         refusal.facts["alternatives"] = await database.read(_alternatives, actor, order, at)
         raise
-    return _response(done, location=f"{request.url.path}/{done.body['id']}")
+    return respond(done, location=f"{request.url.path}/{done.body['id']}")
 
 
 @router.post("/{booking_id}/confirm", summary="Confirm a hold", response_model=told.BookingTold, responses=WRITE)
@@ -233,10 +233,10 @@ async def _step(call: Call, booking_id: UUID, act: Callable[[Session, datetime],
         act(session, at)
         return _answered(session, call.actor, booking_id, at)
 
-    return _response(await _once(call, work, at))
+    return respond(await once(call, work, at))
 
 
-async def _once(call: Call, work: Callable[[Session], Answered], at: datetime) -> Answered:
+async def once(call: Call, work: Callable[[Session], Answered], at: datetime) -> Answered:
     """Return what the act answers, done at most once when the call has a key."""
     if call.key is None:
         return await database.act(work)
@@ -249,7 +249,7 @@ def _answered(session: Session, actor: Actor, booking_id: UUID, at: datetime, *,
     return Answered(status, _told(line).model_dump(mode="json", by_alias=True))
 
 
-def _response(done: Answered, *, location: str | None = None) -> Response:
+def respond(done: Answered, *, location: str | None = None) -> Response:
     headers = {"Cache-Control": "no-store"}
     if location:
         headers["Location"] = location

@@ -19,7 +19,7 @@ from booking.models import State
 from booking.queries import BookingLine, HistoryEntry, booking_for, history_of
 
 GIVEN_BACK = "booking-cancelled"
-BY_LINK = "La personne, par son lien"
+BY_LINK = "La personne, par son lien,"
 # People and programs are named by one identifier in the history.
 NAMES = text("""
     SELECT id, name FROM account WHERE id = ANY(:ids)

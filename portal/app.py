@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 
 import availability.api
 import booking.api
+import convocations.api
 from availability.errors import Refusal
 from booking.pages import (
     agenda,
@@ -27,7 +28,8 @@ from booking.pages import (
     requests,
     round_page,
 )
-from convocations.pages import convene, convocations, letter, link, messages
+from convocations.pages import convene, letter, link, messages
+from convocations.pages import convocations as convocations_page
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
@@ -63,11 +65,18 @@ PAGES = (
     fitting_form,
     round_page,
     convene,
-    convocations,
+    convocations_page,
     messages,
     letter,
 )
-api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
+api = build_api(
+    availability.api.router,
+    booking.api.router,
+    convocations.api.persons,
+    convocations.api.convocations,
+    convocations.api.outbox,
+    pages=[points.router, files.router, link.router],
+)
 
 
 def on_backend_error(exception: Exception) -> EventSpec:

@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 
 import availability.api
 import booking.api
+import convocations.api
 from availability.models import (
     Closure,
     HearingSession,
@@ -47,6 +48,13 @@ from tests import postgres
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday, 09:00 in Lyon; the clocks change on the 29th
 TODAY = START.date()
 OFFICE = (45.7676, 4.8344)  # where people of Lyon are searched from
+FEATURES = (
+    availability.api.router,
+    booking.api.router,
+    convocations.api.persons,
+    convocations.api.convocations,
+    convocations.api.outbox,
+)
 MOVING = "booking, bed_night, place_period, seat_time, session_case, answer, change, opening"
 
 
@@ -105,7 +113,7 @@ def api_of_module(postgres_url: str, template: str) -> Iterator[Api]:
         patch.setattr(clock, "_offset", START - datetime.now(UTC))
         with Session(engine) as session, session.begin():
             country = settled(session)
-        yield Api(build_api(availability.api.router, booking.api.router), engine, country)
+        yield Api(build_api(*FEATURES), engine, country)
         engine.dispose()
 
 

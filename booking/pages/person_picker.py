@@ -103,7 +103,7 @@ class PersonPickerState(rx.State):
     readings: list[PhoneChoice] = []  # noqa: RUF012 - when the number typed is of several territories
     reading: str = ""
     phone_note: str = ""
-    _can_receive: bool = False  # the number typed, once it is left
+    _can_receive: bool = True  # said of the number typed, once it is left
 
     @rx.var
     def wrong(self) -> str:
@@ -213,7 +213,7 @@ class PersonPickerState(rx.State):
         """Forget everything typed and chosen."""
         self.typed, self.choices, self.searched, self.chosen = "", [], False, NOBODY
         self.is_creating, self.form, self.problems = False, NOTHING_TYPED, NOTHING_TYPED
-        self.readings, self.reading, self.phone_note, self._can_receive = [], "", "", False
+        self.readings, self.reading, self.phone_note, self._can_receive = [], "", "", True
 
 
 def choice_of(line: PersonLine) -> Choice:

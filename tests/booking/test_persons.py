@@ -31,7 +31,9 @@ from booking.persons import (
     find_persons,
     problems_of,
     profile_of,
+    regions_of,
     search_name_of,
+    time_at,
 )
 from booking.phones import AmbiguousNumber, regions_for
 from booking.sealing import House, Unreadable, key_of, seal, unseal
@@ -49,6 +51,8 @@ from tests.factories import (
     make_hearing,
     make_kind,
     make_resource,
+    make_site,
+    make_territory,
     make_world,
 )
 from tests.races import act, at_once
@@ -522,3 +526,35 @@ def test_control_a_person_read_without_lock_is_erased_under_the_booking(
     with Session(engine) as session:
         assert session.exec(select(Booking.person_id)).one() == person_id
         assert session.get(Person, person_id) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("12 rue de la Fiction, 97400 Saint-Denis", ("Indian/Reunion", "974")),
+        ("98800 Nouméa", ("Pacific/Noumea", "NC")),
+        ("4 bis, rue des Fictions, 69003 Lyon", ("Europe/Paris", "")),
+        ("67000 Strasbourg", ("Europe/Paris", "6AE")),
+        ("Saint-Denis", ("", "")),  # near Paris, and on La Réunion
+        ("chez un ami", ("", "")),
+        ("  ", ("", "")),
+    ],
+)
+def test_the_clock_of_an_address_is_that_of_its_commune_when_it_is_sure(
+    address: str, expected: tuple[str, str]
+) -> None:
+    assert time_at(address) == expected
+
+
+def test_a_new_person_has_the_clock_of_where_they_live(session: Session, world: World) -> None:
+    person = open_file(session, world, address="12 rue de la Fiction, 97400 Saint-Denis")
+
+    assert (person.time_zone, person.holiday_zone) == ("Indian/Reunion", "974")
+
+
+def test_phones_are_read_in_the_territory_of_the_service_first(session: Session) -> None:
+    here = make_territory(session)
+    make_site(session, here, postcode="98800")
+
+    assert regions_of(session, make_actor(Role.PROBATION_OFFICER, here))[0] == "NC"
+    assert regions_of(session, make_actor(Role.PROBATION_OFFICER, make_territory(session)))[0] == "FR"

@@ -16,14 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-import availability.api
-import booking.api
 from portal.api import API, build_api
-from tests.api_country import Api, in_days
+from tests.api_country import FEATURES, Api, in_days
 
 EXAMPLES = int(os.environ.get("PLACEJUSTE_FUZZ_EXAMPLES", "40"))  # of each route; a soak asks for thousands
 KEPT = ("booking", "bed_night", "place_period", "seat_time", "session_case", "answer")
-DOCUMENT: dict[str, Any] = build_api(availability.api.router, booking.api.router).openapi()
+DOCUMENT: dict[str, Any] = build_api(*FEATURES).openapi()
 # What the framework answers before any route is reached: an address that is not one, once filled with nonsense.
 NO_ROUTE = {307, 404, 405}
 
@@ -395,4 +393,9 @@ def test_every_route_of_the_application_is_in_the_document() -> None:
         "get /bookings/{booking_id}",
         "get /bookings/{booking_id}/history",
         *(f"post /bookings/{{booking_id}}/{act}" for act in ACTS),
+        "post /persons",
+        "get /persons",
+        "post /convocations",
+        "get /convocations/{convocation_id}",
+        "get /messages",
     }
