@@ -47,9 +47,15 @@ def public_holidays(holiday_zone: str, year: int) -> frozenset[date]:
 
     Source: code du travail, art. L3133-1; L3134-13 (Alsace-Moselle); L3422-2 (overseas).
     """
+    return frozenset(holiday_names(holiday_zone, year))
+
+
+@lru_cache(maxsize=512)
+def holiday_names(holiday_zone: str, year: int) -> dict[date, str]:
+    """Return the same days, each with its French name; not to be changed, it is kept."""
     import holidays  # slow to import, and no start should wait for it
 
-    return frozenset(holidays.country_holidays("FR", subdiv=holiday_zone or None, years=year))
+    return dict(holidays.country_holidays("FR", subdiv=holiday_zone or None, years=year, language="fr"))
 
 
 def is_holiday(day: date, holiday_zone: str) -> bool:

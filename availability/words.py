@@ -55,6 +55,7 @@ PROBLEM_WORDS: dict[str, str] = {
     "no-offset": "le décalage horaire manque",
     "not-begun": "le rendez-vous n’a pas encore commencé",
     "too-late": "plus de six mois ont passé",
+    "host-decides": "ce lieu accepte ou refuse lui-même chaque demande",
     "other-kind": "ce lieu est d’un autre type",
     "no-hour": "elle n’a pas d’heure : on n’y convoque pas",
     "not-positive": "doit être supérieur à zéro",

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import actions, delivery, rest, search, slots
+from benchmarks import actions, clicks, delivery, rest, search, slots
 from benchmarks.database import measured
 from benchmarks.figures import Figure
 
@@ -15,6 +15,7 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "actions": actions.figures,
     "rest": rest.figures,
     "slots": slots.figures,
+    "clicks": clicks.figures,
     "delivery": delivery.figures,
 }
 

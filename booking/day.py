@@ -25,6 +25,7 @@ from booking.ledger import (
     line_of,
     scope_values,
 )
+from booking.outcomes import CORRECTABLE
 
 SHOWN = 12  # a column that is read at a glance
 SOON = timedelta(days=3)  # a request that ends within these days is worth a call
@@ -99,6 +100,8 @@ class Day:
     today_count: int
     lost: tuple[Lost, ...]
     lost_count: int
+    to_note: int  # appointments that are over, and nobody said what became of them
+    declined: int  # people who said by their link that they cannot come, and have nothing else yet
 
 
 def day(session: Session, actor: Actor, *, now: datetime) -> Day:
@@ -116,11 +119,13 @@ def day(session: Session, actor: Actor, *, now: datetime) -> Day:
             "day_ahead": now + A_DAY,
             "yesterday": (now - A_DAY).date(),
             "tomorrow": (now + A_DAY).date(),
+            "oldest": now - CORRECTABLE,
         }
     )
     to_do = session.execute(TO_DO, asked).all()
     today = session.execute(TODAY, asked).all()
     lost = session.execute(LOST, asked).all()
+    waiting = session.execute(OUTCOMES, asked).one()
     return Day(
         to_do=tuple(ToDo(line_of(row), Wait(row.wait)) for row in to_do),
         to_answer=_first(to_do, "to_answer"),
@@ -129,6 +134,8 @@ def day(session: Session, actor: Actor, *, now: datetime) -> Day:
         today_count=_first(today, "of_all"),
         lost=tuple(Lost(line_of(row), Ending(row.state), row.was_asked, row.reason, row.at) for row in lost),
         lost_count=_first(lost, "of_all"),
+        to_note=waiting.to_note,
+        declined=waiting.declined,
     )
 
 
@@ -181,6 +188,17 @@ TODAY = text(f"""
            OR b.starts_at BETWEEN :day_ago AND :day_ahead)  -- wherever it is: the rest says whether that is today
       AND m.moment IS NOT NULL AND ({_IS_MINE} OR {_IS_HOSTED})
     ORDER BY b.starts_at NULLS FIRST, m.moment, s.name, b.id LIMIT :shown""")  # noqa: S608 - constants only
+OUTCOMES = text(f"""
+    WITH {SCOPE}
+    SELECT count(*) FILTER (WHERE b.state = 'booked' AND b.ends_at <= :now AND b.ends_at > :oldest) AS to_note,
+           count(*) FILTER (WHERE b.state = 'cancelled' AND b.starts_at > :now
+               AND EXISTS (SELECT FROM history h WHERE h.subject = 'booking' AND h.subject_id = CAST(b.id AS text)
+                           AND h.act = 'booking-cancelled' AND h.actor_id = b.person_id)
+               AND NOT EXISTS (SELECT FROM booking o
+                   WHERE o.person_id = b.person_id AND o.kind_id = b.kind_id AND o.created_at > b.created_at
+                     AND o.state IN ('held', 'booked', 'honoured', 'missed'))) AS declined
+    FROM booking b JOIN {MINE} JOIN kind k ON k.id = b.kind_id
+    WHERE k.shape = 'slots' AND b.state IN ('booked', 'cancelled') AND b.starts_at > :oldest""")  # noqa: S608
 _WAS_ASKED = "coalesce(h.facts ->> 'before', b.state) = 'requested'"
 # Lost, and nothing asked since for the same person or case with the same kind.
 LOST = text(f"""

@@ -19,6 +19,7 @@ from booking.models import State
 from booking.queries import BookingLine, HistoryEntry, booking_for, history_of
 
 GIVEN_BACK = "booking-cancelled"
+BY_LINK = "La personne, par son lien"
 # People and programs are named by one identifier in the history.
 NAMES = text("""
     SELECT id, name FROM account WHERE id = ANY(:ids)
@@ -58,6 +59,8 @@ def dossier(session: Session, actor: Actor, booking_id: UUID, *, now: datetime, 
     if is_logged and line.person_id is not None:
         consulted(session, actor, subject="person", subject_id=line.person_id, reason="booking-sheet", at=now)
     names = _names(session, [line.requested_by, *(entry.actor_id for entry in entries if entry.actor_id)])
+    if line.person_id is not None:
+        names[line.person_id] = BY_LINK  # whoever holds the link of a convocation acts as its person
     may_act = _may_act(session, actor, line)
     return Dossier(
         line=line,

@@ -190,12 +190,18 @@ _ACCENTED = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåç�
 _PLAIN = "AAAAAACEEEEIIIINOOOOOUUUUYaaaaaaceeeeiiiinooooouuuuyy"
 _PARTING = "’''-–/.,()«»°"
 _DROPPED = "œŒæÆ"
+
+
+def bare(expression: str) -> str:
+    """Return the SQL of a text as it is searched: see `search_name_of`."""
+    spaces = " " * (len(_PARTING) - 1)
+    return f"lower(translate({expression}, '{_ACCENTED}{_PARTING}{_DROPPED}', '{_PLAIN}{spaces}'))"
+
+
 # Accents are taken away once a place, not once a booking: it is what a search costs.
 _PLACES = f"""
     places AS MATERIALIZED (
-        SELECT r.id, lower(translate(concat_ws(' ', s.name, s.commune, r.name, k.label),
-                                     '{_ACCENTED}{_PARTING}{_DROPPED}',
-                                     '{_PLAIN}{" " * (len(_PARTING) - 1)}')) AS words
+        SELECT r.id, {bare("concat_ws(' ', s.name, s.commune, r.name, k.label)")} AS words
         FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id
         WHERE r.id IN (SELECT b.resource_id FROM booking b JOIN scope ON scope.territory_id = b.territory_id))"""  # noqa: S608 - constants only
 _FOUND = f"""

@@ -14,9 +14,10 @@ from sqlmodel import Session, col
 from availability.claims import readable
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, consulted, record
+from availability.places import communes_in, time_of_commune
 from availability.rights import REQUESTERS, Actor
 from booking.models import Person, PersonKey
-from booking.phones import read_phone
+from booking.phones import read_phone, region_of, regions_for
 from booking.sealing import House, key_of, new_key, seal, unseal
 
 LANGUAGES = frozenset({"fr", "ar", "en", "es", "pt", "ro", "ru", "uk", "tr", "zh", "sq", "ka"})  # ISO 639-1
@@ -41,6 +42,9 @@ HAS_PLACES = text("""
     LIMIT 1""")
 # Where they live goes with them; the order of locks is that of booking/fitting_actions.py.
 FORGET_HOMES = text("DELETE FROM fitting_request WHERE person_id = :person_id")
+SERVICE = text("""
+    SELECT s.postcode FROM site s WHERE s.territory_id = ANY(:territories)
+    ORDER BY s.territory_id = :home DESC, s.id LIMIT 1""")
 KEEP = text("SELECT 1 FROM person WHERE id = :id FOR KEY SHARE")
 
 
@@ -111,6 +115,7 @@ def create_person(
         if name != "phone":  # read below, which says between which numbers to choose
             raise InvalidRequest(name, broken)
     phone = read_phone(new.phone, regions, fiction=fiction) if new.phone.strip() else ""
+    time_zone, holiday_zone = time_at(new.address)
     person = Person(
         territory_id=actor.home_territory_id,
         family_name=new.family_name.strip(),
@@ -120,6 +125,8 @@ def create_person(
         language=new.language,
         file_number=new.file_number.strip(),
         search_name=search_name_of(new.family_name, new.given_name),
+        time_zone=time_zone,
+        holiday_zone=holiday_zone,
         created_at=now,
     )
     person_key = new_key(session, house, person.id)
@@ -133,6 +140,22 @@ def create_person(
         Act(act="person-created", subject="person", subject_id=person.id, person_id=person.id, at=now, facts={}),
     )
     return person
+
+
+def time_at(address: str) -> tuple[str, str]:
+    """Return the time zone and the holiday zone of an address, two empty texts when its commune is not sure. Offline.
+
+    "Saint-Denis" alone is near Paris and on La Réunion: not sure.
+    """
+    times = {time_of_commune(commune.insee) for commune in communes_in(address)} if address.strip() else set()
+    return times.pop() if len(times) == 1 else ("", "")
+
+
+def regions_of(session: Session, actor: Actor) -> tuple[str, ...]:
+    """Return the regions in which the actor's people are called, the nearest first."""
+    territories = sorted(actor.territories())
+    postcode = session.execute(SERVICE, {"territories": territories, "home": actor.home_territory_id}).scalar()
+    return regions_for(region_of(postcode) if postcode else "FR")
 
 
 def find_persons(session: Session, actor: Actor, typed: str, *, limit: int = 8) -> list[PersonLine]:

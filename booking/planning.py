@@ -178,7 +178,7 @@ def board(session: Session, actor: Actor, court: Court, *, now: datetime) -> Boa
     problem = problem_of(session, court, now=now)
     runs = last_runs(session, court)
     plan = runs[0].plan or {} if runs else {}
-    case_ids = [UUID(one) for one in (*plan.get("placed", ()), *plan.get("unplaced", ()))]
+    case_ids = [*plan_of(plan).placed, *(one.case_id for one in unplaced_of(plan))]
     lines = _hearings(session, court, now)
     named = {one for line in lines if line.hearing.sitting for one in people_of(line.hearing.sitting)}
     named |= {one for bench in problem.benches for one in (bench.judge_id, bench.clerk_id)}
@@ -246,9 +246,10 @@ def written(outcome: Outcome) -> dict[str, Any]:
     return {
         "sittings": {str(hearing_id): list(people_of(one)) for hearing_id, one in outcome.plan.sittings.items()},
         "placed": {str(case_id): hearing_id for case_id, hearing_id in outcome.plan.placed.items()},
-        "unplaced": {
-            str(one.case_id): [[reason.code, reason.hearings] for reason in one.reasons] for one in outcome.unplaced
-        },
+        # A list: jsonb sorts the keys of an object, and these are in the order of urgency.
+        "unplaced": [
+            [str(one.case_id), [[reason.code, reason.hearings] for reason in one.reasons]] for one in outcome.unplaced
+        ],
         "score": [[line.rule, line.count, line.cost] for line in outcome.score.lines],
         "ended": outcome.ended,
     }
@@ -267,10 +268,10 @@ def plan_of(kept: dict[str, Any] | None) -> Plan:
 
 
 def unplaced_of(kept: dict[str, Any] | None) -> list[Unplaced]:
-    """Return the cases that the plan leaves waiting, with their reasons."""
+    """Return the cases that the plan leaves waiting, the most urgent first, with their reasons."""
     return [
         Unplaced(case_id=UUID(case_id), reasons=tuple(Reason(code=code, hearings=count) for code, count in reasons))
-        for case_id, reasons in (kept or {}).get("unplaced", {}).items()
+        for case_id, reasons in (kept or {}).get("unplaced", ())
     ]
 
 

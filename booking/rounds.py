@@ -61,7 +61,7 @@ class TeamLine:
 
 
 def teams_on(session: Session, actor: Actor, day: date) -> list[TeamLine]:
-    """Return the teams of the actor's territories, those with the most fittings that day first."""
+    """Return the teams of the actor's territories, that for which they booked most first, then by fittings that day."""
     rows = session.execute(TEAM_LINES, scope_values(actor) | {"day": day})
     return [TeamLine(**row._mapping) for row in rows]
 
@@ -127,7 +127,8 @@ TEAM_LINES = text(f"""
     FROM {TEAM_TABLES} JOIN {HERE.format(territory="s.territory_id", kind="r.kind_id")}
     LEFT JOIN booking b ON b.resource_id = r.id AND {_PRESENT}
       AND CAST(b.starts_at AT TIME ZONE s.time_zone AS date) = :day
-    WHERE r.is_active GROUP BY r.id, s.id ORDER BY count DESC, s.name, r.name, r.id""")  # noqa: S608
+    WHERE r.is_active GROUP BY r.id, s.id
+    ORDER BY count(b.id) FILTER (WHERE b.requested_by = :me) DESC, count DESC, s.name, r.name, r.id""")  # noqa: S608
 ROUND_STOPS = text(f"""
     SELECT b.id, b.starts_at, b.ends_at, b.state, v.request_id, p.id AS person_id, {INITIALS} AS initials,
            f.measure, f.lat, f.lon, f.is_exact, f.address_sealed

@@ -99,7 +99,7 @@ def act_sentence(act: str, facts: dict[str, Any], who: str) -> str:
     if act in _CORRECTED and facts.get("before") in _CORRECTED.values():
         words = f"a corrigé : {_OUTCOME_WORDS[act]}"
     if facts.get("undo"):
-        words = "a repris la place rendue"
+        words = "a annulé l’excuse" if facts.get("before") == State.EXCUSED else "a repris la place rendue"
     if who == YOU:
         words = "avez" + words.removeprefix("a")
     reason = REFUSAL_WORDS.get(str(facts.get("reason")), "")

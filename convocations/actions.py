@@ -223,6 +223,8 @@ def _offered(session: Session, actor: Actor, resource_id: int, *, now: datetime)
     ruled = resource_for(session, actor, resource_id, now=now)
     if ruled.shape is not Shape.SLOTS:
         raise InvalidRequest("resource_id", "other-shape")
+    if ruled.kind.host_accepts:
+        raise InvalidRequest("resource_id", "host-decides")  # a choice would be a request
     may_reserve(session, actor, ruled.kind)
     return ruled
 

@@ -51,6 +51,7 @@ class Bearer:
     person_id: UUID
     kind_id: int
     resource_ids: tuple[int, ...]
+    choose_until: datetime | None  # the end of the last day to make a first choice
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def bearer_of(session: Session, name: LinkName, *, now: datetime) -> Bearer:
         person_id=row.person_id,
         kind_id=row.kind_id,
         resource_ids=tuple(row.resource_ids),
+        choose_until=_choose_until(row),
     )
 
 
@@ -81,11 +83,14 @@ def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime
     """Take a start: the first one, another one in its place, or one after all; the old one is lost only then.
 
     `seen` is the start that the page showed, None when it showed none. The same hour twice is one choice.
-    Raises: AppointmentChanged, ConvocationOver, TooManyActs, InvalidRequest, NotOpen, PeriodTaken.
+    Raises: LinkExpired when the last day to choose is over, AppointmentChanged, ConvocationOver, TooManyActs,
+    InvalidRequest, NotOpen, PeriodTaken.
     """
     if claim.resource_id not in bearer.resource_ids:
         raise InvalidRequest("resource_id", "unknown-choice")
     before = _stood(session, bearer)
+    if before.standing is Standing.CHOOSING and bearer.choose_until is not None and now >= bearer.choose_until:
+        raise LinkExpired
     booking = _booking_seen(session, bearer, before, seen, wanted=claim)
     if booking is not None and booking.starts_at == claim.start:  # a person chooses an hour, whoever receives them
         return session.get_one(Convocation, bearer.convocation_id)
@@ -134,15 +139,16 @@ def cannot_come(session: Session, bearer: Bearer, *, seen: datetime | None, now:
 
 
 def stop_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
-    """Write down that the person wants no more messages. The appointment stands."""
-    session.execute(REFUSE_SMS, {"person_id": bearer.person_id, "how": "link", "at": now})
-    write_down_choice(session, bearer.actor, bearer.person_id, "sms-refused", now, how="link")
+    """Write down that the person wants no more messages, however often they say so. The appointment stands."""
+    asked = {"person_id": bearer.person_id, "how": "link", "at": now}
+    if session.execute(REFUSE_SMS, asked).rowcount:  # type: ignore[attr-defined]
+        write_down_choice(session, bearer.actor, bearer.person_id, "sms-refused", now, how="link")
 
 
 def resume_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
     """Write down that the person wants messages again."""
-    session.execute(ACCEPT_SMS, {"person_id": bearer.person_id})
-    write_down_choice(session, bearer.actor, bearer.person_id, "sms-accepted", now, how="link")
+    if session.execute(ACCEPT_SMS, {"person_id": bearer.person_id}).rowcount:  # type: ignore[attr-defined]
+        write_down_choice(session, bearer.actor, bearer.person_id, "sms-accepted", now, how="link")
 
 
 def _stood(session: Session, bearer: Bearer) -> _Stood:
@@ -220,12 +226,13 @@ def _count(convocation: Convocation) -> None:
 def _end_of(row: Any) -> datetime:
     """Return when a link stops saying anything: a week after the appointment, or after the last day to choose."""
     ends: datetime | None = row.ends_at
+    last = ends or _choose_until(row)
+    return last + KEPT if last else datetime.max.replace(tzinfo=UTC)
+
+
+def _choose_until(row: Any) -> datetime | None:
     last: date | None = row.choose_by
-    if ends is not None:
-        return ends + KEPT
-    if last is None:
-        return datetime.max.replace(tzinfo=UTC)
-    return instant_of(last + timedelta(days=1), time(), ZoneInfo(row.time_zone)) + KEPT
+    return instant_of(last + timedelta(days=1), time(), ZoneInfo(row.time_zone)) if last else None
 
 
 def _actor_of(row: Any) -> Actor:

@@ -203,6 +203,8 @@ class _Listing:
         """Return the days of a page with their starts, and the first days of the pages before and after it."""
         first = min(max(first or self.today, self.today), self.end)
         days = self._from(first)
+        if not days and first > self.today:  # nothing so far: begin again rather than say that nothing is left
+            return self.page(None)
         shown = _as_many_as_fit(days)
         before = self._before(first)
         fitting = _as_many_as_fit(before[::-1])

@@ -88,6 +88,7 @@ class ReadMessage:
     """The text of a message; empty when it was never written, or when the person is erased."""
 
     id: UUID
+    convocation_id: UUID
     body: str
     segments: int | None
 
@@ -116,7 +117,7 @@ def read_message(session: Session, actor: Actor, message_id: UUID, *, house: Hou
     consulted(session, actor, subject="message", subject_id=message_id, reason="outbox", at=now)
     person_key = key_of(session, house, convocation.person_id)
     body = unseal(person_key, message.body_sealed) if person_key and message.body_sealed else ""
-    return ReadMessage(message.id, body, message.segments)
+    return ReadMessage(message.id, convocation.id, body, message.segments)
 
 
 def retry_message(session: Session, actor: Actor, message_id: UUID, *, now: datetime) -> Message:

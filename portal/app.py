@@ -11,18 +11,23 @@ import availability.api
 import booking.api
 from availability.errors import Refusal
 from booking.pages import (
+    agenda,
     bookings,
     designate,
     designation_notice,
     establishment,
     files,
+    fitting_form,
+    fittings,
     map_page,
     my_day,
     own_places,
     points,
+    repartition,
     requests,
+    round_page,
 )
-from convocations.pages import link
+from convocations.pages import convene, convocations, letter, link, messages
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
@@ -52,6 +57,15 @@ PAGES = (
     establishment,
     requests,
     own_places,
+    agenda,
+    repartition,
+    fittings,
+    fitting_form,
+    round_page,
+    convene,
+    convocations,
+    messages,
+    letter,
 )
 api = build_api(availability.api.router, booking.api.router, pages=[points.router, files.router, link.router])
 
@@ -81,6 +95,10 @@ app = rx.App(
         el.link(rel="stylesheet", href="/booking.css"),
         el.link(rel="stylesheet", href="/bookings.css"),
         el.link(rel="stylesheet", href="/designate.css"),
+        el.link(rel="stylesheet", href="/agenda.css"),
+        el.link(rel="stylesheet", href="/planning.css"),
+        el.link(rel="stylesheet", href="/fittings.css"),
+        el.link(rel="stylesheet", href="/convocations.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

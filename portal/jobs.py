@@ -15,8 +15,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.hours import extend_openings as extend
 from availability.models import Shape
-from availability.publishing import HORIZON, publish_openings
 from booking.actions import expired, lapse
 from booking.events import subscribe
 from booking.idempotency import forget_answers
@@ -64,8 +64,10 @@ async def lapse_what_expired() -> None:
 
 
 async def extend_openings() -> None:
-    """Write the openings of the months ahead."""
-    await database.act(_extend)
+    """Write the openings of the months ahead, one transaction a resource, so that nobody waits long."""
+    today = clock.now().date()
+    for resource_id in await database.read(_ruled):
+        await database.act(extend, resource_id, today=today)
 
 
 async def forget_old_answers() -> None:
@@ -73,10 +75,8 @@ async def forget_old_answers() -> None:
     await database.act(forget_answers, before=clock.now() - ANSWERS_KEPT)
 
 
-def _extend(session: Session) -> None:
-    resource_ids = list(session.execute(RULED, {"shape": Shape.SLOTS}).scalars())
-    tomorrow = clock.now().date() + timedelta(days=1)
-    publish_openings(session, resource_ids, first=tomorrow, until=tomorrow + HORIZON)
+def _ruled(session: Session) -> list[int]:
+    return list(session.execute(RULED, {"shape": Shape.SLOTS}).scalars())
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import reflex as rx
 from reflex.event import EventSpec
 
-from availability.rights import Actor
+from availability.rights import Actor, Role
 from portal import database
 from portal.access import PUBLIC, Policy, actor_or_none, allow, cookie_header
 from portal.actors import token_in
@@ -29,6 +29,11 @@ class Page:
     policy: Policy
     entry: str = ""
     order: int = 0
+    entry_for: frozenset[Role] = frozenset()  # empty: whoever is admitted
+
+    def is_listed_for(self, actor: Actor) -> bool:
+        """Say whether the page is in the actor's navigation."""
+        return bool(self.entry) and self.policy.admits(actor) and (not self.entry_for or actor.has(*self.entry_for))
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def navigation(actor: Actor | None, path: str = "") -> list[Entry]:
     """Return the entries of an actor's navigation, at most six, in the declared order."""
     if actor is None:
         return []
-    admitted = [page for page in PAGES.values() if page.entry and page.policy.admits(actor)]
+    admitted = [page for page in PAGES.values() if page.is_listed_for(actor)]
     admitted.sort(key=lambda page: (page.order, page.entry))
     return [
         Entry(page.entry, slashed(page.route), slashed(page.route) == slashed(path)) for page in admitted[:MOST_ENTRIES]

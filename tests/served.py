@@ -19,6 +19,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from availability.rights import Role
+from booking.sealing import House
 from portal.actors import COOKIE
 from portal.database import make_engine
 from portal.sign_in import sign_in
@@ -35,6 +36,12 @@ class Served:
     url: str
     database_url: str
     engine: Engine
+    data_dir: Path
+
+    @property
+    def house(self) -> House:
+        """Return the secret that the application made for itself."""
+        return House((self.data_dir / "secret_key").read_bytes())
 
     def token_of(self, role: Role) -> str:
         """Return the token of a new sign-in of the first account that holds this role."""
@@ -82,7 +89,7 @@ def serving(database_url: str, data_dir: Path, **environment: str) -> Iterator[S
     try:
         url = _address(process, said)
         _wait_until_ready(url, process)
-        yield Served(url, database_url, engine)
+        yield Served(url, database_url, engine, data_dir)
     finally:
         engine.dispose()
         process.terminate()

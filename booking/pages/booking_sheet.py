@@ -8,11 +8,12 @@ from uuid import UUID
 
 import reflex as rx
 
-from availability.errors import NotFound, Refusal
+from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.rights import REQUESTERS
 from booking.actions import Beneficiary, cancel, confirm, undo_cancel
 from booking.dossier import Dossier, dossier
 from booking.models import Booking, State
+from booking.outcomes import excuse, note_outcome, undo_excuse
 from booking.pages.countdown import countdown
 from booking.pages.dossier_words import Past, View, view_of
 from booking.pages.person_picker import PersonPickerState, person_picker
@@ -29,6 +30,13 @@ from portal.ui.sheet import sheet
 el = rx.el
 NOTHING = View()
 MOST_CASE_REF = 64
+GONE = (PeriodTaken, CapacityReached, NotOpen)
+PLACE_GONE = "La place a été reprise entre-temps : choisissez-en une autre."
+OUTCOMES = {State.HONOURED: "La venue est notée.", State.MISSED: "L’absence est notée."}
+OUTCOME_PROBLEMS = {
+    "not-begun": "Le rendez-vous n’a pas commencé.",
+    "too-late": "Il y a plus de six mois : cela ne se corrige plus.",
+}
 NOBODY_CHOSEN = "Indiquez pour qui : choisissez une personne, ou un numéro de dossier."
 
 
@@ -39,6 +47,7 @@ class BookingSheetState(rx.State):
     view: View = NOTHING
     said: str = ""  # the answer to the last act
     tone: str = ""  # success, error
+    is_gone: bool = False  # the place that was to be taken back
     case_ref: str = ""
     _booking_id: UUID | None = None
     _resource_id: int = 0
@@ -58,7 +67,7 @@ class BookingSheetState(rx.State):
     async def load(self) -> Any:
         """Open the booking that the address names, if it names one; looking at somebody's booking is logged."""
         asked = self.router.url.query_parameters.get("reservation", "")
-        self.said, self.tone = "", ""
+        self.said, self.tone, self.is_gone = "", "", False
         if not asked:
             self.step, self.view, self._booking_id = "", NOTHING, None
             return
@@ -106,6 +115,26 @@ class BookingSheetState(rx.State):
 
     @allow(*REQUESTERS)
     @rx.event
+    async def note(self, outcome: str) -> None:
+        """Write down that somebody came, or not; the other one later is a correction."""
+        wanted = next((state for state in OUTCOMES if state.value == outcome), None)
+        if wanted is not None:
+            await self._do(note_outcome, lambda _: OUTCOMES[wanted], outcome=wanted)
+
+    @allow(*REQUESTERS)
+    @rx.event
+    async def excuse_them(self) -> None:
+        """Excuse somebody, before or after; their place is free."""
+        await self._do(excuse, lambda _: "C’est excusé : la place est libre.")
+
+    @allow(*REQUESTERS)
+    @rx.event
+    async def undo_excuse_(self) -> None:
+        """Put the appointment back as it was, if nobody took the place meanwhile."""
+        await self._do(undo_excuse, lambda _: "L’excuse est annulée : tout est comme avant.")
+
+    @allow(*REQUESTERS)
+    @rx.event
     async def time_is_over(self) -> None:
         """Show the hold as it is now that its time has passed."""
         await self._read_again()
@@ -118,10 +147,14 @@ class BookingSheetState(rx.State):
     async def _do(self, action: Callable[..., Booking], words: Callable[[Booking], str], **more: Any) -> None:
         if self._booking_id is None:
             return
+        self.is_gone = False
         try:
             booking = await act(action, await current_actor(self), self._booking_id, now=now(), **more)
+        except GONE as refusal:
+            is_taking_back = action in (undo_excuse, note_outcome)
+            self.said, self.tone, self.is_gone = PLACE_GONE if is_taking_back else sentence(refusal), "error", True
         except Refusal as refusal:
-            self.said, self.tone = sentence(refusal), "error"
+            self.said, self.tone = _why(refusal), "error"
         else:
             self.said, self.tone = words(booking), "success"
         await self._read_again()
@@ -139,6 +172,12 @@ def _uuid(asked: str) -> UUID:
         return UUID(asked)
     except ValueError as error:
         raise NotFound(booking_id=asked[:40]) from error
+
+
+def _why(refusal: Refusal) -> str:
+    if isinstance(refusal, InvalidRequest) and refusal.field == "outcome":
+        return OUTCOME_PROBLEMS.get(refusal.problem, sentence(refusal))
+    return sentence(refusal)
 
 
 def _confirmed(booking: Booking) -> str:
@@ -166,6 +205,7 @@ def _shown(after: Any) -> rx.Component:
         _answer(),
         _facts(),
         rx.cond(view.seconds_left > 0, _held(after)),
+        _outcomes(after),
         _actions(after),
         el.h3("Historique", class_name="fr-h6 fr-mt-4w"),
         rx.cond(view.hours_note != "", el.p(view.hours_note, class_name="fr-text--sm pj-grey")),
@@ -176,7 +216,12 @@ def _shown(after: Any) -> rx.Component:
 
 def _answer() -> rx.Component:
     state = BookingSheetState
-    alert = el.div(el.p(state.said), class_name="fr-alert fr-alert--sm fr-mb-2w fr-alert--" + state.tone)
+    again = link_button("Choisir une autre place", state.view.map_href, kind="secondary")
+    alert = el.div(
+        el.p(state.said),
+        rx.cond(state.is_gone & (state.view.map_href != ""), again),
+        class_name="fr-alert fr-alert--sm fr-mb-2w fr-alert--" + state.tone,
+    )
     return el.div(rx.cond(state.said != "", alert), role="status", aria_live="polite", class_name="pj-noprint")
 
 
@@ -235,6 +280,25 @@ def _whom(after: Any) -> rx.Component:
     )
 
 
+def _outcomes(after: Any) -> rx.Component:
+    state, view = BookingSheetState, BookingSheetState.view
+
+    def button(label: str, event: Any, kind: str) -> rx.Component:
+        return el.button(label, type="button", on_click=[event, after], class_name=f"fr-btn {kind}")
+
+    came = button("Venu(e)", state.note(State.HONOURED.value), "fr-icon-check-line fr-btn--icon-left")
+    missed = button(
+        "Absent(e)", state.note(State.MISSED.value), "fr-btn--secondary fr-icon-close-line fr-btn--icon-left"
+    )
+    return el.div(
+        rx.cond(view.can_note_coming, came),
+        rx.cond(view.can_note_absence, missed),
+        rx.cond(view.can_excuse, button("Excuser", state.excuse_them, "fr-btn--tertiary")),
+        rx.cond(view.can_undo_excuse, button("Annuler l’excuse", state.undo_excuse_, "fr-btn--tertiary")),
+        class_name="pj-actions pj-outcomes pj-noprint",
+    )
+
+
 def _actions(after: Any) -> rx.Component:
     view = BookingSheetState.view
     give_back = el.button(
@@ -252,7 +316,9 @@ def _actions(after: Any) -> rx.Component:
     calendar = link_button("Ajouter à l’agenda", view.calendar_href, kind="tertiary", icon="fr-icon-calendar-line")
     beds = link_button("Voir l’établissement", view.establishment_href, kind="tertiary", icon="fr-icon-hotel-line")
     again = link_button("Chercher une autre place", view.map_href, kind="secondary", icon="fr-icon-search-line")
+    convene = link_button("Convoquer", view.convene_href, icon="fr-icon-send-plane-line")
     return el.div(
+        rx.cond(view.convene_href != "", convene),
         rx.cond(view.can_undo, take_again),
         rx.cond(view.can_give_back, give_back),
         rx.cond(view.is_lost, again),

@@ -67,6 +67,16 @@ def answers_waiting(count: int) -> str:
     return f"{words} votre réponse"
 
 
+def to_note_words(count: int) -> str:
+    """Return how many appointments wait for their outcome, or nothing."""
+    return many(count, "rendez-vous à pointer", "rendez-vous à pointer") if count else ""
+
+
+def declined_words(count: int) -> str:
+    """Return how many people cannot come, or nothing."""
+    return many(count, "personne ne peut pas venir", "personnes ne peuvent pas venir") if count else ""
+
+
 def _to_do(one: ToDo, answers: str, now: datetime) -> Card:
     line, today = one.line, _today_at(one.line, now)
     is_mine, is_asked = one.wait is Wait.CONFIRM, one.wait is Wait.ANSWER  # a host knows the place: whom comes first

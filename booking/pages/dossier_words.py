@@ -17,6 +17,7 @@ from portal.ui.dates import NBSP, hour
 
 LIVE = (State.HELD, State.REQUESTED, State.BOOKED)
 LOST = (State.REFUSED, State.LAPSED)
+OUTCOMES = (State.HONOURED, State.MISSED)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class View:
     needs_whom: bool = False
     can_give_back: bool = False
     can_undo: bool = False
+    can_note_coming: bool = False
+    can_note_absence: bool = False
+    can_excuse: bool = False
+    can_undo_excuse: bool = False
+    convene_href: str = ""
     is_lost: bool = False
     map_href: str = ""
     calendar_href: str = ""
@@ -59,6 +65,7 @@ def view_of(found: Dossier, *, now: datetime) -> View:
     line = found.line
     today = local_day(now, ZoneInfo(line.time_zone))
     is_held = line.state is State.HELD and line.expires_at is not None
+    may_note = found.may_act and _has_hour(line) and line.starts_at is not None and line.starts_at <= now
     return View(
         id=str(line.id),
         site=line.site_name,
@@ -75,6 +82,11 @@ def view_of(found: Dossier, *, now: datetime) -> View:
         needs_whom=found.may_act and is_held and not found.is_for_somebody,
         can_give_back=found.may_act and line.state in LIVE and not _is_over(line, today, now),
         can_undo=found.may_take_again,
+        can_note_coming=may_note and line.state in (State.BOOKED, State.MISSED, State.EXCUSED),
+        can_note_absence=may_note and line.state in (State.BOOKED, State.HONOURED),
+        can_excuse=found.may_act and _has_hour(line) and line.state in (State.BOOKED, *OUTCOMES),
+        can_undo_excuse=found.may_act and line.state is State.EXCUSED,
+        convene_href=_convene(found, now),
         is_lost=line.state in LOST,
         map_href=search_again(line, today),
         calendar_href=f"/reservations/{line.id}.ics" if line.state in LIVE else "",
@@ -82,6 +94,20 @@ def view_of(found: Dossier, *, now: datetime) -> View:
         hours_note=zone_note(line.time_zone).strip(),
         history=[_past(step, line.time_zone, today) for step in found.steps],
     )
+
+
+def _has_hour(line: BookingLine) -> bool:
+    """Say whether somebody is expected at an hour: a stay or a measure is not noted by coming or not."""
+    return line.shape is Shape.SLOTS and line.starts_at is not None
+
+
+def _convene(found: Dossier, now: datetime) -> str:
+    """Return where the person of an appointment to come is summoned to it; empty when nobody may be."""
+    line = found.line
+    is_to_come = line.state is State.BOOKED and line.starts_at is not None and line.starts_at > now
+    if not (found.may_act and is_to_come and _has_hour(line) and line.person_name):
+        return ""
+    return f"/convoquer/?reservation={line.id}"
 
 
 def _whom(line: BookingLine) -> str:

@@ -9,7 +9,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.openings import local_day
-from availability.rights import REQUESTERS, Actor
+from availability.rights import REQUESTERS, Actor, Role
 from booking.day import Day, day, time_zone_of
 from booking.pages import day_words as words
 from booking.pages.countdown import countdown
@@ -25,6 +25,9 @@ from portal.ui.pieces import badge, skeleton
 el = rx.el
 ANSWERS = "/demandes/"  # where a host answers
 LIST = "/reservations/"
+ROUND = "/tournee/"
+CONVOCATIONS = "/convocations/"
+CONVENERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
 
 
 class DayState(rx.State):
@@ -34,17 +37,25 @@ class DayState(rx.State):
     to_do: list[Card] = []  # noqa: RUF012 - Reflex copies the default for each client
     to_do_more: str = ""
     answers: str = ""
+    to_note: str = ""
+    declined: str = ""
     today: list[Card] = []  # noqa: RUF012
     today_more: str = ""
     lost: list[Card] = []  # noqa: RUF012
     lost_more: str = ""
     has_list: bool = False
+    has_round: bool = False
     is_loaded: bool = False
 
     @rx.var
     def is_clear(self) -> bool:
         """Say whether there is nothing at all."""
-        return self.is_loaded and not (self.to_do or self.today or self.lost)
+        return self.is_loaded and not (self.to_do or self.today or self.lost or self.to_note or self.declined)
+
+    @rx.var
+    def nothing_to_do(self) -> str:
+        """Say that nothing waits, unless something above does."""
+        return "" if self.answers or self.to_note or self.declined else "Rien ne vous attend."
 
     @allow(SIGNED_IN)
     @rx.event
@@ -52,7 +63,10 @@ class DayState(rx.State):
         """Show the day as it is now."""
         actor, at = await current_actor(self), now()
         shown, time_zone = await read(_day, actor, now=at)
-        self.has_list = actor.has(*REQUESTERS)
+        self.has_round = actor.has(Role.MONITORING_AGENT)
+        self.has_list, summons = actor.has(*REQUESTERS), actor.has(*CONVENERS)
+        self.to_note = words.to_note_words(shown.to_note) if summons else ""
+        self.declined = words.declined_words(shown.declined) if summons else ""
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
         self._show(shown, at)
         self.is_loaded = True
@@ -85,10 +99,17 @@ def my_day_page() -> rx.Component:
     state = DayState
     columns = el.div(
         _column(
-            "À faire", "a-faire", _answers(), _cards(state.to_do, state.to_do_more, nothing="Rien ne vous attend.")
+            "À faire",
+            "a-faire",
+            _answers(),
+            _people(),
+            _cards(state.to_do, state.to_do_more, nothing=state.nothing_to_do),
         ),
         _column(
-            "Aujourd’hui", "aujourdhui", _cards(state.today, state.today_more, nothing="Rien de prévu aujourd’hui.")
+            "Aujourd’hui",
+            "aujourdhui",
+            _round(),
+            _cards(state.today, state.today_more, nothing="Rien de prévu aujourd’hui."),
         ),
         _column(
             "À savoir",
@@ -123,12 +144,35 @@ def _answers() -> rx.Component:
     return rx.cond(state.answers != "", el.p(link, class_name="fr-mb-2w"))
 
 
+def _round() -> rx.Component:
+    link = inner_link("Voir la tournée du jour", href=ROUND, class_name="fr-link fr-link--lg")
+    return rx.cond(DayState.has_round, el.p(link, class_name="fr-mb-2w"))
+
+
+def _people() -> rx.Component:
+    """Return how many people wait for something, each number leading to them."""
+    state = DayState
+    links = (("a-pointer", state.to_note), ("ne-peut-pas-venir", state.declined))
+    return rx.fragment(
+        *[
+            rx.cond(
+                words_ != "",
+                el.p(
+                    inner_link(words_, href=f"{CONVOCATIONS}?onglet={tab}", class_name="fr-link fr-link--lg"),
+                    class_name="fr-mb-2w",
+                ),
+            )
+            for tab, words_ in links
+        ]
+    )
+
+
 def _column(title: str, name: str, *children: rx.Component) -> rx.Component:
     heading = el.h2(title, id=name, class_name="fr-h5")
     return el.section(heading, *children, aria_labelledby=name, class_name="pj-day__column")
 
 
-def _cards(cards: rx.Var[list[Card]], more: rx.Var[str], *, nothing: str) -> rx.Component:
+def _cards(cards: rx.Var[list[Card]], more: rx.Var[str], *, nothing: str | rx.Var[str]) -> rx.Component:
     rest = rx.cond(DayState.has_list, inner_link(more, href=LIST, class_name="fr-link"), el.span(more))
     filled = rx.fragment(
         el.ul(rx.foreach(cards, _card), class_name="pj-cards"),

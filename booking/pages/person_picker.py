@@ -11,18 +11,21 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.rights import REQUESTERS, Actor
-from booking.persons import NewPerson, PersonLine, create_person, find_persons, problems_of
+from booking.persons import NewPerson, PersonLine, create_person, find_persons, problems_of, regions_of
+from booking.phones import Reading, can_receive_sms, readings
+from booking.question import form_of
 from booking.sealing import House
 from booking.words import many
 from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor, not_an_event
 from portal.settings import secret_key, settings
+from portal.ui.dates import NBSP
 from portal.ui.pieces import field, select_field
 
 el = rx.el
 
-FORM = ("family_name", "given_name", "birth_on", "sex", "phone", "file_number", "address", "language")
+FORM = ("family_name", "given_name", "birth_on", "sex", "phone", "language", "file_number", "address")
 NOTHING_TYPED = dict.fromkeys(FORM, "")
 LANGUAGES = (
     ("fr", "Français"),
@@ -45,7 +48,7 @@ PROBLEM_WORDS = {
     "birth_on": "Indiquez une date de naissance passée.",
     "sex": "Choisissez femme ou homme.",
     "file_number": "Le numéro de dossier est trop long : 64 caractères au plus.",
-    "phone": "Ce numéro ne se lit pas : un mobile français, ou étranger avec son indicatif (+…).",
+    "phone": "Ce numéro ne se lit pas : un numéro français, ou étranger avec son indicatif (+…).",
     "address": "L’adresse est trop longue : 300 caractères au plus.",
 }
 
@@ -59,7 +62,32 @@ class Choice:
     detail: str
 
 
+@dataclass(frozen=True)
+class PhoneChoice:
+    """One of the numbers that were maybe typed."""
+
+    e164: str
+    label: str
+
+
 NOBODY = Choice("", "", "")
+AMBIGUOUS = "Ce numéro peut se lire de plusieurs façons : choisissez la bonne."
+NO_SMS = "Pas de mobile : ce numéro ne reçoit pas de SMS. Remettez la convocation imprimée."
+# How the officer knows these territories, the nearest word first.
+TERRITORY_NAMES = {
+    "FR": "métropole",
+    "GP": "Guadeloupe",
+    "MQ": "Martinique",
+    "GF": "Guyane",
+    "RE": "La Réunion",
+    "YT": "Mayotte",
+    "PM": "Saint-Pierre-et-Miquelon",
+    "BL": "Saint-Barthélemy",
+    "MF": "Saint-Martin",
+    "NC": "Nouvelle-Calédonie",
+    "PF": "Polynésie",
+    "WF": "Wallis-et-Futuna",
+}
 
 
 class PersonPickerState(rx.State):
@@ -72,6 +100,10 @@ class PersonPickerState(rx.State):
     is_creating: bool = False
     form: dict[str, str] = NOTHING_TYPED
     problems: dict[str, str] = NOTHING_TYPED
+    readings: list[PhoneChoice] = []  # noqa: RUF012 - when the number typed is of several territories
+    reading: str = ""
+    phone_note: str = ""
+    _can_receive: bool = False  # the number typed, once it is left
 
     @rx.var
     def wrong(self) -> str:
@@ -110,18 +142,66 @@ class PersonPickerState(rx.State):
 
     @allow(*REQUESTERS)
     @rx.event
+    async def check_phone(self, typed: str) -> None:
+        """Say at once which numbers were maybe typed, and whether the one that was can receive an SMS."""
+        await self._read_phone(await current_actor(self), str(typed)[:60])
+        self.problems = self.problems | {"phone": ""}
+
+    @allow(*REQUESTERS)
+    @rx.event
+    async def choose_reading(self, e164: str) -> None:
+        """Say which of the numbers was meant."""
+        if any(one.e164 == e164 for one in self.readings):
+            self.reading = str(e164)
+            self.problems = self.problems | {"phone": ""}
+
+    @allow(*REQUESTERS)
+    @rx.event
     async def create(self, form: dict[str, Any]) -> Any:
         """Open the file of a new person and choose them; a refusal keeps what was typed, and says all that is wrong."""
         actor = await current_actor(self)
-        self.form = NOTHING_TYPED | {name: str(form.get(name, ""))[:400] for name in FORM}
-        new = _read(self.form)
-        broken = problems_of(new, today=clock.now().date(), fiction=settings().demo)
-        self.problems = NOTHING_TYPED | {name: PROBLEM_WORDS[name] for name in broken}
-        if broken:
-            return rx.set_focus(next(name for name in FORM if name in broken))
-        line = await act(_create, actor, new)
-        self.chosen, self.is_creating, self.form = choice_of(line), False, NOTHING_TYPED
+        new = await self.read_new(actor, form)
+        if new is None:
+            return rx.set_focus(self.first_wrong())
+        self.take(await act(open_file, actor, new))
         return None
+
+    @not_an_event
+    async def read_new(self, actor: Actor, form: object) -> NewPerson | None:
+        """Return the person that a form describes, or None after saying all that is wrong with it."""
+        typed = form_of(form)
+        self.form = NOTHING_TYPED | {name: typed.get(name, "")[:400] for name in FORM}
+        await self._read_phone(actor, self.form["phone"])
+        new = _read(self.form | ({"phone": self.reading} if self.reading else {}))
+        regions = await read(regions_of, actor)
+        broken = problems_of(new, today=clock.now().date(), fiction=settings().demo, regions=regions)
+        words = PROBLEM_WORDS | ({"phone": AMBIGUOUS} if self.readings else {})
+        self.problems = NOTHING_TYPED | {name: words[name] for name in broken}
+        return None if broken else new
+
+    @not_an_event
+    def can_receive_sms(self) -> bool:
+        """Say whether the number typed for a new person can receive an SMS."""
+        return self._can_receive
+
+    @not_an_event
+    def first_wrong(self) -> str:
+        """Return the name of the first field that is to be corrected."""
+        return next((name for name in FORM if self.problems[name]), FORM[0])
+
+    @not_an_event
+    def take(self, line: PersonLine) -> None:
+        """Have somebody chosen, and the form of a new person empty and closed."""
+        self.clear()
+        self.chosen = choice_of(line)
+
+    async def _read_phone(self, actor: Actor, typed: str) -> None:
+        found = readings(typed, await read(regions_of, actor), fiction=settings().demo) if typed.strip() else []
+        self.readings = [PhoneChoice(one.e164, reading_label(one)) for one in found] if len(found) > 1 else []
+        if self.reading not in {one.e164 for one in self.readings}:
+            self.reading = ""
+        self._can_receive = any(can_receive_sms(one.e164) for one in found)
+        self.phone_note = NO_SMS if found and not self._can_receive else ""
 
     @not_an_event
     def chosen_id(self) -> UUID | None:
@@ -133,6 +213,7 @@ class PersonPickerState(rx.State):
         """Forget everything typed and chosen."""
         self.typed, self.choices, self.searched, self.chosen = "", [], False, NOBODY
         self.is_creating, self.form, self.problems = False, NOTHING_TYPED, NOTHING_TYPED
+        self.readings, self.reading, self.phone_note, self._can_receive = [], "", "", False
 
 
 def choice_of(line: PersonLine) -> Choice:
@@ -144,6 +225,12 @@ def choice_of(line: PersonLine) -> Choice:
     )
 
 
+def reading_label(one: Reading) -> str:
+    """Return "+262 639 98 12 34 (Mayotte)"."""
+    number = one.label.replace(" ", NBSP)
+    return f"{number} ({TERRITORY_NAMES[one.region]})" if one.region in TERRITORY_NAMES else number
+
+
 def _read(form: dict[str, str]) -> NewPerson:
     try:
         birth_on = date.fromisoformat(form["birth_on"])
@@ -153,18 +240,43 @@ def _read(form: dict[str, str]) -> NewPerson:
     return NewPerson(**values)
 
 
-def _create(session: Session, actor: Actor, new: NewPerson) -> PersonLine:
-    house = House(secret_key())
-    person = create_person(session, actor, new, house=house, now=clock.now(), fiction=settings().demo)
+def open_file(session: Session, actor: Actor, new: NewPerson) -> PersonLine:
+    """Open the file of a new person, whose phone may be of any French territory."""
+    regions = regions_of(session, actor)
+    person = create_person(
+        session,
+        actor,
+        new,
+        house=House(secret_key()),
+        now=clock.now(),
+        fiction=settings().demo,
+        regions=regions,
+    )
     return PersonLine(person.id, person.family_name, person.given_name, person.birth_on, person.sex, person.file_number)
 
 
-def person_picker(*, on_chosen: Any = None, label: str = "Personne concernée") -> rx.Component:
-    """Return the search, what it found, and the form of a new person; `on_chosen` hears of every choice."""
+def person_picker(
+    *,
+    on_chosen: Any = None,
+    label: str = "Personne concernée",
+    is_embedded: bool = False,
+    on_language: Any = None,
+    on_phone: Any = None,
+) -> rx.Component:
+    """Return the search, what it found, and the form of a new person; `on_chosen` hears of every choice.
+
+    Embedded, it is a part of the form around it, which reads the new person with the rest: `read_new`. `on_language`
+    then hears of the language chosen, and `on_phone` of the number typed.
+    """
     state = PersonPickerState
-    creating = rx.cond(state.is_creating, _form(on_chosen), _new_button())
+    form = _fields(on_language, on_phone) if is_embedded else _form(on_chosen)
+    creating = rx.cond(state.is_creating, form, _new_button(on_chosen if is_embedded else None))
     return el.div(
-        rx.cond(state.chosen.id != "", _chosen(on_chosen), el.div(_search(on_chosen, label), creating)),
+        rx.cond(
+            state.chosen.id != "",
+            _chosen(on_chosen, is_first=is_embedded),
+            el.div(_search(on_chosen, label, is_first=is_embedded), creating),
+        ),
         class_name="pj-picker",
     )
 
@@ -173,13 +285,14 @@ def _then(event: Any, on_chosen: Any) -> Any:
     return [event, on_chosen] if on_chosen else event
 
 
-def _chosen(on_chosen: Any) -> rx.Component:
+def _chosen(on_chosen: Any, *, is_first: bool) -> rx.Component:
     chosen = PersonPickerState.chosen
     return el.div(
         el.p(el.strong(chosen.name), el.br(), chosen.detail, class_name="fr-mb-1v"),
         el.button(
             "Changer de personne",
             type="button",
+            auto_focus=is_first,  # what had the focus is gone: the next key goes on from here
             on_click=_then(PersonPickerState.forget, on_chosen),
             class_name="fr-btn fr-btn--sm fr-btn--tertiary",
         ),
@@ -187,7 +300,7 @@ def _chosen(on_chosen: Any) -> rx.Component:
     )
 
 
-def _search(on_chosen: Any, label: str) -> rx.Component:
+def _search(on_chosen: Any, label: str, *, is_first: bool) -> rx.Component:
     state = PersonPickerState
     found = el.ul(
         rx.foreach(
@@ -214,6 +327,7 @@ def _search(on_chosen: Any, label: str) -> rx.Component:
             default_value=state.typed,
             on_change=state.search.debounce(250),
             auto_complete="off",
+            auto_focus=is_first,
         ),
         el.div(
             rx.cond(state.choices.length() > 0, found, rx.cond(state.searched, nobody)),
@@ -223,52 +337,105 @@ def _search(on_chosen: Any, label: str) -> rx.Component:
     )
 
 
-def _new_button() -> rx.Component:
+def _new_button(on_chosen: Any = None) -> rx.Component:
     return el.button(
         "Nouvelle personne",
         type="button",
-        on_click=PersonPickerState.start_creating(True),
+        on_click=_then(PersonPickerState.start_creating(True), on_chosen),
         class_name="fr-btn fr-btn--sm fr-btn--tertiary fr-icon-add-line fr-btn--icon-left",
     )
 
 
 def _form(on_chosen: Any) -> rx.Component:
-    form, problems, wrong = PersonPickerState.form, PersonPickerState.problems, PersonPickerState.wrong
+    submit = el.button("Créer et choisir", type="submit", class_name="fr-btn fr-btn--sm")
+    return rx.el.form(
+        _new_person(),
+        el.div(submit, _back(), class_name="pj-actions"),
+        on_submit=_then(PersonPickerState.create, on_chosen),
+        no_validate=True,
+        class_name="pj-form",
+    )
+
+
+def _fields(on_language: Any, on_phone: Any) -> rx.Component:
+    return el.div(_new_person(on_language, on_phone), _back(), class_name="pj-form")
+
+
+def _back() -> rx.Component:
+    return el.button(
+        "Revenir à la recherche",
+        type="button",
+        on_click=PersonPickerState.start_creating(False),
+        class_name="fr-btn fr-btn--sm fr-btn--tertiary-no-outline",
+    )
+
+
+def _new_person(on_language: Any = None, on_phone: Any = None) -> rx.Component:
+    state = PersonPickerState
+    form, problems, wrong = state.form, state.problems, state.wrong
 
     def text_field(label: str, name: str, **props: Any) -> rx.Component:
         return field(label, name, error=problems[name], default_value=form[name], **props)
 
-    return rx.el.form(
+    heard = {"on_change": on_language} if on_language else {}
+    sexes = (("", "Choisir"), ("F", "Femme"), ("M", "Homme"))
+    return rx.fragment(
         el.h3("Nouvelle personne", class_name="fr-h6"),
         el.div(rx.cond(wrong != "", el.p(wrong, class_name="fr-error-text")), role="alert"),
         el.div(
-            text_field("Nom", "family_name", auto_complete="off", required=True),
+            text_field("Nom", "family_name", auto_complete="off", required=True, auto_focus=True),
             text_field("Prénom", "given_name", auto_complete="off", required=True),
             text_field("Date de naissance", "birth_on", type="date", required=True),
-            select_field(
-                "Sexe",
-                "sex",
-                (("", "Choisir"), ("F", "Femme"), ("M", "Homme")),
-                error=problems["sex"],
-                default_value=form["sex"],
+            select_field("Sexe", "sex", sexes, error=problems["sex"], default_value=form["sex"]),
+            el.div(
+                text_field(
+                    "Téléphone",
+                    "phone",
+                    type="tel",
+                    hint="Facultatif ; gardé chiffré. À l’étranger : avec son indicatif (+…)",
+                    auto_complete="off",
+                    on_blur=_then(state.check_phone, on_phone),
+                ),
+                el.div(_readings(on_phone), role="status", aria_live="polite"),
             ),
-            text_field("Téléphone", "phone", type="tel", hint="Facultatif ; gardé chiffré", auto_complete="off"),
+            select_field(
+                "Langue", "language", LANGUAGES, error=problems["language"], default_value=form["language"], **heard
+            ),
             text_field("Numéro de dossier", "file_number", hint="Facultatif", auto_complete="off"),
             text_field("Adresse", "address", hint="Facultative ; gardée chiffrée", auto_complete="off"),
-            select_field("Langue", "language", LANGUAGES, error=problems["language"], default_value=form["language"]),
             class_name="pj-form__grid",
         ),
-        el.div(
-            el.button("Créer et choisir", type="submit", class_name="fr-btn fr-btn--sm"),
-            el.button(
-                "Revenir à la recherche",
-                type="button",
-                on_click=PersonPickerState.start_creating(False),
-                class_name="fr-btn fr-btn--sm fr-btn--tertiary-no-outline",
+    )
+
+
+def _readings(on_phone: Any) -> rx.Component:
+    state = PersonPickerState
+
+    def one(choice: rx.Var[PhoneChoice]) -> rx.Component:
+        return el.div(
+            el.div(
+                el.input(
+                    type="radio",
+                    id="numero-" + choice.e164,
+                    name="phone_choice",
+                    value=choice.e164,
+                    checked=state.reading == choice.e164,
+                    on_change=_then(state.choose_reading(choice.e164), on_phone),
+                ),
+                el.label(choice.label, html_for="numero-" + choice.e164, class_name="fr-label"),
+                class_name="fr-radio-group fr-radio-group--sm",
             ),
-            class_name="pj-actions",
+            class_name="fr-fieldset__element",
+        )
+
+    asked = el.fieldset(
+        el.legend(
+            "De quel numéro s’agit-il ?", class_name="fr-fieldset__legend fr-fieldset__legend--regular fr-text--sm"
         ),
-        on_submit=_then(PersonPickerState.create, on_chosen),
-        no_validate=True,
-        class_name="pj-form",
+        rx.foreach(state.readings, one),
+        class_name="fr-fieldset pj-readings",
+    )
+    return rx.fragment(
+        rx.cond(state.readings.length() > 0, asked),
+        rx.cond(state.phone_note != "", el.p(state.phone_note, class_name="fr-text--sm pj-warning")),
     )

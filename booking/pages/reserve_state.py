@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import ceil
@@ -40,13 +41,14 @@ from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor
 from portal.problems import sentence
-from portal.ui.dates import day, hour, nights
+from portal.ui.dates import day, hour, moment, nights
 
 OFFERED = {
     1: "Voici la plus proche qui convient.",
     2: "Voici les deux plus proches qui conviennent.",
     3: "Voici les trois plus proches qui conviennent.",
 }
+MOST_DIGITS = 18  # of an identifier
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 DATE_WORDS = {
     "past": "Cette date est passée.",
@@ -113,6 +115,7 @@ class ReserveState(rx.State):
     is_booked: bool = False
     is_given_back: bool = False
     _query: str = ""
+    _zone: str = "Europe/Paris"  # of the site
 
     @rx.var
     def is_open(self) -> bool:
@@ -185,6 +188,36 @@ class ReserveState(rx.State):
             self.problem = _words_of(refusal)
             return
         await self._hold(actor, claim)
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def hold_start(self, site_id: str, resource_id: str, start: str, query: str) -> None:
+        """Open the sheet of a site on one of its slots, chosen elsewhere, and take it for a few minutes."""
+        if not str(site_id).isdecimal() or self.step == "held":
+            return
+        actor = await current_actor(self)
+        self.site_id, self.chosen_id, self._query = str(site_id)[:MOST_DIGITS], str(resource_id), str(query)
+        self.problem, self.others, self.booking_id, self.is_given_back = "", [], "", False
+        await self._read(actor)
+        if self.step != "choose":
+            return
+        await self.choose(self.chosen_id)
+        try:
+            claim = _claim(self.shape, self.chosen_id, {"start": str(start)})
+        except Refusal as refusal:
+            self.problem = _words_of(refusal)
+            return
+        await self._hold(actor, claim)
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def leave(self) -> None:
+        """Close the sheet; what was held and not confirmed is given back."""
+        held = self.booking_id if self.step == "held" else ""
+        self._close()
+        if held:
+            with contextlib.suppress(Refusal):  # it ended by itself meanwhile
+                await act(cancel, await current_actor(self), UUID(held), now=clock.now())
 
     @allow(*SEARCHERS)
     @rx.event
@@ -278,6 +311,7 @@ class ReserveState(rx.State):
 
     def _show_site(self, site: OpenSite, wish: Wish, today: date) -> None:
         self.step, self.title, self.where = "choose", site.spot.name, site.spot.where
+        self._zone = site.spot.resources[0].time_zone
         self.shape, self.kind_label, self.may_reserve = site.kind.shape, site.kind.label, site.may_reserve
         self.lines = [_line(offer, site, wish, today) for offer in site.offers]
         self.first, self.until = wish.first.isoformat(), wish.until.isoformat()
@@ -291,8 +325,7 @@ class ReserveState(rx.State):
         left = (booking.expires_at - clock.now()).total_seconds() if booking.expires_at else 0
         self.seconds_left = max(ceil(left), 0)
         bed = next((name for line in self.lines for number, name in line.beds if number == str(booking.unit_id)), "")
-        start = booking.starts_at.isoformat() if booking.starts_at else ""
-        slot = next((label for line in self.lines for at, label in line.slots if at == start), "")
+        slot = moment(booking.starts_at, ZoneInfo(self._zone)) if booking.starts_at else ""
         parts = [self.title, self.chosen_name, f"lit {bed}" if bed else "", _dates_of(booking, self.shape), slot]
         self.recap = ", ".join(part for part in parts if part)
 
@@ -314,7 +347,7 @@ def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
 
 
 def _claim(shape: str, resource_id: str, form: dict[str, Any]) -> Claim:
-    if not resource_id.isdecimal():
+    if not resource_id.isdecimal() or len(resource_id) > MOST_DIGITS:
         raise InvalidRequest("resource_id", "required")
     if shape == Shape.SLOTS:
         return SlotClaim(resource_id=int(resource_id), start=_instant(str(form.get("start", ""))))
@@ -363,7 +396,7 @@ def _dates_of(booking: Booking, shape: str) -> str:
     if booking.first_on:
         end = f" au {day(booking.until_on, year=True)}" if booking.until_on else ", sans date de fin"
         return f"du {day(booking.first_on, year=True)}{end}"
-    return ""  # a slot: its label says when
+    return ""  # a slot: its own words say when
 
 
 def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:

@@ -7,15 +7,17 @@ say "null"; old browsers say nothing.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from sqlmodel import Session
 
 from availability.calendars import Event, Status, event_ics
@@ -50,7 +52,27 @@ HEADERS = {
 WAIT_S = 600
 START = re.compile(r"(\d{8}T\d{4}Z)\.(\d{1,18})", re.ASCII)
 
-router = APIRouter(include_in_schema=False, dependencies=[public()])
+logger = logging.getLogger(__name__)
+
+
+class PlainRoute(APIRoute):
+    """A route whose failures are told as the link speaks: the application's page of errors asks for files of others."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler of the route."""
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Exception as error:
+                logger.error("failure on %s of a link", request.method, exc_info=error)
+                return _plain(500, language_of(request), page_words(language_of(request)).failed)
+
+        return told
+
+
+router = APIRouter(include_in_schema=False, dependencies=[public()], route_class=PlainRoute)
 
 
 class BadForm(Exception):  # noqa: N818 - an answer, as a refusal is

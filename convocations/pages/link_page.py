@@ -202,7 +202,12 @@ def _street(place: Place) -> Html:
 def _hours(view: LinkView, asked: Asked, words: PageWords, act: ActName) -> Html:
     if not view.offers:
         return tag("p", words.nothing_left, class_="say", role="status")
-    offers = (_offer(offer, asked.language, words) for offer in view.offers)
+    known = view.appointment.place if view.seen and view.appointment else None  # its card says where it is
+    where = [None if offer.place == known and len(view.offers) == 1 else offer.place for offer in view.offers]
+    offers = (
+        joined(_whereabouts(place, words) if place else None, *_days(offer, asked.language))
+        for place, offer in zip(where, view.offers, strict=True)
+    )
     shown = min(offer.days[0].on for offer in view.offers)  # a refusal comes back to the same days
     form = tag(
         "form",
@@ -215,14 +220,12 @@ def _hours(view: LinkView, asked: Asked, words: PageWords, act: ActName) -> Html
     return joined(form, _pages(view, asked, words))
 
 
-def _offer(offer: Offer, language: str, words: PageWords) -> Html:
-    place = offer.place
-    days = (_day(day, place, language) for day in offer.days)
-    return joined(
-        tag("h2", words.place),
-        tag("p", _street(place), tag("br"), _map_link(place, words)),
-        *days,
-    )
+def _whereabouts(place: Place, words: PageWords) -> Html:
+    return joined(tag("h2", words.place), tag("p", _street(place), tag("br"), _map_link(place, words)))
+
+
+def _days(offer: Offer, language: str) -> list[Html]:
+    return [_day(day, offer.place, language) for day in offer.days]
 
 
 def _day(day: Day, place: Place, language: str) -> Html:

@@ -24,11 +24,13 @@ from portal.demo.bookings import DAYS_TAKEN_AHEAD, HELD_NOW, Bookings, free_beds
 from portal.demo.catalogue import Catalogue, Place
 from portal.demo.community_work import community_work
 from portal.demo.convocations import Convocations
+from portal.demo.fittings import Fittings
 from portal.demo.hearings import family_hearings
 from portal.demo.kinds import kind_sheets
 from portal.demo.ledger import Ledger, occupy
 from portal.demo.people import People
 from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty, sentence_judges
+from portal.demo.planning import registry_of_lyon, waiting_cases
 from portal.demo.territories import JudicialMap
 from portal.settings import settings
 
@@ -103,13 +105,17 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     ledger = Ledger(_dice(seed, "ledger"), accounts, kind_ids, now)
     bookings = Bookings(_dice(seed, "bookings"), accounts, people, ledger, now)
     _book(session, bookings, catalogue, places)
+    fittings = Fittings(_dice(seed, "fittings"), people, ledger, now)
+    fittings.fill(places["bracelet"], kind_ids["bracelet"])
     for opened in people.opened:
         ledger.person_created(*opened)
     for place in catalogue.places:
         ledger.declared(place)
     for sheet in (accounts.people, accounts.rights, people.persons, people.keys, ledger.bookings):
         sheet.write(session)
+    fittings.write(session)
     ledger.copy_history(session)
+    waiting_cases(session, catalogue, _dice(seed, "waiting"), now)
     Convocations(session, _dice(seed, "convocations"), house, origin=settings().origin, now=now).write()
     return DemoSummary(
         territories=len(judicial_map.sheet),
@@ -136,6 +142,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     probation_services(catalogue, _dice(seed, "probation"), today)
     family_hearings(catalogue, _dice(seed, "hearings"), now)
     sentence_judges(catalogue, _dice(seed, "sentence-judges"), today)
+    registry_of_lyon(catalogue, _dice(seed, "planning"), now)
 
 
 def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:

@@ -51,10 +51,10 @@ def _starts(host: Host, rng: Random, now: datetime) -> Iterator[datetime]:
             day: date = monday + timedelta(days=7 * week + weekday)
             start = instant_of(day, wall_time, host.zone)
             is_coming = now < start < now + timedelta(weeks=WEEKS)
-            if is_coming and not is_holiday(day, host.holiday_zone) and not _in_vacation(day):
+            if is_coming and not is_holiday(day, host.holiday_zone) and not in_vacation(day):
                 yield start
 
 
-def _in_vacation(day: date) -> bool:
+def in_vacation(day: date) -> bool:
     """Say whether courts sit only for what is urgent: the last days of the year."""
     return day.month == 12 and day.day > 23

@@ -1,4 +1,4 @@
-"""The seven kinds of the demonstration, and what each role may do with them."""
+"""The kinds of the demonstration, and what each role may do with them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from availability.models import Kind, Shape
 from availability.rights import Role
+from portal.demo.planning import STAFF
 from portal.demo.sheets import Sheet
 
 SEX = {"label": "Sexe", "type": "choice", "choices": {"M": "Hommes", "F": "Femmes", "any": "Hommes et femmes"}}
@@ -98,6 +99,14 @@ KINDS = (
         slot_step_min=30,
         slot_duration_min=30,
     ),
+    Kind(
+        code="audience-jcp",
+        label="audience du juge des contentieux de la protection",
+        label_plural="audiences du juge des contentieux de la protection",
+        layer="Audiences JCP",
+        shape=Shape.SESSIONS.value,
+        position=8,
+    ),
 )
 CODES = tuple(kind.code for kind in KINDS)
 
@@ -108,7 +117,7 @@ MAY_RESERVE: dict[Role, dict[str, bool]] = {
     # The registry of the judge takes slots of the probation service as a hearing ends.
     Role.SENTENCE_JUDGE: {"semi-liberte": True, "tig": False} | APPOINTMENTS,
     Role.FAMILY_JUDGE: {"mediation-familiale": True, "audience-jaf": False},
-    Role.REGISTRY: {"mediation-familiale": True, "audience-jaf": True},
+    Role.REGISTRY: {"mediation-familiale": True, "audience-jaf": True, "audience-jcp": True},
     Role.MONITORING_AGENT: {"bracelet": True},
     Role.ADMINISTRATOR: dict.fromkeys(CODES, False),
 }
@@ -118,7 +127,7 @@ def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
     """Return the rows of kinds and of their rights, and the number of each kind by code."""
     columns = [name for name in Kind.model_fields if name != "id"]
     kinds = Sheet("kind", " ".join(columns))
-    numbers = {kind.code: kinds.add(**_values(kind, columns)) for kind in KINDS}
+    numbers = {kind.code: kinds.add(**_values(kind, columns)) for kind in (*KINDS, *STAFF)}
     rights = Sheet("kind_right", "kind_id role may_reserve", numbered=False)
     for role, allowed in MAY_RESERVE.items():
         for code, may_reserve in allowed.items():

@@ -193,7 +193,7 @@ def test_an_empty_window_is_refused(session: Session, court: SmallCourt) -> None
 
 def test_a_run_is_asked_taken_followed_and_done(session: Session, court: SmallCourt) -> None:
     hearing_id, case_id = court.hearing(session), court.case(session, 1)
-    late = court.case(session, 2, deadline_on=in_days(3))
+    late = [court.case(session, number, deadline_on=in_days(number)) for number in (4, 3, 2)]
     run = asked(session, court)
     run_id = take_run(session, now=NOW)
     assert run_id is not None
@@ -209,7 +209,7 @@ def test_a_run_is_asked_taken_followed_and_done(session: Session, court: SmallCo
     assert plan_of(kept.plan) == outcome.plan
     assert plan_of(kept.plan).placed == {case_id: hearing_id}
     assert unplaced_of(kept.plan) == list(outcome.unplaced)
-    assert [one.case_id for one in unplaced_of(kept.plan)] == [late]
+    assert [one.case_id for one in unplaced_of(kept.plan)] == late[::-1]
     assert score_of(kept.plan) == outcome.score
     assert take_run(session, now=NOW) is None
 

@@ -11,8 +11,8 @@ from sqlmodel import Session
 
 from availability.errors import NotFound
 from availability.models import Shape
-from availability.rights import Actor, Role
-from booking.actions import REQUESTERS, Beneficiary, hold, lapse
+from availability.rights import REQUESTERS, Actor, Role
+from booking.actions import Beneficiary, hold, lapse
 from booking.models import Booking, Person, State
 from booking.queries import booking_for, bookings, history_of
 from tests.booking.cycle import A_CASE, do, kind_of, make_place

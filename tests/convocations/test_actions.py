@@ -97,13 +97,14 @@ def test_only_slots_of_one_kind_and_of_ones_own_are_offered_for_a_coming_day(ses
     desk = make_desk(session)
     other_kind = make_resource(session, desk.world.site, make_kind(session, Shape.SLOTS))
     beds = make_resource(session, desk.world.site, make_kind(session, Shape.NIGHTS))
+    hosted = make_resource(session, desk.world.site, make_kind(session, Shape.SLOTS, host_accepts=True))
     judge = make_actor(Role.FAMILY_JUDGE, desk.world.here)
 
     def offer(*numbers: int, days: int = 7, actor: object = desk.officer) -> None:
         with session.begin_nested():
             let_choose(session, actor, desk.person.id, numbers, choose_by=in_days(days), now=NOW)  # type: ignore[arg-type]
 
-    for wrong in (offer, lambda: offer(desk.agent.id, other_kind.id), lambda: offer(beds.id)):
+    for wrong in (offer, lambda: offer(desk.agent.id, other_kind.id), lambda: offer(beds.id), lambda: offer(hosted.id)):
         with pytest.raises(InvalidRequest):
             wrong()
     for days in (-1, 400):

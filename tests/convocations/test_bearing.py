@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -160,14 +160,30 @@ def test_a_link_used_too_often_does_nothing_more(session: Session) -> None:
     assert seats(session, desk.agent) == {NINE}
 
 
+def test_a_first_choice_comes_before_the_end_of_its_last_day(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = let_choose(session, desk.officer, desk.person.id, [desk.agent.id], choose_by=in_days(3), now=NOW)
+    midnight = datetime(2026, 3, 5, 23, 0, tzinfo=UTC)  # in Paris
+    who = bearer(session, convocation, now=midnight)
+
+    with pytest.raises(LinkExpired):
+        choose(session, who, desk.at(NINE), seen=None, now=midnight)
+    choose(session, who, desk.at(NINE), seen=None, now=midnight - timedelta(seconds=1))
+
+    assert choose(session, who, desk.at(TEN), seen=NINE, now=midnight).standing == Standing.SET
+
+
 def test_messages_are_refused_and_wanted_again_by_the_link(session: Session) -> None:
     desk = make_desk(session)
     who = bearer(session, offered(session, desk))
 
     stop_sms(session, who, now=NOW)
+    stop_sms(session, who, now=NOW)
     refused = refuses_sms(session, desk.person.id)
     resume_sms(session, who, now=NOW)
 
+    lines = session.execute(text("SELECT count(*) FROM history WHERE act = 'sms-refused'")).scalar()
+    assert lines == 1
     assert refused
     assert not refuses_sms(session, desk.person.id)
 

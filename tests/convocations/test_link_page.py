@@ -537,15 +537,16 @@ async def test_the_calendar_file_is_that_of_the_appointment_and_says_no_more(doo
 async def test_nothing_written_holds_the_token(door: Doorstep, caplog: pytest.LogCaptureFixture) -> None:
     path = path_of(door.summons())
     door.patch.setattr("convocations.pages.link.link_html", None)
-    transport = httpx.ASGITransport(door.app, raise_app_exceptions=False)
     with caplog.at_level(logging.DEBUG):
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
+        async with door.client() as client:
             answer = await client.get(path)
 
     token = path.removeprefix("/r/")
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     assert answer.status_code == 500
-    assert any("failure on GET /r/[secret]" in line for line in ours)
+    assert FR.failed in answer.text
+    assert "/dsfr/" not in answer.text
+    assert "failure on GET of a link" in ours
     assert not any(token in line for line in ours)
     assert without_secrets(f"GET {path}.ics?langue=fr") == "GET /r/[secret].ics?langue=fr"
 

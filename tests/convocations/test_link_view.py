@@ -164,8 +164,8 @@ def test_hours_months_away_are_found_and_none_beyond_the_horizon(session: Sessio
 
     assert starts(view) == [NINE + timedelta(days=100), NINE + timedelta(days=100) + HALF_AN_HOUR]
     assert (view.earlier, view.later) == (date(2026, 3, 10), None)
-    for far in (date.min, date.max):
-        assert seen(session, convocation, first=far) is not None
+    for far in (date.min, date.max, in_days(110)):
+        assert starts(seen(session, convocation, first=far))[0] == NINE
 
 
 def test_of_an_appointment_hours_are_listed_only_when_asked_for(session: Session) -> None:
@@ -273,6 +273,22 @@ def test_no_text_of_others_becomes_markup_on_any_page(
     assert read.names.count("main") == read.names.count("h1") == 1
     if said:
         assert said in read.text
+
+
+def test_a_page_to_move_names_a_place_once_unless_there_are_several() -> None:
+    here, there = Place(1, "1 rue Ici", PARIS), Place(2, "2 rue Là", PARIS)
+    days = (Day(date(2026, 3, 10), (NINE,)),)
+    appointment = Appointment(NINE, TEN, here)
+
+    def addresses(*places: Place) -> tuple[int, int]:
+        offers = tuple(Offer(place, days) for place in places)
+        view = LinkView(stage=Stage.COMING, language="fr", appointment=appointment, offers=offers)
+        text = Read(link_html(view, Asked("token", "fr", Step.MOVE))).text
+        return text.count(here.address), text.count(there.address)
+
+    assert addresses(here) == (1, 0)
+    assert addresses(there) == (1, 1)
+    assert addresses(here, there) == (2, 1)
 
 
 def test_a_page_that_only_says_something_has_its_language_and_nothing_to_press() -> None:

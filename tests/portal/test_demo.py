@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import Engine, text
@@ -17,9 +18,15 @@ from availability.places import department_of, time_of_commune
 from availability.rights import Actor, Role
 from availability.search import Found, Wish, search
 from booking.actions import Beneficiary, confirm, hold, refuse
+from booking.fitting_queries import OPEN, fitting_requests, offers_for
+from booking.fittings import Stop, is_reachable
 from booking.models import OCCUPYING, Booking, Person, State
 from booking.phones import FICTION_PREFIX
+from booking.planning import Court, plannable_kinds, problem_of
+from booking.rounds import round_of, teams_on
 from booking.sealing import House, key_of, unseal
+from optimizer.check import check
+from optimizer.solve import solve
 from portal import demo
 from portal.database import make_engine
 from portal.demo.accounts import GUESTS
@@ -68,6 +75,8 @@ TABLES = {
     "territory": "t", "organisation": "t", "kind": "t", "kind_right": "t", "site": "t", "resource": "t", "unit": "t",
     "closure": "t", "opening_rule": "t", "opening": "t", "hearing_session": "t", "account": "t", "account_right": "t",
     "booking": "t", "bed_night": "t", "seat_time": "resource_id, seat, during, holder_id", "person": PERSON,
+    "waiting_case": "t",
+    "fitting_rule": "t", "fitting_visit": "t", "fitting_request": "to_jsonb(t) - 'address_sealed'",
     # Their numbers come from sequences, which go on after the transaction of another test was rolled back.
     "history": WITHOUT_NUMBER, "place_period": WITHOUT_NUMBER, "session_case": WITHOUT_NUMBER,
 }  # fmt: skip
@@ -183,7 +192,13 @@ def test_another_seed_at_another_time_gives_another_country_that_agrees_too(coun
     assert count(session, "seat_time s WHERE NOT EXISTS (SELECT FROM opening o WHERE o.resource_id = s.resource_id"
                           " AND tstzrange(o.starts_at, o.ends_at) @> s.during)") == 0  # fmt: skip
     different, same = checksums(session), checksums(country)
-    assert {table for table in TABLES if different[table] == same[table]} == {"territory", "kind", "kind_right", "unit"}
+    assert {table for table in TABLES if different[table] == same[table]} == {
+        "territory",
+        "kind",
+        "kind_right",
+        "unit",
+        "fitting_rule",
+    }
 
 
 def test_a_database_that_is_not_empty_is_refused_and_left_alone(session: Session) -> None:
@@ -414,6 +429,31 @@ def test_monitoring_agents_and_the_clerk_find_their_work(country: Session) -> No
     assert any(one.suits for one in hearings)
 
 
+def test_the_agent_has_a_round_today_that_can_be_driven_and_requests_near_their_deadline(country: Session) -> None:
+    noa = guest(country, "noa.exemple")
+    teams = teams_on(country, noa, TODAY)
+    assert 4 <= teams[0].count <= 8
+    stops = round_of(country, noa, teams[0].resource_id, TODAY).stops
+    assert all(stop.at and stop.address_sealed and stop.measure for stop in stops)
+    for before, after in pairwise(stops):
+        assert is_reachable(after.at or LYON, after.period, [Stop(before.period, before.at)])
+
+    lines, _ = fitting_requests(country, noa, stages=OPEN, now=NOW)
+    urgent = [line for line in lines if line.deadline_on and (line.deadline_on - TODAY).days <= 2]
+    assert len(lines) >= 10
+    assert len(urgent) >= 3
+    assert offers_for(country, noa, urgent[0], now=NOW).offers
+    marie, _ = fitting_requests(country, guest(country, "marie.payet-exemple"), stages=OPEN, now=NOW)
+    assert "Indian/Reunion" in {line.time_zone for line in marie}
+
+
+def test_every_fitting_booked_has_a_home(country: Session) -> None:
+    homeless = """booking b JOIN kind k ON k.id = b.kind_id AND k.code = 'bracelet'
+        WHERE b.state IN ('booked', 'honoured', 'missed')
+          AND NOT EXISTS (SELECT FROM fitting_visit v WHERE v.booking_id = b.id)"""
+    assert count(country, homeless) == 0
+
+
 def test_a_few_places_are_being_reserved_around_lyon(country: Session) -> None:
     held = country.exec(select(Booking).where(Booking.state == State.HELD)).all()
 
@@ -431,3 +471,23 @@ def test_what_is_added_afterwards_gets_a_new_number(country: Session) -> None:
     country.flush()
 
     assert organisation.id > most
+
+
+def test_the_registry_of_lyon_has_a_month_to_plan_in_which_some_cases_cannot_be_placed(country: Session) -> None:
+    registrar = guest(country, "sacha.echantillon")
+    kind = plannable_kinds(country, registrar)[0]
+    court = Court(
+        territory_id=registrar.home_territory_id, kind_id=kind.id, first=TODAY, until=TODAY + timedelta(days=56)
+    )
+    problem = problem_of(country, court, now=NOW)
+
+    outcome = solve(problem, limit_s=3)
+
+    sizes = (len(problem.hearings), len(problem.benches), len(problem.rooms), len(problem.cases))
+    assert sizes == (12, 4, 2, 150)
+    assert all(one.sitting is None for one in problem.hearings)
+    assert any(bench.away for bench in problem.benches)
+    assert check(problem, outcome.plan) == []
+    assert len(outcome.plan.sittings) == 12
+    assert 110 <= len(outcome.plan.placed) < 150
+    assert {"after-deadline", "quota"} <= {one.reasons[0].code for one in outcome.unplaced}

@@ -107,6 +107,14 @@ def test_an_ambiguous_policy_is_refused_at_import(audience: tuple[Any, ...]) -> 
         policy(*audience)
 
 
+def test_an_entry_may_be_kept_to_some_of_those_admitted() -> None:
+    agent, judge = somebody(Role.MONITORING_AGENT), somebody(Role.SENTENCE_JUDGE)
+
+    assert PAGES["/agenda"].policy.admits(agent)
+    assert "Agenda" not in [entry.label for entry in navigation(agent)]
+    assert "Agenda" in [entry.label for entry in navigation(judge)]
+
+
 def test_navigation_has_six_entries_at_most_and_none_that_is_refused() -> None:
     for role in Role:
         actor = somebody(role)

@@ -1,0 +1,95 @@
+import React, { Component, useEffect, useMemo, useRef, useState } from "react";
+import { Layer, Map, Marker, NavigationControl, Source } from "@vis.gl/react-maplibre";
+import * as maplibregl from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import "maplibre-gl/dist/maplibre-gl.css";
+import "./map.css";
+import { backgroundStyle } from "./map_drawing.jsx";
+import { useFit, useScheme } from "./map_hooks.jsx";
+
+maplibregl.setWorkerUrl(workerUrl);
+
+const FRENCH = {
+  "AttributionControl.ToggleAttribution": "Afficher ou masquer les sources de la carte",
+  "Map.Title": "Carte",
+  "Marker.Title": "Repère",
+  "NavigationControl.ZoomIn": "Agrandir la carte",
+  "NavigationControl.ZoomOut": "Réduire la carte",
+};
+const MARGIN = 0.01; // degrees, about a kilometre: a single stop is not shown from the moon, nor from the doorstep
+const LINE = { light: "#000091", dark: "#8585f6" };
+
+function edges(points) {
+  if (!points.length) return [];
+  const lons = points.map(([lon]) => lon);
+  const lats = points.map(([, lat]) => lat);
+  return [Math.min(...lons) - MARGIN, Math.min(...lats) - MARGIN, Math.max(...lons) + MARGIN, Math.max(...lats) + MARGIN];
+}
+
+function Way({ points, scheme }) {
+  const data = useMemo(() => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: points } }), [points]);
+  if (points.length < 2) return null;
+  return (
+    <Source id="way" type="geojson" data={data}>
+      <Layer id="way" type="line" layout={{ "line-join": "round" }} paint={{ "line-color": LINE[scheme], "line-width": 2.5, "line-dasharray": [2, 1.5] }} />
+    </Source>
+  );
+}
+
+function LivingMap({ background, tiles, tilesCredit, stops, base, label, onPick, onFailure }) {
+  const ref = useRef(null);
+  const [ready, setReady] = useState(false);
+  const scheme = useScheme();
+  const style = useMemo(() => backgroundStyle({ background, tiles, credit: tilesCredit, scheme }), [background, tiles, tilesCredit, scheme]);
+  const places = useMemo(() => stops.map(({ lon, lat }) => [lon, lat]), [stops]);
+  const way = useMemo(() => (base.length === 2 && places.length ? [base, ...places, base] : places), [base, places]);
+  const fit = useMemo(() => edges(base.length === 2 ? [base, ...places] : places), [base, places]);
+  useFit(fit, ref, ready);
+  useEffect(() => ref.current?.getCanvas().setAttribute("aria-label", label), [ready, label]);
+  return (
+    <Map ref={ref} mapLib={maplibregl} mapStyle={style} locale={FRENCH} maxZoom={17} minZoom={1} renderWorldCopies={false}
+      initialViewState={fit.length ? { bounds: fit } : { longitude: 2.5, latitude: 46.6, zoom: 5 }}
+      attributionControl={{ compact: true }} onLoad={() => setReady(true)} onError={onFailure}>
+      <NavigationControl showCompass={false} />
+      <Way points={way} scheme={scheme} />
+      {base.length === 2 && (
+        <Marker longitude={base[0]} latitude={base[1]}>
+          <span className="round-map__base" title="Base de l’équipe" role="img" aria-label="Base de l’équipe">⌂</span>
+        </Marker>
+      )}
+      {stops.map((stop) => (
+        <Marker key={stop.id} longitude={stop.lon} latitude={stop.lat}>
+          <button type="button" className={`round-map__stop round-map__stop--${stop.state}`} aria-label={stop.label} title={stop.label}
+            onClick={() => onPick?.(stop.id)}>
+            {stop.number}
+          </button>
+        </Marker>
+      ))}
+    </Map>
+  );
+}
+
+/** The map, or a sentence that sends to the list where WebGL is missing or anything of the map breaks. */
+export class RoundMap extends Component {
+  state = { broken: false };
+
+  static getDerivedStateFromError() {
+    return { broken: true };
+  }
+
+  onFailure = (event) => {
+    if (!event.target) this.setState({ broken: true });
+    else console.warn(event.error?.message ?? event.error);
+  };
+
+  render() {
+    if (this.state.broken) {
+      return (
+        <div className="place-map place-map--none" role="status">
+          <p>La carte ne peut pas s’afficher sur cet appareil ; la liste contient les mêmes passages.</p>
+        </div>
+      );
+    }
+    return <div className="place-map"><LivingMap {...this.props} onFailure={this.onFailure} /></div>;
+  }
+}

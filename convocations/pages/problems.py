@@ -1,0 +1,45 @@
+"""How the refusals of convening are said, to programs and to people."""
+
+from __future__ import annotations
+
+from availability.errors import InvalidRequest, Refusal
+from convocations.errors import (
+    AlreadySummoned,
+    AppointmentChanged,
+    ConvocationOver,
+    LinkExpired,
+    LinkUnknown,
+    MessageOver,
+    TooManyActs,
+)
+from portal.problems import problem, sentence
+
+problem(AlreadySummoned, 409, "already-summoned", "Déjà convoquée", "Une convocation existe déjà pour ce rendez-vous.")
+problem(ConvocationOver, 409, "convocation-over", "Convocation terminée", "Cette convocation n’en est plus là.")
+problem(AppointmentChanged, 409, "appointment-changed", "Rendez-vous changé", "Le rendez-vous a changé entre-temps.")
+problem(LinkUnknown, 404, "link-unknown", "Lien inconnu")
+problem(LinkExpired, 410, "link-expired", "Lien expiré")
+problem(TooManyActs, 429, "too-many-acts", "Trop d’actes avec ce lien")
+problem(MessageOver, 409, "message-over", "Message terminé", "Ce message n’en est plus là.")
+
+INVALID = {
+    ("person_id", "required"): "Indiquez qui vous convoquez : choisissez une personne, ou créez-la.",
+    ("start", "required"): "Choisissez un créneau, ou laissez la personne choisir.",
+    ("start", "past"): "Ce créneau est passé.",
+    ("start", "too-soon"): "Ce créneau est trop proche : ce service demande un délai.",
+    ("start", "too-far"): "Ce créneau est trop loin.",
+    ("resource_id", "required"): "Choisissez chez qui.",
+    ("choose_by", "unreadable"): "Indiquez jusqu’à quel jour la personne peut choisir.",
+    ("choose_by", "past"): "Ce jour est passé : la personne ne pourrait pas choisir.",
+    ("choose_by", "too-far"): "C’est trop loin : aucun créneau n’est ouvert jusque-là.",
+    ("reservation", "no-hour"): "Cette réservation n’a pas d’heure : on ne convoque qu’à un rendez-vous.",
+    ("outcome", "not-begun"): "Le rendez-vous n’a pas commencé.",
+    ("outcome", "too-late"): "Il y a plus de six mois : cela ne se corrige plus.",
+}
+
+
+def said(refusal: Refusal) -> str:
+    """Return the French sentence of a refusal."""
+    if isinstance(refusal, InvalidRequest) and (words := INVALID.get((refusal.field, refusal.problem))):
+        return words
+    return sentence(refusal)

@@ -1,0 +1,155 @@
+"""What the screen of planning says, word for word."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from booking.pages.planning_words import (
+    REASON_WORDS,
+    REFUSED_WORDS,
+    STATE_WORDS,
+    applied_words,
+    case_row,
+    curve,
+    ended_words,
+    figures,
+    gauge,
+    proposal_sentence,
+    reasons,
+    reasons_summary,
+)
+from booking.planning import CaseLine
+from booking.planning_actions import WHY
+from booking.planning_models import OptimizerRun, RunState
+from optimizer.check import FREE, WHY_NOT
+from optimizer.plan import Reason
+from tests.factories import NOW, TODAY, in_days
+
+PLAN = {
+    "sittings": {"1": [11, 12, 13], "2": [11, 12, 13]},
+    "placed": {str(UUID(int=number)): 1 for number in range(3)},
+    "unplaced": [[str(UUID(int=9)), [["quota", 2]]]],
+    "score": [["unplaced", 1, 1], ["late", 1, 1], ["unstaffed", 0, 0], ["spread", 1, 200], ["days", 10, 10]],
+    "ended": "limit",
+}
+
+
+def run(**columns: object) -> OptimizerRun:
+    """Return a run that nobody keeps."""
+    values = {"territory_id": 1, "kind_id": 1, "requested_by": uuid4(), "first_on": TODAY, "until_on": in_days(9)}
+    return OptimizerRun(**values | {"created_at": NOW, "heartbeat_at": NOW, "progress": []} | columns)
+
+
+def plain(words: str) -> str:
+    """Return words with ordinary spaces."""
+    return words.replace("\u00a0", " ")
+
+
+def test_every_reason_refusal_and_state_has_words() -> None:
+    assert set(REASON_WORDS) == {*WHY_NOT, FREE}
+    assert {*WHY.values(), "not-held", "full-cases", "full-minutes", "full-quota", "refused"} <= set(REFUSED_WORDS)
+    assert set(STATE_WORDS) == set(RunState)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ([("after-deadline", 12)], "échéance dépassée pour toutes les audiences"),
+        ([("minutes", 8), ("cases", 3)], "plus assez de minutes (8 audiences), nombre d’affaires atteint (3)"),
+        ([("quota", 1), ("unstaffed", 1)], "quota de la matière atteint (1 audience), ni juge ni salle (1)"),
+    ],
+)
+def test_why_a_case_waits_is_one_sentence(found: list[tuple[str, int]], words: str) -> None:
+    told = [Reason(code=code, hearings=count) for code, count in found]
+
+    assert plain(reasons(told, sum(count for _, count in found))) == words
+
+
+def test_without_hearings_that_is_the_reason() -> None:
+    assert reasons([], 0) == "aucune audience à venir"
+
+
+def test_main_reasons_are_counted_the_most_frequent_first() -> None:
+    first, second = Reason(code="minutes", hearings=1), Reason(code="quota", hearings=1)
+
+    assert plain(reasons_summary([[second], [first, second], [first], []])) == (
+        "2 : plus assez de minutes ; 1 : quota de la matière atteint"
+    )
+
+
+def test_the_curve_goes_down_from_the_top_and_fills_its_width() -> None:
+    assert curve([]) == ""
+    assert curve([[0.0, 1, 0, 500], [1.0, 2, 0, 400], [2.0, 2, 0, 300]]) == "0.0,4.0 120.0,24.0 240.0,44.0"
+    assert curve([[0.5, 1, 0, 7], [1.0, 1, 0, 7]]) == "120.0,24.0 240.0,24.0"
+
+
+def test_the_figures_say_how_many_and_how_long() -> None:
+    going = run(state=RunState.RUNNING, progress=[[0.1, 120, 9, 5], [4.6, 138, 2, 3]])
+
+    assert plain(figures(going, 150)) == "138 affaires placées sur 150, 2 hors délai, 4 s"
+    assert plain(figures(run(state=RunState.QUEUED), 150)) == "En attente…"
+
+
+def test_a_proposal_is_told_rule_by_rule() -> None:
+    assert plain(proposal_sentence(run(state=RunState.DONE, plan=PLAN))) == (
+        "3 affaires placées sur 4, 2 audiences tenues, 1 hors délai, "
+        "attente moyenne après convocation possible : 3 jours, 1 audience d’écart entre les juges."
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "plan", "words"),
+    [
+        (RunState.RUNNING, None, ""),
+        (RunState.DONE, PLAN, "Recherche terminée."),
+        (RunState.DONE, PLAN | {"ended": "proved"}, "il n’existe pas de meilleure répartition"),
+        (RunState.STOPPED, PLAN, "la meilleure répartition trouvée jusque-là"),
+        (RunState.STOPPED, None, "arrêtée avant de commencer"),
+        (RunState.FAILED, None, "a échoué"),
+        (RunState.INTERRUPTED, None, "interrompue"),
+    ],
+)
+def test_the_end_of_a_search_is_said(state: RunState, plan: dict[str, object] | None, words: str) -> None:
+    assert words in ended_words(run(state=state, plan=plan), state)
+
+
+@pytest.mark.parametrize(
+    ("now", "after", "most", "text", "percents"),
+    [
+        (0, 0, 12, "0 sur 12", (0, 0)),
+        (2, 12, 12, "2 → 12 sur 12", (17, 100)),
+        (13, 13, 12, "13 sur 12", (100, 100)),
+        (0, 0, 0, "0 sur 0", (100, 100)),
+    ],
+)
+def test_a_gauge_says_now_and_after(now: int, after: int, most: int, text: str, percents: tuple[int, int]) -> None:
+    shown = gauge("Affaires", now, after, most)
+
+    assert (plain(shown.text), (shown.percent, shown.after)) == (text, percents)
+
+
+def test_what_an_application_did_is_said() -> None:
+    assert applied_words(0, 0, 0, 8) == "Tout était déjà appliqué : rien n’a changé."
+    assert plain(applied_words(1, 0, 0, 0)) == "1 affaire placée."
+    assert plain(applied_words(8, 2, 1, 3)) == (
+        "8 affaires placées, 2 audiences confiées à un juge, 3 déjà en place. "
+        "1 élément n’a pas pu l’être : la raison est dite plus bas."
+    )
+
+
+def test_a_case_says_its_deadline_and_how_long_it_waits() -> None:
+    line = CaseLine(
+        id=uuid4(),
+        case_ref="RG 26/00001",
+        family="51",
+        minutes=20,
+        received_on=in_days(-30),
+        ready_on=TODAY,
+        deadline_on=in_days(14),
+    )
+    row = case_row(line, TODAY)
+
+    assert (row.family, plain(row.minutes), plain(row.waits), row.is_urgent) == ("baux", "20 min", "30 jours", False)
+    assert plain(row.deadline) == "lun. 16 mars (dans 2 semaines)"

@@ -1,0 +1,248 @@
+"""The registry proposes, watches, stops, applies a part and takes it back, in a real browser with the real solver."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import text
+
+from availability.rights import Role
+from tests.served import Served
+
+OpenPage = Callable[..., Page]
+CLERK = Role.REGISTRY
+PATIENCE_MS = 40_000  # for a busy machine, on which the first search starts its process
+ADDRESS = "/repartition/"
+
+# The demonstration is shared: what a test applied is taken away, a search that runs is told that it is no longer.
+AS_IT_WAS = """
+    DELETE FROM optimizer_run;
+    DELETE FROM session_case WHERE holder_id IN (SELECT booking_id FROM waiting_case);
+    UPDATE booking SET state = 'cancelled', expires_at = NULL WHERE id IN (SELECT booking_id FROM waiting_case);
+    UPDATE waiting_case SET booking_id = NULL;
+    DELETE FROM seat_time WHERE holder_id IN (SELECT id FROM hearing_staffing);
+    DELETE FROM hearing_staffing;
+    DELETE FROM seat_time WHERE resource_id IN (
+        SELECT r.id FROM resource r JOIN kind k ON k.id = r.kind_id WHERE k.code = 'salle')"""
+BOOKED = text("""
+    SELECT count(*) FROM waiting_case w JOIN booking b ON b.id = w.booking_id WHERE b.state = 'booked'""")
+DEAD_RUN = text("""
+    INSERT INTO optimizer_run (id, territory_id, kind_id, requested_by, first_on, until_on, state, digest,
+                               created_at, heartbeat_at)
+    SELECT :id, w.territory_id, w.kind_id, :id, current_date, current_date + 1, 'running', '',
+           now() - interval '1 minute', now() - interval '1 minute'
+    FROM waiting_case w LIMIT 1""")
+TAKE_ROOMS = text("""
+    INSERT INTO seat_time (resource_id, seat, during, holder_id)
+    SELECT r.id, 1, tstzrange(h.starts_at, h.ends_at), :holder FROM resource r
+    JOIN kind k ON k.id = r.kind_id AND k.code = 'salle',
+         (SELECT h.starts_at, h.ends_at FROM hearing_session h JOIN resource s ON s.id = h.resource_id
+          JOIN kind c ON c.id = s.kind_id WHERE c.code = 'audience-jcp' ORDER BY h.starts_at LIMIT 1) h""")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def patience() -> Iterator[None]:
+    """Wait longer than usual for what must come."""
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(served: Served) -> Iterator[None]:
+    """Leave the court as it was found."""
+    yield
+    with served.engine.begin() as connection:
+        for statement in AS_IT_WAS.split(";"):
+            connection.execute(text(statement))
+
+
+def booked(served: Served) -> int:
+    """Return how many of the cases have their place."""
+    with served.engine.connect() as connection:
+        return int(connection.execute(BOOKED).scalar_one())
+
+
+def button(page: Page, name: str | re.Pattern[str]) -> Locator:
+    """Return a button by its words."""
+    return page.get_by_role("button", name=name)
+
+
+def proposed(page: Page) -> Locator:
+    """Have a plan proposed, stopped as soon as something is found, and return it."""
+    button(page, "Proposer une répartition").click()
+    expect(page.locator(".pj-plan__figures")).to_contain_text("affaires placées")
+    button(page, "Arrêter").click()
+    found = page.get_by_role("region", name="Proposition")
+    expect(found).to_be_visible()
+    return found
+
+
+def whole(page: Page, number: int) -> Locator:
+    """Return the box of a hearing of the proposal, as one clicks it."""
+    return page.locator(".pj-plan__whole label").nth(number)
+
+
+def count_of(words: str) -> int:
+    """Return the first number of a text."""
+    found = re.search(r"\d+", words)
+    assert found is not None
+    return int(found.group())
+
+
+def serious(page: Page) -> list[str]:
+    """Return the serious violations of accessibility that the page shows."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+
+
+def test_the_court_is_shown_with_what_waits(open_page: OpenPage) -> None:
+    page = open_page(ADDRESS, CLERK)
+
+    expect(page.locator(".pj-plan__hearing")).to_have_count(12)
+    expect(page.locator(".pj-plan__cases tbody tr")).to_have_count(40)
+    expect(page.get_by_text("150\u00a0affaires attendent une date")).to_be_visible()
+    button(page, "Afficher les 110 autres").click()
+    expect(page.locator(".pj-plan__cases tbody tr")).to_have_count(150)
+
+
+def test_a_search_is_watched_survives_a_reload_and_stops(open_page: OpenPage) -> None:
+    page = open_page(ADDRESS, CLERK)
+    button(page, "Proposer une répartition").click()
+    figures = page.locator(".pj-plan__figures")
+    expect(figures).to_contain_text("affaires placées")
+    before = figures.inner_text()
+    expect(figures).not_to_have_text(before)  # it lives: the seconds go on
+    assert page.locator(".pj-plan__curve polyline").get_attribute("points")
+
+    page.reload()
+    expect(figures).to_contain_text("affaires placées")
+    button(page, "Arrêter").click()
+
+    expect(page.get_by_text("Recherche arrêtée : voici la meilleure répartition")).to_be_visible()
+    expect(page.get_by_role("region", name="Proposition")).to_contain_text("12\u00a0audiences tenues")
+    expect(button(page, "Proposer une nouvelle répartition")).to_be_visible()
+
+
+def test_another_kind_of_hearing_does_not_keep_the_proposal_of_the_first(open_page: OpenPage) -> None:
+    page = open_page(ADDRESS, CLERK)
+    proposed(page)
+
+    page.get_by_label("Audiences", exact=True).select_option("audience-jaf")
+
+    expect(page.get_by_text("Aucune affaire en attente. Tout est à jour.")).to_be_visible()
+    expect(page.get_by_role("region", name="Proposition")).to_have_count(0)
+    expect(button(page, "Proposer une répartition")).to_be_visible()
+
+
+def test_every_case_without_a_place_says_why(open_page: OpenPage) -> None:
+    page = open_page(ADDRESS, CLERK)
+    proposed(page)
+
+    rows = page.locator(".pj-plan__unplaced li")
+    placed = count_of(page.get_by_role("region", name="Proposition").locator("p").first.inner_text())
+
+    assert rows.count() == 150 - placed
+    reasons = page.locator(".pj-plan__why").all_inner_texts()
+    assert len(reasons) == rows.count()
+    assert any("échéance dépassée pour toutes les audiences" in one for one in reasons)
+    assert all(reasons)
+
+
+def test_a_part_is_applied_then_the_rest_then_all_is_taken_back(open_page: OpenPage, served: Served) -> None:
+    page = open_page(ADDRESS, CLERK)
+    found = proposed(page)
+    total = count_of(button(page, re.compile("^Appliquer les")).inner_text())
+    whole(page, 0).click()
+    page.locator(".pj-plan__summary").nth(1).click()
+    page.locator(".pj-plan__card").nth(1).locator("details label").first.click()
+    part = button(page, re.compile("^Appliquer les .* cochées"))
+    expect(part).to_be_visible()
+    wanted = count_of(part.inner_text())
+    assert 0 < wanted < total
+
+    part.click()
+
+    expect(page.locator("#message")).to_contain_text(f"{wanted}\u00a0affaires placées, 11\u00a0audiences confiées")
+    assert booked(served) == wanted
+    expect(found.get_by_text("Appliquée en partie")).to_be_visible()
+    whole(page, 0).click()
+    whole(page, 1).click()
+    button(page, re.compile("^Appliquer les")).click()
+    expect(found.get_by_text("Appliquée", exact=True)).to_be_visible()
+    assert booked(served) == total
+
+    page.locator(".pj-plan__summary").first.click()
+    page.locator(".pj-plan__placed a").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("RG 26/")
+    page.goto(ADDRESS)
+    button(page, "Proposer une nouvelle répartition").click()  # what was applied before stays at hand
+    expect(page.get_by_text(re.compile("^Recherche terminée"))).to_be_visible()
+    page.get_by_role("button", name="Annuler cette application").click()
+    expect(page.locator("#message")).to_contain_text(
+        f"Application annulée : {total}\u00a0affaires attendent de nouveau"
+    )
+    assert booked(served) == 0
+
+
+def test_what_somebody_took_meanwhile_is_said_and_the_rest_is_applied(open_page: OpenPage, served: Served) -> None:
+    page = open_page(ADDRESS, CLERK)
+    proposed(page)
+    with served.engine.begin() as connection:
+        connection.execute(TAKE_ROOMS, {"holder": uuid4()})
+
+    button(page, re.compile("^Appliquer les")).click()
+
+    expect(page.locator("#message")).to_contain_text("11\u00a0audiences confiées")
+    refused = page.locator(".pj-plan__refused")
+    expect(refused).to_contain_text(re.compile(r"Audience du .* : Salle \d\s: prise ou pris à cette heure"))
+    expect(refused).to_contain_text("audience non tenue")
+    assert 0 < booked(served) < 140
+
+
+def test_a_search_whose_server_died_is_said_and_can_be_started_again(open_page: OpenPage, served: Served) -> None:
+    with served.engine.begin() as connection:
+        connection.execute(DEAD_RUN, {"id": uuid4()})
+    page = open_page(ADDRESS, CLERK)
+
+    expect(page.get_by_text("La recherche a été interrompue")).to_be_visible()
+    proposed(page)
+    expect(page.locator(".pj-plan__run")).to_have_count(2)
+
+
+def test_the_search_is_asked_and_applied_by_keyboard_on_a_phone(open_page: OpenPage, served: Served) -> None:
+    page = open_page(ADDRESS, CLERK, width=375)
+    button(page, "Proposer une répartition").focus()
+    page.keyboard.press("Enter")
+    stop = button(page, "Arrêter")
+    expect(page.locator(".pj-plan__figures")).to_contain_text("affaires placées")
+    stop.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Proposition")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.locator(".pj-plan__whole input").first.focus()
+    page.keyboard.press("Space")
+    expect(button(page, re.compile("cochées$"))).to_be_visible()
+    button(page, re.compile("cochées$")).focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#message")).to_contain_text("affaires placées")
+    assert page.evaluate("document.activeElement.id") == "message"
+    assert booked(served) > 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_proposal_has_no_serious_violation(open_page: OpenPage, scheme: str) -> None:
+    page = open_page(ADDRESS, CLERK)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    proposed(page)
+    page.locator(".pj-plan__summary").first.click()
+
+    assert serious(page) == []

@@ -1,0 +1,162 @@
+"""Runs are served by real processes: progress reaches the table, a stop is obeyed, a kill leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from booking.planning import plan_of, state_at
+from booking.planning_models import OptimizerRun, RunState
+from booking.planning_runs import request_stop, start_run
+from tests.booking.court import SmallCourt, make_court
+from tests.conftest import Database
+from tests.factories import NOW, in_days
+from tests.portal.test_solver_pool import children_of, is_running, until_gone
+from tests.races import act
+
+PATIENCE_S = 60.0
+Serve = Callable[[], subprocess.Popen[bytes]]
+# The world of the tests is in the past: the hearings are put as far ahead of the real clock.
+AHEAD = (datetime.now(UTC) - NOW).days + 1
+
+
+@pytest.fixture
+def serve(database: Database) -> Iterator[Serve]:
+    """Starts a server of runs on the database of the test."""
+    started: list[subprocess.Popen[bytes]] = []
+    own = {
+        "DATABASE_URL": database.url,
+        "PLACEJUSTE_DEMO": "1",
+        "PLACEJUSTE_SOLVER_SECONDS": "300",
+    }
+
+    def serving() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.portal.solving_server"]
+        started.append(subprocess.Popen(command, env=os.environ | own, stderr=subprocess.DEVNULL))
+        return started[-1]
+
+    yield serving
+    for server in started:
+        server.kill()
+        server.wait(PATIENCE_S)
+
+
+def busy_court(session: Session) -> SmallCourt:
+    """Return a court whose plan takes minutes to be proved the best."""
+    court = make_court(session)
+    for number in range(12):
+        court.hearing(session, in_days=AHEAD + 2 + number, max_cases=12, quotas={"51": 5})
+    for number in range(150):
+        court.case(
+            session,
+            number,
+            minutes=(10, 15, 20, 30)[number % 4],
+            family=("48", "51", "53")[number % 3],
+            deadline_on=in_days(AHEAD + 3 + number % 20),
+        )
+    return court
+
+
+def ask(session: Session, court: SmallCourt) -> UUID:
+    """Ask for a plan, now."""
+    first = in_days(AHEAD)
+    now = datetime.now(UTC)
+    return start_run(session, court.clerk, court.kind.id, first=first, until=first + timedelta(days=60), now=now)
+
+
+def stop(session: Session, court: SmallCourt, run_id: UUID) -> None:
+    """Ask for the end, now."""
+    request_stop(session, court.clerk, run_id, now=datetime.now(UTC))
+
+
+def run_of(engine: Engine, run_id: UUID) -> OptimizerRun:
+    """Return the run as the table has it."""
+    with Session(engine) as session:
+        return session.get_one(OptimizerRun, run_id)
+
+
+def until(engine: Engine, run_id: UUID, is_so: Callable[[OptimizerRun], bool]) -> OptimizerRun:
+    """Return the run once it is so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_so(run := run_of(engine, run_id)):
+        assert time.monotonic() < deadline, f"still {run.state}, {len(run.progress)} points"
+        time.sleep(0.05)
+    return run
+
+
+def test_progress_reaches_the_table_and_a_stop_is_obeyed_within_seconds(database: Database, serve: Serve) -> None:
+    court = act(database.engine, busy_court)
+    run_id = act(database.engine, ask, court)
+    serve()
+    first = until(database.engine, run_id, lambda run: len(run.progress) > 1)
+    later = until(database.engine, run_id, lambda run: len(run.progress) > len(first.progress))
+
+    assert later.heartbeat_at > first.heartbeat_at
+    asked_at = time.monotonic()
+    act(database.engine, stop, court, run_id)
+    stopped = until(database.engine, run_id, lambda run: run.state == RunState.STOPPED)
+
+    assert time.monotonic() - asked_at < 5  # on a busy machine; the solver itself answers within a second
+    assert len(plan_of(stopped.plan).placed) == stopped.progress[-1][1] >= later.progress[0][1]
+
+
+def test_a_server_killed_in_the_middle_leaves_no_process_and_its_run_is_interrupted(
+    database: Database, serve: Serve
+) -> None:
+    court = act(database.engine, busy_court)
+    run_id = act(database.engine, ask, court)
+    server = serve()
+    until(database.engine, run_id, lambda run: len(run.progress) > 1)
+    processes = children_of(server.pid)
+    assert processes
+
+    server.send_signal(signal.SIGKILL)
+    server.wait(PATIENCE_S)
+    asyncio.run(until_gone(*processes))
+
+    dead = run_of(database.engine, run_id)
+    assert state_at(dead, dead.heartbeat_at + timedelta(seconds=11)) is RunState.INTERRUPTED
+    serve()  # another takes over: what was interrupted stays so, and a new search runs
+    until(database.engine, run_id, lambda run: state_at(run, datetime.now(UTC)) is RunState.INTERRUPTED)
+    again = act(database.engine, ask, court)
+    until(database.engine, again, lambda run: len(run.progress) > 1)
+    assert run_of(database.engine, run_id).state == RunState.INTERRUPTED
+
+
+def test_a_solver_that_is_killed_fails_its_run_and_the_next_one_runs(database: Database, serve: Serve) -> None:
+    court = act(database.engine, busy_court)
+    run_id = act(database.engine, ask, court)
+    server = serve()
+    until(database.engine, run_id, lambda run: len(run.progress) > 1)
+
+    for process in children_of(server.pid):
+        os.kill(process, signal.SIGKILL)
+    until(database.engine, run_id, lambda run: run.state == RunState.FAILED)
+
+    again = act(database.engine, ask, court)
+    until(database.engine, again, lambda run: len(run.progress) > 1)
+    assert is_running(server.pid)
+
+
+def test_a_server_that_leaves_politely_takes_its_solver_with_it(database: Database, serve: Serve) -> None:
+    court = act(database.engine, busy_court)
+    run_id = act(database.engine, ask, court)
+    server = serve()
+    until(database.engine, run_id, lambda run: len(run.progress) > 1)
+    processes = children_of(server.pid)
+
+    server.send_signal(signal.SIGINT)
+    server.wait(PATIENCE_S)
+
+    asyncio.run(until_gone(*processes))
