@@ -13,15 +13,20 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy.exc import SQLAlchemyError
 
+from booking.persons import LANGUAGES
+from booking.phones import can_receive_sms
 from booking.sealing import House
 from convocations import delivery
 from convocations.delivery import Outcome, Outgoing, failed, flagged, put_back, sent
 from convocations.kinds import Failure, MessageState
 from convocations.providers import SCREEN, NotTaken, OnScreen, Provider, Rejected, Unknown
+from convocations.timing import Whereabouts, next_moment
+from convocations.wording import page_words
 from portal import clock, database
 from portal.settings import secret_key, settings
 
@@ -75,6 +80,16 @@ def provider_of(pace: Pace) -> Provider:
         base_url=configured.twilio_base_url,
     )
     return Twilio(account, timeout_s=pace.timeout_s)
+
+
+def make_ready() -> None:
+    """Load what the first message needs: seconds that whoever takes over must not wait for."""
+    if settings().has_twilio:
+        import convocations.twilio_provider  # noqa: F401
+    can_receive_sms("+33639980000")
+    for language in LANGUAGES:
+        page_words(language)
+    next_moment(clock.now(), Whereabouts(ZoneInfo("Europe/Paris"), ""))
 
 
 class Post:

@@ -23,7 +23,7 @@ from booking.idempotency import forget_answers
 from convocations.planning import follow
 from portal import clock, database
 from portal.database import database_url
-from portal.delivery import PACE, Pace, Post, provider_of
+from portal.delivery import PACE, Pace, Post, make_ready, provider_of
 from portal.live import tell_changes
 
 logger = logging.getLogger(__name__)
@@ -92,6 +92,7 @@ async def leading(pace: Pace = PACE, retry_s: float = RETRY_S) -> AsyncIterator[
 
 
 async def _stand_for_ever(pace: Pace, retry_s: float) -> None:
+    await asyncio.to_thread(make_ready)
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(
@@ -113,7 +114,8 @@ async def _lead(connection: psycopg.AsyncConnection, pace: Pace) -> None:
     post = Post(provider_of(pace), pace)
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": MISFIRE_GRACE_S}
     scheduler.add_job(lapse_what_expired, "interval", seconds=2, **once)
-    scheduler.add_job(post.deliver, "interval", seconds=pace.every_s, **once)
+    at_once = datetime.now(UTC)
+    scheduler.add_job(post.deliver, "interval", seconds=pace.every_s, next_run_time=at_once, **once)
     # At night, and soon after an election: a machine that is off at night must not run out of openings.
     scheduler.add_job(extend_openings, "cron", hour=2, **once)
     scheduler.add_job(extend_openings, "date", run_date=datetime.now(UTC) + AFTER_ELECTION, **once)

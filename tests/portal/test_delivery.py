@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,11 +15,12 @@ from prometheus_client import REGISTRY
 from sqlalchemy import make_url, text
 from sqlmodel import Session
 
+from convocations.delivery import claim_due
 from convocations.providers import OnScreen
 from convocations.twilio_provider import Twilio
 from portal import clock
 from portal import database as portal_database
-from portal.delivery import Pace, Post, provider_of
+from portal.delivery import Pace, Post, make_ready, provider_of
 from portal.settings import settings
 from tests.conftest import Database
 from tests.convocations.crowd import make_offers
@@ -28,10 +30,10 @@ from tests.races import act
 from tests.twilio_stand_in import BEHAVING, SID, TOKEN, StandIn, standing_in
 
 QUICK = Pace(
-    timeout_s=0.5,
-    lease=timedelta(seconds=2),
+    timeout_s=1.0,
+    lease=timedelta(seconds=5),
     ask_again=timedelta(seconds=0.2),
-    flag_after=timedelta(seconds=4),
+    flag_after=timedelta(seconds=7),
     first_wait=timedelta(seconds=0.2),
     longest_wait=timedelta(seconds=0.5),
 )
@@ -60,6 +62,7 @@ def _configured(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(clock, "_offset", NOW - datetime.now(UTC))
     settings.cache_clear()
     portal_database.engine.cache_clear()
+    make_ready()
     yield
     portal_database.engine().dispose()
     portal_database.engine.cache_clear()
@@ -120,6 +123,11 @@ def away(database: Database) -> Iterator[None]:
         connection.execute(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true')
 
 
+def due_at(session: Session, at: datetime) -> None:
+    """Have every message due at that moment."""
+    session.execute(text("UPDATE message SET due_at = :at"), {"at": at})
+
+
 def received(stand_in: StandIn) -> Counter[str]:
     return Counter(message["to"] for message in stand_in.received())
 
@@ -128,7 +136,7 @@ def received(stand_in: StandIn) -> Counter[str]:
 async def test_without_twilio_messages_stay_on_screen(database: Database, stand_in: StandIn) -> None:
     act(database.engine, make_offers, 3)
 
-    async with post() as one:
+    async with post(PATIENT) as one:
         await one.deliver()
 
     assert isinstance(provider_of(QUICK), OnScreen)
@@ -141,7 +149,7 @@ async def test_everything_due_leaves_once_by_batches(database: Database, stand_i
     phones = act(database.engine, make_offers, 230)
     before = REGISTRY.get_sample_value("placejuste_messages_total", {"state": "sent"}) or 0
 
-    async with post() as one:
+    async with post(PATIENT) as one:
         assert isinstance(one._provider, Twilio)
         await one.deliver()
         await one.deliver()
@@ -181,7 +189,7 @@ async def test_a_provider_that_was_down_loses_nothing(database: Database, stand_
     phones = act(database.engine, make_offers, 150)
     stand_in.does(down=True)
 
-    async with post() as one:
+    async with post(PATIENT) as one:
         await one.deliver()
         assert states(database) == {"planned provider-down": 100, "planned": 50}, "the rest is not even claimed"
         stand_in.does(down=False)
@@ -235,11 +243,10 @@ async def test_what_nobody_can_tell_is_flagged_and_never_sent_again(database: Da
 @pytest.mark.usefixtures("_configured")
 async def test_what_was_handed_to_a_provider_no_longer_configured_is_flagged(database: Database) -> None:
     act(database.engine, make_offers, 1)
-    with Session(database.engine) as session, session.begin():
-        session.execute(
-            text("UPDATE message SET state = 'sending', provider = 'twilio', claimed_at = :at, lease_until = :at"),
-            {"at": NOW - timedelta(hours=1)},
-        )
+    an_hour_ago = NOW - timedelta(hours=1)
+    act(database.engine, due_at, an_hour_ago)
+    options: dict[str, Any] = {"house": HOUSE, "origin": "", "provider": "twilio", "lease": QUICK.lease}
+    assert len(act(database.engine, claim_due, now=an_hour_ago, **options).outgoing) == 1
 
     async with post() as one:
         await one.deliver()
