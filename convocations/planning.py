@@ -43,6 +43,10 @@ OF_CONVOCATION = by_key(f"{SUMMONED} WHERE c.id = :id FOR NO KEY UPDATE OF c")
 # What somebody was told of this convocation, as far as we know: a message under way counts.
 WAS_TOLD = by_key("""
     SELECT EXISTS (SELECT FROM message WHERE convocation_id = :id AND state IN ('sending', 'sent', 'flagged'))""")
+LAST_SAID = by_key("""
+    SELECT kind, about_at FROM message WHERE convocation_id = :id AND state IN ('sending', 'sent', 'flagged')
+    ORDER BY claimed_at DESC NULLS LAST, created_at DESC LIMIT 1""")
+SAYS_WHEN = (MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER)
 UNPLAN = by_key("UPDATE message SET state = 'cancelled' WHERE convocation_id = :id AND state = 'planned'")
 PLAN = by_key("""
     INSERT INTO message (id, convocation_id, booking_id, about_at, kind, category, state, due_at, useful_until,
@@ -78,7 +82,7 @@ def follow(session: Session, event: Event) -> None:
         case BookingRescheduled():
             _say_again(session, summoned, event.at)
         case BookingMoved(after=State.BOOKED, is_undo=True):
-            _say_again(session, summoned, event.at)
+            _say_restored(session, summoned, event.at)
         case BookingMoved(after=State.CANCELLED | State.EXCUSED):
             _say_cancelled(session, summoned, event.at)
         case BookingMoved(after=State.MISSED):
@@ -113,6 +117,17 @@ def _say_again(session: Session, summoned: Summoned, now: datetime) -> None:
     run(session, UNPLAN, {"id": summoned.id})
     was_told = run(session, WAS_TOLD, {"id": summoned.id}).scalar_one()
     _plan(session, summoned, MessageKind.CHANGE if was_told else MessageKind.CONFIRMATION, now, undo=UNDO)
+    _plan(session, summoned, MessageKind.REMINDER, now, undo=UNDO)
+
+
+def _say_restored(session: Session, summoned: Summoned, now: datetime) -> None:
+    """Say the appointment as it was, unless that is what the person was told last; remind of it in any case."""
+    run(session, UNPLAN, {"id": summoned.id})
+    last = run(session, LAST_SAID, {"id": summoned.id}).one_or_none()
+    knows = last is not None and last.kind in SAYS_WHEN and last.about_at == summoned.starts_at
+    if not knows:
+        kind = MessageKind.CONFIRMATION if last is None else MessageKind.CHANGE
+        _plan(session, summoned, kind, now, undo=UNDO)
     _plan(session, summoned, MessageKind.REMINDER, now, undo=UNDO)
 
 

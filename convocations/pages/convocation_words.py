@@ -74,6 +74,7 @@ FAILURE_WORDS: dict[str, str] = {
     Failure.NOT_MOBILE: "pas un mobile : remettez la convocation imprimée",
     Failure.NO_ADDRESS: "le lieu n’a pas d’adresse qu’un SMS puisse donner",
     Failure.UNREADABLE: "le numéro ne peut plus être lu",
+    Failure.UNWRITABLE: "une erreur de notre fait : elle est dans le journal technique",
     Failure.BLOCKED: "numéro bloqué chez l’opérateur : prévenez par courrier",
     Failure.INVALID_NUMBER: "l’opérateur ne connaît pas ce numéro",
     Failure.PROVIDER_BUSY: "l’opérateur est occupé : nouvel essai bientôt",

@@ -92,7 +92,7 @@ def sent(session: Session, convocation_id: UUID) -> None:
     """Have everything that waits leave, as the sender does."""
     session.execute(
         text(
-            "UPDATE message SET state = 'sent', sent_at = due_at, provider = 'screen'"
+            "UPDATE message SET state = 'sent', sent_at = due_at, claimed_at = due_at, provider = 'screen'"
             " WHERE convocation_id = :id AND state = 'planned' AND kind <> 'reminder'"
         ),
         {"id": convocation_id},

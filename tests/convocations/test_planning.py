@@ -71,6 +71,19 @@ def test_cancelled_after_it_was_said_is_said_too_once_it_can_no_longer_be_undone
     undo_cancel(session, desk.officer, convocation.booking_id, now=NOW)
 
     assert after_cancel == {"cancellation": NOW + timedelta(minutes=10)}
+    assert planned(session, convocation.id) == {"reminder": TWO_DAYS_BEFORE}  # they were told nothing else meanwhile
+
+
+def test_cancelled_and_told_so_then_taken_back_is_told_again(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+    assert convocation.booking_id
+    excuse(session, desk.officer, convocation.booking_id, now=NOW)
+    sent(session, convocation.id)
+
+    undo_excuse(session, desk.officer, convocation.booking_id, now=NOW)
+
     assert planned(session, convocation.id) == {"change": SOON, "reminder": TWO_DAYS_BEFORE}
 
 
@@ -116,7 +129,7 @@ def test_a_reminder_that_left_is_not_planned_again_for_the_same_hour(session: Se
     excuse(session, desk.officer, convocation.booking_id, now=NOW)
     undo_excuse(session, desk.officer, convocation.booking_id, now=NOW)
 
-    assert planned(session, convocation.id) == {"change": SOON}
+    assert planned(session, convocation.id) == {}
 
 
 def test_who_missed_it_is_told_unless_that_is_corrected_meanwhile(session: Session) -> None:
