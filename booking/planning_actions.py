@@ -24,6 +24,7 @@ from availability.rights import Actor
 from availability.statements import run as execute
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.errors import AlreadyDecided
+from booking.events import BookingMoved, Event
 from booking.models import Booking, State
 from booking.planning import PLACED, people_of, plan_of
 from booking.planning_models import HearingStaffing, OptimizerRun, RunState, WaitingCase
@@ -33,6 +34,12 @@ from optimizer.plan import Plan
 from optimizer.problem import Sitting
 
 CASES_IN = text("SELECT count(*) FROM session_case WHERE resource_id = :id")
+# Read only: an application locks the bookings that its cases had, so that it and an undo see each other.
+PLACED_ELSEWHERE = text("""
+    SELECT 1 FROM booking b
+    JOIN waiting_case w ON w.territory_id = b.territory_id AND w.kind_id = b.kind_id AND w.case_ref = b.case_ref
+    JOIN booking other ON other.id = w.booking_id AND other.id <> b.id AND other.state = ANY(:placed)
+    WHERE b.id = :booking_id""")
 DAY_OF = text("""
     SELECT h.starts_at, s.time_zone FROM hearing_session h
     JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id WHERE h.resource_id = :id""")
@@ -124,6 +131,17 @@ def undo_application(session: Session, actor: Actor, run_id: UUID, *, now: datet
     return len(still_booked)
 
 
+def keep_one_place(session: Session, event: Event) -> None:
+    """Refuse, as a subscriber of events, to take back the place of a case that was given another one meanwhile.
+
+    Raises: AlreadyDecided.
+    """
+    if not isinstance(event, BookingMoved) or not event.is_undo:
+        return
+    if execute(session, PLACED_ELSEWHERE, {"booking_id": event.booking_id, "placed": PLACED}).first():
+        raise AlreadyDecided(booking_id=event.booking_id, state=State.CANCELLED)
+
+
 class _Applying:
     """One application as it goes: what is done, and what is refused on the way."""
 
@@ -210,7 +228,7 @@ def _has_place(session: Session, case: WaitingCase) -> bool:
 
 
 def _waiting(session: Session, run: OptimizerRun, case_ids: Iterable[UUID]) -> dict[UUID, WaitingCase]:
-    """Return these cases of the court, locked, the most urgent first."""
+    """Return these cases of the court, locked with the bookings that they had, the most urgent first."""
     wanted = (
         select(WaitingCase)
         .where(
@@ -223,6 +241,8 @@ def _waiting(session: Session, run: OptimizerRun, case_ids: Iterable[UUID]) -> d
         .execution_options(populate_existing=True)
     )
     found = session.exec(wanted).all()
+    had = select(Booking.id).where(col(Booking.id).in_([case.booking_id for case in found if case.booking_id]))
+    session.exec(had.order_by(col(Booking.id)).with_for_update()).all()
     return {case.id: case for case in sorted(found, key=lambda one: (one.deadline_on or date.max, one.received_on))}
 
 

@@ -20,6 +20,7 @@ from availability.models import Shape
 from booking.actions import expired, lapse
 from booking.events import subscribe
 from booking.idempotency import forget_answers
+from booking.planning_actions import keep_one_place
 from convocations.planning import follow
 from portal import clock, database
 from portal.database import database_url
@@ -49,6 +50,7 @@ RULED = text("""
     SELECT DISTINCT r.id FROM opening_rule o JOIN resource r ON r.id = o.resource_id
     JOIN kind k ON k.id = r.kind_id WHERE r.is_active AND k.shape = :shape""")
 
+subscribe(keep_one_place)
 subscribe(follow)  # in every worker: messages are written in the transaction of the act that causes them
 
 

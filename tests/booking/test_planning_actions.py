@@ -17,12 +17,12 @@ from availability.errors import NotFound, NotOpen, PeriodTaken
 from availability.history import HistoryLine
 from availability.models import HearingSession, Resource, Shape
 from availability.periods import Period
-from booking.actions import Beneficiary, confirm, hold
+from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.errors import AlreadyDecided
-from booking.events import BookingMoved
+from booking.events import BookingMoved, _subscribers, subscribe
 from booking.models import Booking, State
 from booking.planning import plan_of
-from booking.planning_actions import Application, apply_plan, undo_application
+from booking.planning_actions import Application, apply_plan, keep_one_place, undo_application
 from booking.planning_models import HearingStaffing, OptimizerRun, WaitingCase
 from booking.planning_runs import start_run
 from booking.staffing import AlreadyStaffed, staff_hearing
@@ -74,6 +74,14 @@ def make_court_elsewhere(session: Session) -> int:
 
 def one_of_its_people(court: SmallCourt, sitting: Sitting, who: str) -> int:
     return {"judge": sitting.judge_id, "clerk": sitting.clerk_id, "room": sitting.room_id}[who]
+
+
+@pytest.fixture
+def one_place() -> Iterator[None]:
+    """Keep one place a case, as the application does."""
+    subscribe(keep_one_place)
+    yield
+    _subscribers.remove(keep_one_place)
 
 
 # --- applied ---
@@ -282,6 +290,24 @@ def test_an_application_is_taken_back_whole(session: Session, court: SmallCourt)
     assert len(apply_plan(session, court.clerk, run_id, now=in_minutes(3)).bookings) == 8
 
 
+@pytest.mark.usefixtures("one_place")
+def test_a_place_given_back_is_not_taken_back_once_the_case_has_another(session: Session) -> None:
+    court = make_court(session)
+    court.hearing(session, in_days=7, max_cases=4)
+    court.case(session, 1)
+    first = apply_plan(session, court.clerk, solved(session, court), now=NOW)
+    case_id, booking_id = next(iter(first.bookings.items()))
+    cancel(session, court.clerk, booking_id, now=NOW)
+    undone = undo_cancel(session, court.clerk, booking_id, now=NOW).state
+    cancel(session, court.clerk, booking_id, now=NOW)
+    again = apply_plan(session, court.clerk, solved(session, court), now=NOW)
+
+    assert undone == State.BOOKED
+    assert case_id in again.bookings
+    with pytest.raises(AlreadyDecided), session.begin_nested():
+        undo_cancel(session, court.clerk, booking_id, now=NOW)
+
+
 def test_a_hearing_that_holds_other_cases_keeps_its_judge(session: Session, court: SmallCourt) -> None:
     run_id = solved(session, court)
     placed = plan(session, run_id)
@@ -360,3 +386,28 @@ def test_applying_taking_back_and_booking_by_hand_at_once_is_never_a_deadlock(en
     with Session(engine) as session:
         held = session.execute(text("SELECT count(*) FROM session_case")).scalar()
         assert held == len(booked(session))
+
+
+@pytest.mark.usefixtures("one_place")
+def test_places_taken_back_while_a_plan_gives_others_leave_one_each(engine: Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        court = make_court(session)
+        for days in (7, 8):
+            court.hearing(session, in_days=days, max_cases=4)
+        for number in range(4):
+            court.case(session, number)
+        booking_ids = list(apply_plan(session, court.clerk, solved(session, court), now=NOW).bookings.values())
+        for booking_id in booking_ids:
+            cancel(session, court.clerk, booking_id, now=NOW)
+        run_id = solved(session, court)
+
+    at_once(
+        [
+            partial(act, engine, apply_plan, court.clerk, run_id, now=NOW),
+            *(partial(act, engine, undo_cancel, court.clerk, one, now=NOW) for one in booking_ids),
+        ]
+    )
+
+    with Session(engine) as session:
+        references = session.exec(select(Booking.case_ref).where(Booking.state == State.BOOKED)).all()
+        assert sorted(references) == [f"RG 26/{number:05}" for number in range(4)]
