@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -25,6 +25,8 @@ pytest_plugins = ["tests.api_country"]
 # A busy machine is slow, not wrong: no test fails on a time.
 settings.register_profile("placejuste", deadline=None)
 settings.load_profile("placejuste")
+WAIT_MS = 15_000
+expect.set_options(timeout=WAIT_MS)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [
@@ -133,7 +135,7 @@ def open_page(browsers: Callable[[bool], Browser], served: Served) -> Iterator[C
         if role:
             context.add_cookies([{"name": COOKIE, "value": served.token_of(role), "url": served.url, "httpOnly": True}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(WAIT_MS)
         page.goto(path)
         page.wait_for_load_state("networkidle")
         return page

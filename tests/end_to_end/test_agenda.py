@@ -31,7 +31,6 @@ OFFICER = Role.PROBATION_OFFICER
 PARIS = ZoneInfo("Europe/Paris")
 CASE = "RG 99/00123"
 SERIOUS = ("serious", "critical")
-expect.set_options(timeout=15_000)  # a busy machine; what must be quick says its own
 AGENT = text("""
     SELECT r.id FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id
     WHERE k.code = 'spip-rdv' AND s.territory_id = ANY(:territories) ORDER BY r.id DESC LIMIT 1""")

@@ -28,7 +28,6 @@ from tests.served import Served
 OpenPage = Callable[..., Page]
 OFFICER = Role.PROBATION_OFFICER
 CASE = "RG 99/00042"
-expect.set_options(timeout=15_000)  # a busy machine; what must be quick says its own
 LIVE = (State.HELD, State.REQUESTED, State.BOOKED)
 ACCOUNT = text("""
     SELECT a.id FROM account a JOIN account_right r ON r.account_id = a.id

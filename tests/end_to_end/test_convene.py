@@ -26,7 +26,6 @@ from tests.served import Served
 
 OpenPage = Callable[..., Page]
 OFFICER = Role.PROBATION_OFFICER
-expect.set_options(timeout=15_000)
 ACCOUNT = text("""
     SELECT a.id FROM account a JOIN account_right r ON r.account_id = a.id
     WHERE r.role = :role AND a.is_active ORDER BY a.login LIMIT 1""")

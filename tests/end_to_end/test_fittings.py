@@ -18,7 +18,6 @@ from tests.served import Served
 OpenPage = Callable[..., Page]
 AGENT = Role.MONITORING_AGENT
 ADDRESS = "7 rue des Tilleuls, 69100 Villeurbanne"
-expect.set_options(timeout=15_000)  # a busy machine; what must be quick says its own
 SOMEBODY = text("""
     SELECT p.family_name, p.given_name FROM person p JOIN territory t ON t.id = p.territory_id
     WHERE t.code = 'TGILYON' ORDER BY p.created_at, p.id LIMIT 1""")

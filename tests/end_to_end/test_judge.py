@@ -20,7 +20,6 @@ OpenPage = Callable[..., Page]
 JUDGE, PARTNER = Role.FAMILY_JUDGE, Role.PARTNER
 LYON = "/designer/?p1=Lyon&p2=Villefranche-sur-Sa%C3%B4ne"
 CASE = "RG 26/77001"
-PATIENCE_MS = 20_000  # for a busy machine: these tests are about what happens, not about how fast
 
 # The services of the partner that `token_of` signs in: those that the demonstration keeps free.
 OWN = text("""
@@ -38,14 +37,6 @@ GIVE_UP = text("""
     WITH mine AS (UPDATE booking SET state = 'cancelled', expires_at = NULL
                   WHERE case_ref LIKE 'RG 26/770%' AND state IN ('requested', 'booked') RETURNING id)
     DELETE FROM place_period WHERE holder_id IN (SELECT id FROM mine)""")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def patience() -> Iterator[None]:
-    """Wait longer than usual for what must come."""
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(autouse=True)

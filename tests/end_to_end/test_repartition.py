@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import text
 
 from availability.rights import Role
+from tests.conftest import WAIT_MS
 from tests.served import Served
 
 OpenPage = Callable[..., Page]
@@ -50,7 +51,7 @@ def patience() -> Iterator[None]:
     """Wait longer than usual for what must come."""
     expect.set_options(timeout=PATIENCE_MS)
     yield
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(autouse=True)
