@@ -30,7 +30,7 @@ from portal.delivery import Pace, Post, provider_of
 from portal.settings import secret_key, settings
 from tests.twilio_stand_in import SID, TOKEN, standing_in
 
-GOAL = 0.4
+GOAL = 0.5
 ROUNDS = 5
 MESSAGES = 2_000
 PEOPLE = 50
