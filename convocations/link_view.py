@@ -38,7 +38,7 @@ PIN_POINTS = frozenset({LocatedBy.SOURCE, LocatedBy.ADDRESS, LocatedBy.HAND})
 
 CONVOCATION = text("""
     SELECT c.standing, c.choose_by, c.created_at, c.confirmed_at, b.state, b.starts_at, b.ends_at,
-           b.resource_id, p.language,
+           b.resource_id, p.language, p.time_zone AS home_zone,
            EXISTS (SELECT FROM sms_refusal x WHERE x.person_id = c.person_id) AS refuses_sms,
            (SELECT max(h.at) FROM history h WHERE h.subject = 'booking' AND h.subject_id = CAST(b.id AS text))
                AS changed_at
@@ -62,13 +62,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where to go: a street address, and the civil time there. Without a sure point, `lat` and `lon` are None."""
+    """Where to go: a street address, and the civil time there. Without a sure point, `lat` and `lon` are None.
+
+    `clock_of` names the town when its clocks show another hour than those at the person's home.
+    """
 
     site_id: int
     address: str
     zone: ZoneInfo
     lat: float | None = None
     lon: float | None = None
+    clock_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -274,7 +278,9 @@ def _standing(session: Session, bearer: Bearer, now: datetime) -> tuple[Any, Sta
     row = session.execute(CONVOCATION, {"id": bearer.convocation_id}).one_or_none()
     if row is None:
         raise LinkUnknown
-    places = _places(session, [*bearer.resource_ids, *([row.resource_id] if row.resource_id else [])])
+    numbers = [*bearer.resource_ids, *([row.resource_id] if row.resource_id else [])]
+    home = ZoneInfo(row.home_zone) if row.home_zone else None
+    places = _places(session, numbers, home, row.starts_at or now)
     return row, _stage(row, local_day(now, places[bearer.resource_ids[0]].zone), now), places
 
 
@@ -304,17 +310,20 @@ def _appointment(row: Any, places: Mapping[int, _Where]) -> Appointment | None:
     )
 
 
-def _places(session: Session, resource_ids: Sequence[int]) -> dict[int, _Where]:
+def _places(session: Session, resource_ids: Sequence[int], home: ZoneInfo | None, at: datetime) -> dict[int, _Where]:
     rows = session.execute(PLACES, {"ids": list(resource_ids)})
-    return {row.id: _Where(_place(row), row.is_active) for row in rows}
+    return {row.id: _Where(_place(row, home, at), row.is_active) for row in rows}
 
 
-def _place(row: Any) -> Place:
+def _place(row: Any, home: ZoneInfo | None, at: datetime) -> Place:
     is_sure = row.located_by in PIN_POINTS and row.lat is not None
+    zone = ZoneInfo(row.time_zone)
+    is_other_hour = home is not None and at.astimezone(home).utcoffset() != at.astimezone(zone).utcoffset()
     return Place(
         site_id=row.site_id,
         address=address_line(row.address, row.postcode, row.commune),
-        zone=ZoneInfo(row.time_zone),
+        zone=zone,
         lat=row.lat if is_sure else None,
         lon=row.lon if is_sure else None,
+        clock_of=row.commune if is_other_hour else "",
     )

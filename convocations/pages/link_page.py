@@ -191,8 +191,14 @@ def _card(appointment: Appointment, language: str) -> Html:
             datetime=local.isoformat(timespec="minutes"),
         ),
         _street(appointment.place),
+        _clock(appointment.place, page_words(language)),
         class_="card",
     )
+
+
+def _clock(place: Place, words: PageWords) -> Html | None:
+    """Return whose hours these are, for somebody who lives by other ones."""
+    return joined(tag("br"), tag("small", words.local_time.format(place=place.clock_of))) if place.clock_of else None
 
 
 def _street(place: Place) -> Html:
@@ -221,7 +227,9 @@ def _hours(view: LinkView, asked: Asked, words: PageWords, act: ActName) -> Html
 
 
 def _whereabouts(place: Place, words: PageWords) -> Html:
-    return joined(tag("h2", words.place), tag("p", _street(place), tag("br"), _map_link(place, words)))
+    return joined(
+        tag("h2", words.place), tag("p", _street(place), _clock(place, words), tag("br"), _map_link(place, words))
+    )
 
 
 def _days(offer: Offer, language: str) -> list[Html]:

@@ -203,6 +203,24 @@ def test_a_point_that_is_only_that_of_the_commune_is_not_shown_as_the_place(sess
     )
 
 
+@pytest.mark.parametrize(
+    ("home", "clock"), [("", ""), ("Europe/Paris", ""), ("Europe/Brussels", ""), ("Indian/Reunion", "Lyon")]
+)
+def test_who_lives_by_another_clock_is_told_whose_hours_these_are(session: Session, home: str, clock: str) -> None:
+    desk = make_desk(session)
+    desk.world.site.commune = "Lyon"
+    desk.person.time_zone = home
+    session.flush()
+
+    choosing = seen(session, offered(session, desk))
+    coming = seen(session, convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW))
+
+    assert coming.appointment
+    assert (choosing.offers[0].place.clock_of, coming.appointment.place.clock_of) == (clock, clock)
+    for view in (choosing, coming):
+        assert ("Heure de Lyon" in link_html(view, Asked("x", "fr"))) is bool(clock)
+
+
 def test_whoever_refuses_messages_is_told_so(session: Session) -> None:
     desk = make_desk(session)
     convocation = offered(session, desk)
