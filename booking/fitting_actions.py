@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -18,6 +19,7 @@ from availability.actions import lock
 from availability.claims import SlotClaim, readable
 from availability.errors import InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken
 from availability.history import Act, record
+from availability.openings import local_day
 from availability.places import communes_in, time_of_commune
 from availability.rights import Actor
 from availability.statements import by_key, run
@@ -86,12 +88,12 @@ def open_request(
     _check_may_ask(session, actor, new.kind_id, person.territory_id)
     keep_person(session, person.id)
     terms = terms_of(session, new.kind_id)
-    for name, broken in problems_of(new, terms, today=now.date()).items():
+    time_zone, holiday_zone = civil_time_at(new.known_as)
+    for name, broken in problems_of(new, terms, today=local_day(now, ZoneInfo(time_zone))).items():
         raise InvalidRequest(name, broken)
     person_key = key_of(session, house, person.id)
     if person_key is None:
         raise NotFound(person_id=person.id)
-    time_zone, holiday_zone = civil_time_at(new.known_as)
     request = FittingRequest(
         kind_id=new.kind_id,
         territory_id=person.territory_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -148,6 +148,27 @@ def test_both_sides_of_every_boundary_of_dates_are_accepted(session: Session, to
     ):
         new = new_request(town, somebody(session, town.world.here), **changes)
         assert problems_of(new, terms, today=TODAY) == {}
+
+
+@pytest.mark.parametrize(
+    ("known_as", "now", "today"),
+    [
+        ("1 Rue de Sébastopol 98800 Nouméa", datetime(2026, 3, 2, 21, tzinfo=UTC), date(2026, 3, 3)),
+        ("4 Rue Lamartine 97200 Fort-de-France", datetime(2026, 3, 3, 1, tzinfo=UTC), date(2026, 3, 2)),
+    ],
+)
+def test_a_decision_of_today_is_of_today_where_the_home_is(
+    session: Session, town: FittingTown, known_as: str, now: datetime, today: date
+) -> None:
+    of_today = new_request(town, somebody(session, town.world.here), known_as=known_as, ordered_on=today)
+    of_tomorrow = new_request(
+        town, somebody(session, town.world.here), known_as=known_as, ordered_on=today + timedelta(days=1)
+    )
+
+    assert open_request(session, town.agent, of_today, house=HOUSE, now=now).ordered_on == today
+    with pytest.raises(InvalidRequest) as refused:
+        open_request(session, town.agent, of_tomorrow, house=HOUSE, now=now)
+    assert refused.value.field == "ordered_on"
 
 
 @pytest.mark.parametrize("role", [Role.MONITORING_AGENT, Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE])
