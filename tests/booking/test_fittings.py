@@ -411,6 +411,24 @@ def test_a_slot_given_back_is_not_taken_back_once_the_team_could_not_be_there(
     assert stage(session, town, request) is Stage.WAITING
 
 
+def test_a_slot_taken_back_is_the_one_of_its_request_whatever_was_given_back_since(
+    session: Session, town: FittingTown
+) -> None:
+    request, (team, other) = a_request(session, town), town.teams
+    first = book_offer(session, town.agent, request.id, team.id, on(1, "09:00"), now=NOW)
+    give_back(session, town.agent, request.id, now=NOW)
+    later = NOW + timedelta(minutes=1)
+    book_offer(session, town.agent, request.id, other.id, on(2, "09:00"), now=later)
+    give_back(session, town.agent, request.id, now=later)
+
+    undo_cancel(session, town.agent, first.id, now=later)
+
+    assert stage(session, town, request) is Stage.BOOKED
+    assert request_for(session, town.agent, request.id, now=later).booking_id == first.id
+    with pytest.raises(AlreadyDecided):
+        book_offer(session, town.agent, request.id, other.id, on(2, "09:00"), now=later)
+
+
 def test_a_request_has_one_slot_at_a_time(session: Session, town: FittingTown) -> None:
     request = a_request(session, town)
     book_offer(session, town.agent, request.id, town.teams[0].id, on(1, "09:00"), now=NOW)
