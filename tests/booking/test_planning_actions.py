@@ -18,9 +18,10 @@ from availability.errors import NotFound, NotOpen, PeriodTaken
 from availability.history import HistoryLine
 from availability.models import HearingSession, Resource, Shape
 from availability.periods import Period
+from booking import events
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.errors import AlreadyDecided
-from booking.events import BookingMoved, _subscribers, subscribe
+from booking.events import BookingMoved
 from booking.models import Booking, State
 from booking.planning import plan_of
 from booking.planning_actions import Application, apply_plan, keep_one_place, undo_application
@@ -78,11 +79,9 @@ def one_of_its_people(court: SmallCourt, sitting: Sitting, who: str) -> int:
 
 
 @pytest.fixture
-def one_place() -> Iterator[None]:
+def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep one place a case, as the application does."""
-    subscribe(keep_one_place)
-    yield
-    _subscribers.remove(keep_one_place)
+    monkeypatch.setattr(events, "_subscribers", [keep_one_place])
 
 
 # --- applied ---
