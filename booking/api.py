@@ -33,7 +33,7 @@ from availability.wire import (
 from booking import actions, moving, outcomes, queries
 from booking import api_models as told
 from booking.alternatives import Alternative, alternatives_to
-from booking.errors import AlreadyDecided, HoldExpired, KeyReused
+from booking.errors import AlreadyDecided, HoldExpired, KeyReused, SlotUnfit
 from booking.idempotency import Answered, answer_once, digest_of
 from booking.models import Booking, State
 from booking.queries import BookingLine
@@ -62,6 +62,13 @@ problem(
     HoldExpired, 409, "hold-expired", "Délai dépassé", "Le délai pour confirmer est passé : la place a été libérée."
 )
 problem(AlreadyDecided, 409, "already-decided", "Déjà décidé", "Cette réservation n’en est plus là.")
+problem(
+    SlotUnfit,
+    409,
+    "slot-unfit",
+    "Créneau impossible",
+    "À cette heure, l’équipe ne peut pas être au domicile : c’est trop loin d’elle, ou d’un autre passage.",
+)
 problem(KeyReused, 422, "key-reused", "Clé déjà utilisée", "Cette clé d’idempotence a servi pour une autre demande.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from availability.errors import Refusal
+from availability.errors import NotOpen, Refusal
 
 
 class HoldExpired(Refusal):
@@ -17,5 +17,5 @@ class KeyReused(Refusal):
     """The same idempotency key came with another request."""
 
 
-class SlotUnfit(Refusal):
+class SlotUnfit(NotOpen):
     """The slot is free, but nobody would be home, or the team could not be there in time; `why` says which."""

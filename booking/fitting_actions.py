@@ -11,29 +11,38 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.actions import lock
 from availability.claims import SlotClaim, readable
 from availability.errors import InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken
 from availability.history import Act, record
+from availability.openings import local_day
+from availability.periods import Period
 from availability.places import communes_in, time_of_commune
 from availability.rights import Actor
 from availability.statements import by_key, run
 from booking.actions import UNDO_MINUTES, Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.errors import AlreadyDecided, SlotUnfit
+from booking.events import BookingMoved, BookingRescheduled, Event
 from booking.fitting_models import FittingRequest, FittingVisit
 from booking.fitting_queries import (
     FITTERS,
     OPEN,
+    TEAM_COLUMNS,
+    TEAM_TABLES,
     RequestLine,
     Stage,
     request_for,
+    stops_of,
+    team_of,
     terms_of,
     why_not_at,
 )
-from booking.fittings import MOST_WINDOWS, FittingTerms, Point, WhyNot, Window, deadline
+from booking.fittings import MOST_WINDOWS, FittingTerms, Point, WhyNot, Window, deadline, way_there
 from booking.models import Booking, State
 from booking.outcomes import OUTCOMES
 from booking.persons import keep_person, person_for
@@ -42,6 +51,7 @@ from booking.transitions import expect, locked_for, move_to
 
 LONGEST_ADDRESS = 300
 OLDEST_ORDER = timedelta(days=366)
+COMING = (State.HELD, State.REQUESTED, State.BOOKED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +96,12 @@ def open_request(
     _check_may_ask(session, actor, new.kind_id, person.territory_id)
     keep_person(session, person.id)
     terms = terms_of(session, new.kind_id)
-    for name, broken in problems_of(new, terms, today=now.date()).items():
+    time_zone, holiday_zone = civil_time_at(new.known_as)
+    for name, broken in problems_of(new, terms, today=local_day(now, ZoneInfo(time_zone))).items():
         raise InvalidRequest(name, broken)
     person_key = key_of(session, house, person.id)
     if person_key is None:
         raise NotFound(person_id=person.id)
-    time_zone, holiday_zone = civil_time_at(new.known_as)
     request = FittingRequest(
         kind_id=new.kind_id,
         territory_id=person.territory_id,
@@ -220,6 +230,27 @@ def undo_outcome(session: Session, actor: Actor, booking_id: UUID, *, now: datet
     return move_to(session, actor, booking, State(noted), now, facts={"undo": True})
 
 
+def keep_visits_possible(session: Session, event: Event) -> None:
+    """Refuse, as a subscriber of events, to move or take back a fitting where its team could not be.
+
+    A request has one slot at a time, and none once it is closed; what somebody else decides of it right now is not
+    waited for, since the booking and the team are locked already. Raises: AlreadyDecided, SlotUnfit.
+    """
+    is_undo = isinstance(event, BookingMoved) and event.is_undo and event.after in COMING
+    if not (is_undo or isinstance(event, BookingRescheduled)):
+        return
+    if run(session, _REQUEST_OF, {"id": event.booking_id}).first() is None:
+        return
+    row = session.execute(_VISIT, {"id": event.booking_id}).one_or_none()
+    if row is None or row.closed_at is not None or run(session, _OTHER_VISIT, {"id": event.booking_id}).first():
+        raise AlreadyDecided(booking_id=event.booking_id)
+    team, home, period = team_of(row), (row.home_lat, row.home_lon), Period(row.starts_at, row.ends_at)
+    stops = stops_of(session, {team.resource_id: team}, within=period, now=event.at)[team.resource_id]
+    why = way_there(team, home, period, stops)
+    if why is not None:
+        raise SlotUnfit(resource_id=team.resource_id, start=period.start, why=why)
+
+
 def civil_time_at(known_as: str) -> tuple[str, str]:
     """Return (IANA time zone, subdivision for holidays) of the commune that an address names, else of the mainland."""
     communes = communes_in(known_as)
@@ -314,3 +345,12 @@ _JUST_NOTED = by_key("""
     SELECT facts ->> 'before' FROM (
         SELECT act, at, facts FROM history WHERE subject = 'booking' AND subject_id = :id ORDER BY id DESC LIMIT 1) last
     WHERE act = :act AND at >= :since AND NOT facts ? 'undo'""")
+_REQUEST_OF = by_key("SELECT request_id FROM fitting_visit WHERE booking_id = :id")
+_VISIT = text(f"""
+    SELECT {TEAM_COLUMNS}, f.closed_at, f.lat AS home_lat, f.lon AS home_lon, b.starts_at, b.ends_at
+    FROM {TEAM_TABLES} JOIN booking b ON b.resource_id = r.id JOIN fitting_visit v ON v.booking_id = b.id
+    JOIN fitting_request f ON f.id = v.request_id WHERE b.id = :id FOR UPDATE OF f SKIP LOCKED""")  # noqa: S608 - constants
+_OTHER_VISIT = by_key("""
+    SELECT 1 FROM fitting_visit v JOIN fitting_visit w ON w.request_id = v.request_id AND w.booking_id <> v.booking_id
+    JOIN booking b ON b.id = w.booking_id
+    WHERE v.booking_id = :id AND b.state IN ('held', 'requested', 'booked', 'honoured')""")

@@ -51,7 +51,7 @@ class FittingRule(SQLModel, table=True):
 
 
 class FittingRequest(SQLModel, table=True):
-    """A bracelet to fit at somebody's home. Whether it is booked or done is told by its last visit's booking alone.
+    """A bracelet to fit at somebody's home. Whether it is booked or done is told by its visits' bookings alone.
 
     The address is sealed with the person's own key; distances need the coordinates, which go with the row when the
     person is erased.

@@ -51,7 +51,7 @@ NEIGHBOURS = timedelta(days=1)  # a stop further away in time is no obstacle, ho
 
 
 class Stage(StrEnum):
-    """Where a request stands, as told by the booking of its last visit."""
+    """Where a request stands, as told by the visit that has a place, else by the last one."""
 
     WAITING = "waiting"
     BOOKED = "booked"
@@ -285,6 +285,8 @@ STOPS = text("""
     WHERE b.resource_id = ANY(:ids) AND b.starts_at < :end AND b.ends_at > :start
       AND (b.state IN ('booked', 'honoured', 'missed') OR b.state IN ('held', 'requested') AND b.expires_at > :now)
     ORDER BY b.starts_at, b.id""")
+# What stands comes before what was made last: the slot of an earlier visit may have been taken back since.
+_STANDS = "o.state IN ('booked', 'honoured') OR o.state IN ('held', 'requested') AND o.expires_at > :now"
 _STAGE = """CASE WHEN f.closed_at IS NOT NULL THEN 'closed' WHEN b.state = 'honoured' THEN 'fitted'
     WHEN b.state = 'missed' THEN 'missed'
     WHEN b.state = 'booked' OR b.state IN ('held', 'requested') AND b.expires_at > :now THEN 'booked'
@@ -297,7 +299,7 @@ _REQUESTS = f"""
         FROM fitting_request f JOIN {HERE.format(territory="f.territory_id", kind="f.kind_id")}
         LEFT JOIN LATERAL (
             SELECT o.* FROM fitting_visit v JOIN booking o ON o.id = v.booking_id
-            WHERE v.request_id = f.id ORDER BY v.at DESC, v.booking_id LIMIT 1) b ON true
+            WHERE v.request_id = f.id ORDER BY ({_STANDS}) DESC, v.at DESC, v.booking_id LIMIT 1) b ON true
         LEFT JOIN resource r ON r.id = b.resource_id LEFT JOIN site s ON s.id = r.site_id
         LEFT JOIN person p ON p.id = f.person_id)"""  # noqa: S608 - constants
 LISTED = text(f"""{_REQUESTS}

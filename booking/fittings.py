@@ -227,6 +227,13 @@ def why_not(team: Team, home: Home, period: Period, *, is_free: bool, stops: Seq
     return None if is_reachable(home.at, period, stops) else WhyNot.TRAVEL
 
 
+def way_there(team: Team, home: Point, period: Period, stops: Iterable[Stop]) -> WhyNot | None:
+    """Return why a team could not drive there then, or None. When somebody is home is for who moves it to know."""
+    if not reaches(team.base, home, team.reach_km):
+        return WhyNot.TOO_FAR
+    return None if is_reachable(home, period, stops) else WhyNot.TRAVEL
+
+
 def ranked(offers: Iterable[Offer]) -> list[Offer]:
     """Return offers the best first: before the legal deadline, then the least detour, then the earliest."""
     return sorted(offers, key=lambda one: (not one.is_in_time, one.detour_km, one.period.start, one.resource_id))

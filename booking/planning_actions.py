@@ -33,7 +33,9 @@ from booking.staffing import AlreadyStaffed, sitting_of, staff_hearing, unstaff_
 from optimizer.plan import Plan
 from optimizer.problem import Sitting
 
-CASES_IN = text("SELECT count(*) FROM session_case WHERE resource_id = :id")
+IS_TO_FREE = text("""
+    SELECT h.starts_at > :now AND NOT EXISTS (SELECT FROM session_case c WHERE c.resource_id = h.resource_id)
+    FROM hearing_session h WHERE h.resource_id = :id""")
 # Read only: an application locks the bookings that its cases had, so that it and an undo see each other.
 PLACED_ELSEWHERE = text("""
     SELECT 1 FROM booking b
@@ -108,9 +110,10 @@ def apply_plan(
 
 
 def undo_application(session: Session, actor: Actor, run_id: UUID, *, now: datetime) -> int:
-    """Give back everything that was applied of a run and is still booked; return how many cases wait again.
+    """Give back everything that was applied of a run, is still booked and is to come; return how many cases wait again.
 
-    A hearing that holds other cases meanwhile keeps its judge. Raises: NotFound, NotAllowed.
+    A hearing that holds other cases meanwhile keeps its judge, and one that has begun was held by whom it was.
+    Raises: NotFound, NotAllowed.
     """
     run = locked_run(session, actor, run_id)
     ids = {kind: [UUID(one) for one in run.applied.get(kind, {}).values()] for kind in ("bookings", "staffings")}
@@ -119,11 +122,11 @@ def undo_application(session: Session, actor: Actor, run_id: UUID, *, now: datet
     staffings = session.exec(select(HearingStaffing).where(col(HearingStaffing.id).in_(ids["staffings"]))).all()
     held = [one for staffing in staffings for one in (staffing.hearing_id, *people_of(sitting_of(staffing)))]
     lock(session, [*held, *(booking.resource_id for booking in bookings)])
-    still_booked = [booking.id for booking in bookings if booking.state == State.BOOKED]
+    still_booked = [one.id for one in bookings if one.state == State.BOOKED and one.starts_at and one.starts_at > now]
     for booking_id in still_booked:
         cancel(session, actor, booking_id, now=now)
     for staffing in staffings:
-        if not execute(session, CASES_IN, {"id": staffing.hearing_id}).scalar():
+        if execute(session, IS_TO_FREE, {"id": staffing.hearing_id, "now": now}).scalar():
             unstaff_hearing(session, actor, staffing, now=now)
     run.applied, run.applied_at = {}, None
     session.flush()

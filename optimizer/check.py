@@ -10,7 +10,8 @@ from uuid import UUID
 from optimizer.plan import Plan, Reason, Score, ScoreLine, Unplaced
 from optimizer.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
 
-# Each weight is more than the next one can cost in all at this size: 150 cases, a hundred days each.
+# A case outweighs five hearings that nobody holds; each of these, all the days of wait at this size (150 cases, a
+# hundred days each) with the widest spread. Days and spread are weighed against each other.
 UNPLACED = 100_000  # a case without a place
 LATE = 100_000  # … whose deadline passes before the next plan: twice as much
 UNSTAFFED = 20_000  # a hearing that nobody holds

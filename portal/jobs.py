@@ -19,6 +19,7 @@ from availability.hours import extend_openings as extend
 from availability.models import Shape
 from booking.actions import expired, lapse
 from booking.events import subscribe
+from booking.fitting_actions import keep_visits_possible
 from booking.idempotency import forget_answers
 from booking.planning_actions import keep_one_place
 from convocations.planning import follow
@@ -51,6 +52,7 @@ RULED = text("""
     JOIN kind k ON k.id = r.kind_id WHERE r.is_active AND k.shape = :shape""")
 
 subscribe(keep_one_place)
+subscribe(keep_visits_possible)
 subscribe(follow)  # in every worker: messages are written in the transaction of the act that causes them
 
 

@@ -20,6 +20,7 @@ from availability.claims import SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.rights import Actor, Role
 from booking.agenda import Agenda, Appointment, Week, agendas, free_starts, monday_of, week_of
+from booking.errors import SlotUnfit
 from booking.filters import Filters
 from booking.moving import move
 from booking.pages import agenda_words as words
@@ -364,6 +365,6 @@ def _why(refusal: Refusal) -> str:
         return REFUSED[refusal.problem]
     if isinstance(refusal, PeriodTaken):
         return "Ce créneau est pris."
-    if isinstance(refusal, NotOpen):
+    if isinstance(refusal, NotOpen) and not isinstance(refusal, SlotUnfit):
         return "Ce n’est pas un créneau ouvert."
     return sentence(refusal)

@@ -35,7 +35,7 @@ from booking.rounds import Round, TeamLine, round_of, teams_on
 from booking.sealing import House, key_of, unseal
 from booking.words import many
 from portal.clock import now
-from portal.database import act, read
+from portal.database import act
 from portal.live import watch
 from portal.policy import allow, current_actor
 from portal.problems import sentence
@@ -192,7 +192,8 @@ class RoundState(rx.State):
         if not self.team:
             return
         actor, at = await current_actor(self), now()
-        found, terms, addresses, today = await read(_round, actor, int(self.team), self._on, now=at)
+        known = frozenset(self._addresses)
+        found, terms, addresses, today = await act(round_again, actor, int(self.team), self._on, known, now=at)
         self._addresses = addresses
         self._show(found, terms, today, at)
 
@@ -253,27 +254,32 @@ def _opened(session: Session, actor: Actor, team: str, day: str, *, now: datetim
     if chosen is None:
         return Shown(teams=teams, round=None, terms=terms, day=on, today=today, addresses={})
     found = round_of(session, actor, chosen, on)
-    for stop in found.stops:
-        if stop.person_id is not None and stop.address_sealed is not None:
-            consulted(session, actor, subject="person", subject_id=stop.person_id, reason="round", at=now)
-    return Shown(teams=teams, round=found, terms=terms, day=on, today=today, addresses=_addresses(session, found))
+    addresses = _addresses(session, actor, found, frozenset(), now)
+    return Shown(teams=teams, round=found, terms=terms, day=on, today=today, addresses=addresses)
 
 
-def _round(
-    session: Session, actor: Actor, resource_id: int, day: date, *, now: datetime
+def round_again(
+    session: Session, actor: Actor, resource_id: int, day: date, known: frozenset[UUID], *, now: datetime
 ) -> tuple[Round, FittingTerms, dict[UUID, str], date]:
+    """Return the round as it is now; `known` are the bookings whose address is on the screen already."""
     found = round_of(session, actor, resource_id, day)
     terms = fitting_kind(session, actor)[1]
-    return found, terms, _addresses(session, found), today_of(session, actor, now=now)
+    return found, terms, _addresses(session, actor, found, known, now), today_of(session, actor, now=now)
 
 
-def _addresses(session: Session, found: Round) -> dict[UUID, str]:
-    """Return the addresses of the stops, by booking; none of a person whose file the actor may not hold."""
+def _addresses(session: Session, actor: Actor, found: Round, known: frozenset[UUID], now: datetime) -> dict[UUID, str]:
+    """Return the addresses of the stops, by booking, and log those that are shown for the first time.
+
+    None of a person whose file the actor may not hold.
+    """
     house, opened = House(secret_key()), {}
     for stop in found.stops:
         person_key = key_of(session, house, stop.person_id) if stop.person_id else None
-        if person_key is not None and stop.address_sealed is not None:
-            opened[stop.booking_id] = unseal(person_key, stop.address_sealed)
+        if stop.person_id is None or person_key is None or stop.address_sealed is None:
+            continue
+        opened[stop.booking_id] = unseal(person_key, stop.address_sealed)
+        if stop.booking_id not in known:
+            consulted(session, actor, subject="person", subject_id=stop.person_id, reason="round", at=now)
     return opened
 
 

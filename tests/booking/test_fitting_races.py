@@ -15,9 +15,10 @@ from sqlmodel import Session
 
 from availability.actions import Locked
 from availability.errors import NotAllowed, NotFound, PeriodTaken
-from booking import fitting_actions
+from booking import events, fitting_actions
+from booking.actions import undo_cancel
 from booking.errors import AlreadyDecided, SlotUnfit
-from booking.fitting_actions import book_offer, close_request, give_back
+from booking.fitting_actions import book_offer, close_request, give_back, keep_visits_possible
 from booking.persons import erase_person
 from portal.database import make_engine
 from tests.booking.fitting_town import GIVORS, VILLEURBANNE, FittingTown, a_request, make_fitting_town, on
@@ -113,6 +114,46 @@ def test_control_judged_without_the_lock_both_are_booked(engine: Engine, monkeyp
     monkeypatch.setattr(fitting_actions, "_refuse_unfit", judge_together)
 
     assert refusals(both_ends(engine, town, requests)) == []
+    assert booked(engine) == 2
+
+
+def take_back_elsewhere_while_another_is_booked(engine: Engine) -> list[Any]:
+    """Give a slot back, then have it taken back from the sheet of the booking while others are booked."""
+    town, (request,) = act(engine, prepare, 1)
+    first, second = (team.id for team in town.teams)
+    given = act(engine, book_offer, town.agent, request, first, on(1, "09:00"), now=NOW).id
+    act(engine, give_back, town.agent, request, now=NOW)
+    others = [(second, on(2, "09:00")), (first, on(1, "10:00"))]
+
+    return at_once(
+        [partial(act, engine, undo_cancel, town.agent, given, now=NOW)] * 2
+        + [partial(act, engine, book_offer, town.agent, request, team, start, now=NOW) for team, start in others]
+    )
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_slot_taken_back_elsewhere_while_another_is_booked_leaves_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, attempt: int
+) -> None:
+    monkeypatch.setattr(events, "_subscribers", [keep_visits_possible])
+
+    answers = take_back_elsewhere_while_another_is_booked(engine)
+
+    assert set(refusals(answers)) <= {AlreadyDecided, PeriodTaken, SlotUnfit}, attempt
+    assert booked(engine) == 1
+
+
+def test_control_without_the_subscriber_a_request_has_two_slots(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_subscribers", [])
+    town, (request,) = act(engine, prepare, 1)
+    given = act(engine, book_offer, town.agent, request, town.teams[0].id, on(1, "09:00"), now=NOW).id
+    act(engine, give_back, town.agent, request, now=NOW)
+    act(engine, book_offer, town.agent, request, town.teams[1].id, on(2, "09:00"), now=NOW)
+
+    act(engine, undo_cancel, town.agent, given, now=NOW)
+
     assert booked(engine) == 2
 
 

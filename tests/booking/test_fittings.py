@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,10 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
+from availability.claims import SlotClaim
 from availability.errors import InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken
 from availability.history import HistoryLine
 from availability.models import LocatedBy
 from availability.rights import Actor, Role
+from booking import events
 from booking.actions import Beneficiary, cancel, hold, undo_cancel
 from booking.errors import AlreadyDecided, SlotUnfit
 from booking.fitting_actions import (
@@ -23,6 +25,7 @@ from booking.fitting_actions import (
     civil_time_at,
     close_request,
     give_back,
+    keep_visits_possible,
     open_request,
     problems_of,
     reopen_request,
@@ -33,6 +36,7 @@ from booking.fitting_models import FittingRequest
 from booking.fitting_queries import Stage, fitting_kind, fitting_requests, offers_for, request_for
 from booking.fittings import WhyNot, Window, km_between
 from booking.models import State
+from booking.moving import move
 from booking.outcomes import note_outcome
 from booking.persons import erase_person
 from booking.queries import history_of
@@ -148,6 +152,27 @@ def test_both_sides_of_every_boundary_of_dates_are_accepted(session: Session, to
     ):
         new = new_request(town, somebody(session, town.world.here), **changes)
         assert problems_of(new, terms, today=TODAY) == {}
+
+
+@pytest.mark.parametrize(
+    ("known_as", "now", "today"),
+    [
+        ("1 Rue de Sébastopol 98800 Nouméa", datetime(2026, 3, 2, 21, tzinfo=UTC), date(2026, 3, 3)),
+        ("4 Rue Lamartine 97200 Fort-de-France", datetime(2026, 3, 3, 1, tzinfo=UTC), date(2026, 3, 2)),
+    ],
+)
+def test_a_decision_of_today_is_of_today_where_the_home_is(
+    session: Session, town: FittingTown, known_as: str, now: datetime, today: date
+) -> None:
+    of_today = new_request(town, somebody(session, town.world.here), known_as=known_as, ordered_on=today)
+    of_tomorrow = new_request(
+        town, somebody(session, town.world.here), known_as=known_as, ordered_on=today + timedelta(days=1)
+    )
+
+    assert open_request(session, town.agent, of_today, house=HOUSE, now=now).ordered_on == today
+    with pytest.raises(InvalidRequest) as refused:
+        open_request(session, town.agent, of_tomorrow, house=HOUSE, now=now)
+    assert refused.value.field == "ordered_on"
 
 
 @pytest.mark.parametrize("role", [Role.MONITORING_AGENT, Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE])
@@ -388,6 +413,90 @@ def test_a_slot_given_back_is_not_taken_back_once_the_team_could_not_be_there(
 
     assert refused.value.facts["why"] is WhyNot.TRAVEL
     assert stage(session, town, request) is Stage.WAITING
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judge what moves and what is taken back elsewhere, as the application does."""
+    monkeypatch.setattr(events, "_subscribers", [keep_visits_possible])
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_fitting_moves_only_where_its_team_can_be(session: Session, town: FittingTown) -> None:
+    team, other = (one.id for one in town.teams)
+    fitting = book_offer(session, town.agent, a_request(session, town).id, team, on(1, "11:00"), now=NOW)
+    book_offer(session, town.agent, a_request(session, town, at=GIVORS).id, team, on(1, "09:00"), now=NOW)
+
+    with pytest.raises(SlotUnfit) as refused, session.begin_nested():  # 43 minutes of road from Givors
+        move(session, town.agent, fitting.id, SlotClaim(resource_id=team, start=on(1, "10:00")), now=NOW)
+
+    assert refused.value.facts["why"] is WhyNot.TRAVEL
+    session.expire_all()
+    assert fitting.starts_at == on(1, "11:00")
+    for resource_id, start in ((team, on(1, "11:15")), (other, on(1, "10:00"))):
+        claim = SlotClaim(resource_id=resource_id, start=start)
+        assert move(session, town.agent, fitting.id, claim, now=NOW).starts_at == start
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_fitting_does_not_move_to_a_team_that_does_not_go_as_far(session: Session, town: FittingTown) -> None:
+    town.teams[1].attributes = {"reach_km": 1}
+    fitting = book_offer(session, town.agent, a_request(session, town).id, town.teams[0].id, on(1, "09:00"), now=NOW)
+
+    with pytest.raises(SlotUnfit) as refused:
+        move(session, town.agent, fitting.id, SlotClaim(resource_id=town.teams[1].id, start=on(1, "09:00")), now=NOW)
+
+    assert refused.value.facts["why"] is WhyNot.TOO_FAR
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_is_taken_back_elsewhere_is_judged_too(session: Session, town: FittingTown) -> None:
+    request, team = a_request(session, town), town.teams[0].id
+    first = book_offer(session, town.agent, request.id, team, on(1, "09:00"), now=NOW)
+    cancel(session, town.agent, first.id, now=NOW)
+    other = a_request(session, town, at=GIVORS)
+    book_offer(session, town.agent, other.id, team, on(1, "10:00"), now=NOW)
+
+    with pytest.raises(SlotUnfit), session.begin_nested():
+        undo_cancel(session, town.agent, first.id, now=NOW)
+    give_back(session, town.agent, other.id, now=NOW)
+    assert undo_cancel(session, town.agent, first.id, now=NOW).state == State.BOOKED
+    cancel(session, town.agent, first.id, now=NOW)
+    close_request(session, town.agent, request.id, now=NOW)
+    with pytest.raises(AlreadyDecided), session.begin_nested():
+        undo_cancel(session, town.agent, first.id, now=NOW)
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_slot_taken_back_is_the_one_of_its_request_whatever_was_given_back_since(
+    session: Session, town: FittingTown
+) -> None:
+    request, (team, other) = a_request(session, town), town.teams
+    first = book_offer(session, town.agent, request.id, team.id, on(1, "09:00"), now=NOW)
+    give_back(session, town.agent, request.id, now=NOW)
+    later = NOW + timedelta(minutes=1)
+    book_offer(session, town.agent, request.id, other.id, on(2, "09:00"), now=later)
+    give_back(session, town.agent, request.id, now=later)
+
+    undo_cancel(session, town.agent, first.id, now=later)
+
+    assert stage(session, town, request) is Stage.BOOKED
+    assert request_for(session, town.agent, request.id, now=later).booking_id == first.id
+    with pytest.raises(AlreadyDecided):
+        book_offer(session, town.agent, request.id, other.id, on(2, "09:00"), now=later)
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_absence_is_not_undone_once_the_request_has_another_slot(session: Session, town: FittingTown) -> None:
+    request, later = a_request(session, town), on(1, "09:50")
+    first = book_offer(session, town.agent, request.id, town.teams[0].id, on(1, "09:00"), now=NOW)
+    note_outcome(session, town.agent, first.id, State.MISSED, now=later)
+    assert undo_outcome(session, town.agent, first.id, now=later).state == State.BOOKED
+    note_outcome(session, town.agent, first.id, State.MISSED, now=later)
+    book_offer(session, town.agent, request.id, town.teams[0].id, on(2, "09:00"), now=later)
+
+    with pytest.raises(AlreadyDecided):
+        undo_outcome(session, town.agent, first.id, now=later)
 
 
 def test_a_request_has_one_slot_at_a_time(session: Session, town: FittingTown) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -17,9 +18,10 @@ from availability.errors import NotFound, NotOpen, PeriodTaken
 from availability.history import HistoryLine
 from availability.models import HearingSession, Resource, Shape
 from availability.periods import Period
+from booking import events
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.errors import AlreadyDecided
-from booking.events import BookingMoved, _subscribers, subscribe
+from booking.events import BookingMoved
 from booking.models import Booking, State
 from booking.planning import plan_of
 from booking.planning_actions import Application, apply_plan, keep_one_place, undo_application
@@ -77,11 +79,9 @@ def one_of_its_people(court: SmallCourt, sitting: Sitting, who: str) -> int:
 
 
 @pytest.fixture
-def one_place() -> Iterator[None]:
+def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep one place a case, as the application does."""
-    subscribe(keep_one_place)
-    yield
-    _subscribers.remove(keep_one_place)
+    monkeypatch.setattr(events, "_subscribers", [keep_one_place])
 
 
 # --- applied ---
@@ -288,6 +288,22 @@ def test_an_application_is_taken_back_whole(session: Session, court: SmallCourt)
     assert court.problem(session) == before
     assert undo_application(session, court.clerk, run_id, now=in_minutes(2)) == 0
     assert len(apply_plan(session, court.clerk, run_id, now=in_minutes(3)).bookings) == 8
+
+
+def test_what_was_heard_already_is_not_taken_back(session: Session) -> None:
+    court = make_court(session)
+    past, to_come = court.hearing(session, in_days=7, max_cases=1), court.hearing(session, in_days=14, max_cases=1)
+    for number in (1, 2):
+        court.case(session, number)
+    run_id = solved(session, court)
+    apply_plan(session, court.clerk, run_id, now=NOW)
+    begun = NOW + timedelta(days=7)  # the hearing begins at this instant
+
+    assert undo_application(session, court.clerk, run_id, now=begun) == 1
+
+    assert set(booked(session).values()) == {past}
+    assert [one.hearing_id for one in session.exec(select(HearingStaffing))] == [past]
+    assert to_come not in booked(session).values()
 
 
 @pytest.mark.usefixtures("one_place")
