@@ -133,13 +133,14 @@ def withdraw(session: Session, actor: Actor, convocation_id: UUID, *, now: datet
     if seen.standing == Standing.WITHDRAWN:
         return seen
     booking_id = seen.booking_id
-    if booking := _live_booking(session, actor, seen):
+    booking = _live_booking(session, actor, seen)
+    if booking is not None:
         cancel(session, actor, booking.id, now=now)  # tells whoever was told, through convocations/planning.py
-    else:
-        unplan(session, convocation_id)
     convocation = locked_convocation(session, convocation_id)
     if convocation.booking_id != booking_id:  # the person chose meanwhile
         raise ConvocationOver(convocation_id=convocation_id, why="changed")
+    if booking is None:
+        unplan(session, convocation_id)
     convocation.standing = Standing.WITHDRAWN
     convocation.link_version += 1
     write_down(session, actor, convocation, "convocation-withdrawn", now)
