@@ -54,8 +54,8 @@ PLAN = by_key("""
     SELECT gen_random_uuid(), :id, CAST(:booking_id AS uuid), CAST(:about_at AS timestamptz), CAST(:kind AS text),
            'information', 'planned', :due_at, :useful_until,
            0, '', '', '', :now
-    WHERE CAST(:kind AS text) <> 'reminder' OR NOT EXISTS (
-        SELECT FROM message WHERE convocation_id = :id AND kind = 'reminder' AND about_at = :about_at
+    WHERE CAST(:kind AS text) NOT IN ('reminder', 'missed') OR NOT EXISTS (
+        SELECT FROM message WHERE convocation_id = :id AND kind = CAST(:kind AS text) AND about_at = :about_at
           AND state IN ('sending', 'sent', 'flagged'))
     ON CONFLICT DO NOTHING""")
 

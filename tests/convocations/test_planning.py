@@ -146,6 +146,21 @@ def test_who_missed_it_is_told_unless_that_is_corrected_meanwhile(session: Sessi
     assert planned(session, convocation.id) == {}
 
 
+def test_an_absence_that_was_told_is_not_told_twice_however_often_it_is_corrected(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    assert convocation.booking_id
+    note_outcome(session, desk.officer, convocation.booking_id, State.MISSED, now=AFTER)
+    sent(session, convocation.id)
+
+    for outcome in (State.HONOURED, State.MISSED):
+        note_outcome(session, desk.officer, convocation.booking_id, outcome, now=AFTER)
+    excuse(session, desk.officer, convocation.booking_id, now=AFTER)
+    undo_excuse(session, desk.officer, convocation.booking_id, now=AFTER)
+
+    assert planned(session, convocation.id) == {}
+
+
 def test_who_may_choose_is_asked_then_confirmed_and_reminded(session: Session) -> None:
     desk = make_desk(session)
     convocation = let_choose(session, desk.officer, desk.person.id, [desk.agent.id], choose_by=in_days(7), now=NOW)
