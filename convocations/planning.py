@@ -47,6 +47,8 @@ LAST_SAID = by_key("""
     SELECT kind, about_at FROM message WHERE convocation_id = :id AND state IN ('sending', 'sent', 'flagged')
     ORDER BY claimed_at DESC NULLS LAST, created_at DESC LIMIT 1""")
 SAYS_WHEN = (MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER)
+# Who does not learn of these goes to an appointment that is not: when it is too late to write, somebody has to call.
+CORRECTS = (MessageKind.CHANGE, MessageKind.CANCELLATION)
 UNPLAN = by_key("UPDATE message SET state = 'cancelled' WHERE convocation_id = :id AND state = 'planned'")
 PLAN = by_key("""
     INSERT INTO message (id, convocation_id, booking_id, about_at, kind, category, state, due_at, useful_until,
@@ -141,6 +143,9 @@ def _say_cancelled(session: Session, summoned: Summoned, now: datetime) -> None:
 def _plan(session: Session, summoned: Summoned, kind: MessageKind, now: datetime, *, undo: timedelta) -> None:
     about: dict[str, Any] = {"starts_at": summoned.starts_at, "choose_by": summoned.choose_by, "where": summoned.where}
     moment = due_at(kind, now=now, undo=undo, hours_before=summoned.reminder_hours, **about)
+    until = useful_until(kind, **about)
+    if moment is None and kind in CORRECTS and now < until:
+        moment = now + undo  # the sender will find it outdated, and an agent will see it
     if moment is None:
         return
     row = {
@@ -149,7 +154,7 @@ def _plan(session: Session, summoned: Summoned, kind: MessageKind, now: datetime
         "about_at": None if kind is MessageKind.OFFER else summoned.starts_at,
         "kind": kind,
         "due_at": moment,
-        "useful_until": useful_until(kind, **about),
+        "useful_until": until,
         "now": now,
     }
     run(session, PLAN, row)

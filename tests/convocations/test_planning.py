@@ -13,7 +13,9 @@ from booking.moving import move
 from booking.outcomes import excuse, note_outcome, undo_excuse
 from convocations.actions import convene, let_choose, withdraw
 from convocations.bearing import cannot_come, choose
-from tests.convocations.desk import HALF_PAST, NINE, TEN, bearer, make_desk, planned, sent
+from convocations.delivery import claim_due
+from convocations.outbox import Part, Query, messages
+from tests.convocations.desk import HALF_PAST, HOUSE, NINE, TEN, bearer, make_desk, planned, sent
 from tests.factories import NOW, in_days
 
 SOON = NOW + timedelta(seconds=30)
@@ -170,6 +172,46 @@ def test_who_may_choose_is_asked_then_confirmed_and_reminded(session: Session) -
 
     assert offered == {"offer": SOON}
     assert planned(session, convocation.id) == {"confirmation": SOON, "reminder": TWO_DAYS_BEFORE}
+
+
+def test_who_can_no_longer_be_told_in_time_is_shown_to_an_agent(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+    assert convocation.booking_id
+    too_late = NINE - timedelta(minutes=5)
+
+    cancel(session, desk.officer, convocation.booking_id, now=too_late)
+    after_cancel = planned(session, convocation.id)
+    claimed = claim_due(
+        session, house=HOUSE, origin="", provider="screen", now=NINE + timedelta(minutes=5), lease=timedelta(minutes=1)
+    )
+    listed = messages(session, desk.officer, Query(part=Part.TO_HANDLE), house=HOUSE)
+
+    assert after_cancel == {"cancellation": too_late + timedelta(minutes=10)}  # it may still be undone until then
+    assert claimed.outgoing == []
+    assert [(one.kind, one.state, one.failure) for one in listed] == [("cancellation", "outdated", "too-late")]
+
+
+def test_what_is_cancelled_once_it_has_begun_is_for_nobody_to_handle(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+    assert convocation.booking_id
+
+    cancel(session, desk.officer, convocation.booking_id, now=NINE)
+
+    assert planned(session, convocation.id) == {}
+
+
+def test_who_declines_at_the_last_moment_by_the_link_is_for_nobody_to_handle(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+
+    cannot_come(session, bearer(session, convocation), seen=NINE, now=NINE - timedelta(minutes=5))
+
+    assert planned(session, convocation.id) == {}
 
 
 def test_who_declines_by_the_link_is_not_told_what_they_know(session: Session) -> None:
