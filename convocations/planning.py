@@ -18,7 +18,8 @@ from availability.statements import by_key, run
 from booking.actions import UNDO_MINUTES
 from booking.events import BookingMoved, BookingRescheduled, Event
 from booking.models import State
-from convocations.kinds import MessageKind
+from convocations.errors import ConvocationOver
+from convocations.kinds import MessageKind, Standing
 from convocations.timing import Whereabouts, due_at, useful_until
 
 UNDO = timedelta(seconds=30)  # what was just said can be taken back that long, and nobody is told
@@ -26,7 +27,7 @@ UNDO_FREED = timedelta(minutes=UNDO_MINUTES)  # as long as a place given back ca
 
 # The person where they live, else where the service is that follows them, else the place.
 SUMMONED = """
-    SELECT c.id, c.booking_id, c.choose_by, c.reminder_hours, b.starts_at,
+    SELECT c.id, c.standing, c.booking_id, c.choose_by, c.reminder_hours, b.starts_at,
            coalesce(nullif(p.time_zone, ''), service.time_zone, place.time_zone) AS time_zone,
            CASE WHEN p.time_zone <> '' THEN p.holiday_zone
                 WHEN service.time_zone IS NOT NULL THEN service.holiday_zone
@@ -67,6 +68,7 @@ class Summoned:
     """A convocation, locked, as the planning of its messages needs it."""
 
     id: UUID
+    standing: Standing
     booking_id: UUID | None
     starts_at: datetime | None
     choose_by: date | None
@@ -75,7 +77,11 @@ class Summoned:
 
 
 def follow(session: Session, event: Event) -> None:
-    """Plan what an event of a booking makes worth saying, and un-plan what it makes untrue."""
+    """Plan what an event of a booking makes worth saying, and un-plan what it makes untrue.
+
+    Raises: ConvocationOver when an appointment is taken back that its person declined, or to which they are no longer
+    summoned: they would have one of which nothing tells them.
+    """
     row = run(session, OF_BOOKING, {"booking_id": event.booking_id}).one_or_none()
     if row is None:
         return
@@ -83,6 +89,8 @@ def follow(session: Session, event: Event) -> None:
     match event:
         case BookingRescheduled():
             _say_again(session, summoned, event.at)
+        case BookingMoved(after=State.BOOKED, is_undo=True) if summoned.standing is not Standing.SET:
+            raise ConvocationOver(convocation_id=summoned.id, standing=summoned.standing)
         case BookingMoved(after=State.BOOKED, is_undo=True):
             _say_restored(session, summoned, event.at)
         case BookingMoved(after=State.CANCELLED | State.EXCUSED):
@@ -163,6 +171,7 @@ def _plan(session: Session, summoned: Summoned, kind: MessageKind, now: datetime
 def _summoned(row: Any) -> Summoned:
     return Summoned(
         id=row.id,
+        standing=Standing(row.standing),
         booking_id=row.booking_id,
         starts_at=row.starts_at,
         choose_by=row.choose_by,

@@ -14,8 +14,15 @@ from convocations.errors import (
 )
 from portal.problems import problem, sentence
 
+
+def _of_over(refusal: Refusal) -> str:
+    if "standing" in refusal.facts:
+        return "La personne l’a rendu, ou sa convocation est retirée : convoquez-la à nouveau."
+    return "Cette convocation n’en est plus là."
+
+
 problem(AlreadySummoned, 409, "already-summoned", "Déjà convoquée", "Une convocation existe déjà pour ce rendez-vous.")
-problem(ConvocationOver, 409, "convocation-over", "Convocation terminée", "Cette convocation n’en est plus là.")
+problem(ConvocationOver, 409, "convocation-over", "Convocation terminée", _of_over)
 problem(AppointmentChanged, 409, "appointment-changed", "Rendez-vous changé", "Le rendez-vous a changé entre-temps.")
 problem(LinkUnknown, 404, "link-unknown", "Lien inconnu")
 problem(LinkExpired, 410, "link-expired", "Lien expiré")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -14,7 +15,9 @@ from booking.outcomes import excuse, note_outcome, undo_excuse
 from convocations.actions import convene, let_choose, withdraw
 from convocations.bearing import cannot_come, choose
 from convocations.delivery import claim_due
+from convocations.errors import ConvocationOver
 from convocations.outbox import Part, Query, messages
+from convocations.pages.problems import said
 from tests.convocations.desk import HALF_PAST, HOUSE, NINE, TEN, bearer, make_desk, planned, sent
 from tests.factories import NOW, in_days
 
@@ -172,6 +175,22 @@ def test_who_may_choose_is_asked_then_confirmed_and_reminded(session: Session) -
 
     assert offered == {"offer": SOON}
     assert planned(session, convocation.id) == {"confirmation": SOON, "reminder": TWO_DAYS_BEFORE}
+
+
+def test_what_its_person_gave_back_or_is_no_longer_summoned_to_is_not_taken_back_behind_them(session: Session) -> None:
+    desk = make_desk(session)
+    declined, withdrawn = (
+        convene(session, desk.officer, desk.person.id, desk.at(start), now=NOW) for start in (NINE, TEN)
+    )
+    assert declined.booking_id
+    assert withdrawn.booking_id
+    cannot_come(session, bearer(session, declined), seen=NINE, now=NOW)
+    withdraw(session, desk.officer, withdrawn.id, now=NOW)
+
+    for booking_id in (declined.booking_id, withdrawn.booking_id):
+        with pytest.raises(ConvocationOver) as refused:
+            undo_cancel(session, desk.officer, booking_id, now=NOW)
+        assert said(refused.value) == "La personne l’a rendu, ou sa convocation est retirée : convoquez-la à nouveau."
 
 
 def test_who_can_no_longer_be_told_in_time_is_shown_to_an_agent(session: Session) -> None:
