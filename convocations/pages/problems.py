@@ -32,9 +32,10 @@ problem(MessageOver, 409, "message-over", "Message terminé", "Ce message n’en
 INVALID = {
     ("person_id", "required"): "Indiquez qui vous convoquez : choisissez une personne, ou créez-la.",
     ("start", "required"): "Choisissez un créneau, ou laissez la personne choisir.",
-    ("start", "past"): "Ce créneau est passé.",
-    ("start", "too-soon"): "Ce créneau est trop proche : ce service demande un délai.",
-    ("start", "too-far"): "Ce créneau est trop loin.",
+    ("start", "past"): "Ce rendez-vous a commencé : il ne se déplace plus.",
+    ("from", "past"): "Ce créneau est passé.",
+    ("from", "too-soon"): "Ce créneau est trop proche : ce service demande un délai.",
+    ("from", "too-far"): "Ce créneau est trop loin.",
     ("resource_id", "required"): "Choisissez chez qui.",
     ("choose_by", "unreadable"): "Indiquez jusqu’à quel jour la personne peut choisir.",
     ("choose_by", "past"): "Ce jour est passé : la personne ne pourrait pas choisir.",
