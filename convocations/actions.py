@@ -179,15 +179,13 @@ def locked_convocation(session: Session, convocation_id: UUID) -> Convocation:
 def refuse_sms(session: Session, actor: Actor, person_id: UUID, *, now: datetime) -> None:
     """Write down that somebody said at the desk that they want no more messages. Raises: NotFound."""
     person_for(session, actor, person_id)
-    session.execute(REFUSE_SMS, {"person_id": person_id, "how": "desk", "at": now})
-    write_down_choice(session, actor, person_id, "sms-refused", now, how="desk")
+    note_refusal(session, actor, person_id, now=now, how="desk")
 
 
 def accept_sms(session: Session, actor: Actor, person_id: UUID, *, now: datetime) -> None:
     """Write down that somebody said at the desk that they want messages again. Raises: NotFound."""
     person_for(session, actor, person_id)
-    session.execute(ACCEPT_SMS, {"person_id": person_id})
-    write_down_choice(session, actor, person_id, "sms-accepted", now, how="desk")
+    note_acceptance(session, actor, person_id, now=now, how="desk")
 
 
 def refuses_sms(session: Session, person_id: UUID) -> bool:
@@ -211,8 +209,19 @@ def write_down(session: Session, actor: Actor, convocation: Convocation, act: st
     )
 
 
-def write_down_choice(session: Session, actor: Actor, person_id: UUID, act: str, now: datetime, *, how: str) -> None:
-    """Add the line of history of somebody who refuses messages, or wants them again."""
+def note_refusal(session: Session, actor: Actor, person_id: UUID, *, now: datetime, how: str) -> None:
+    """Write down that somebody wants no more messages, once however often they say so."""
+    if session.execute(REFUSE_SMS, {"person_id": person_id, "how": how, "at": now}).rowcount:  # type: ignore[attr-defined]
+        _write_down_choice(session, actor, person_id, "sms-refused", now, how=how)
+
+
+def note_acceptance(session: Session, actor: Actor, person_id: UUID, *, now: datetime, how: str) -> None:
+    """Write down that somebody wants messages again, if they did not."""
+    if session.execute(ACCEPT_SMS, {"person_id": person_id}).rowcount:  # type: ignore[attr-defined]
+        _write_down_choice(session, actor, person_id, "sms-accepted", now, how=how)
+
+
+def _write_down_choice(session: Session, actor: Actor, person_id: UUID, act: str, now: datetime, *, how: str) -> None:
     record(
         session,
         actor,

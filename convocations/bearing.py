@@ -22,7 +22,7 @@ from availability.rights import REQUESTERS, Actor, Right, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.models import Booking, State
 from booking.moving import move
-from convocations.actions import ACCEPT_SMS, REFUSE_SMS, locked_convocation, write_down, write_down_choice
+from convocations.actions import locked_convocation, note_acceptance, note_refusal, write_down
 from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
 from convocations.kinds import Standing
 from convocations.links import LinkName
@@ -143,15 +143,12 @@ def cannot_come(session: Session, bearer: Bearer, *, seen: datetime | None, now:
 
 def stop_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
     """Write down that the person wants no more messages, however often they say so. The appointment stands."""
-    asked = {"person_id": bearer.person_id, "how": "link", "at": now}
-    if session.execute(REFUSE_SMS, asked).rowcount:  # type: ignore[attr-defined]
-        write_down_choice(session, bearer.actor, bearer.person_id, "sms-refused", now, how="link")
+    note_refusal(session, bearer.actor, bearer.person_id, now=now, how="link")
 
 
 def resume_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
     """Write down that the person wants messages again."""
-    if session.execute(ACCEPT_SMS, {"person_id": bearer.person_id}).rowcount:  # type: ignore[attr-defined]
-        write_down_choice(session, bearer.actor, bearer.person_id, "sms-accepted", now, how="link")
+    note_acceptance(session, bearer.actor, bearer.person_id, now=now, how="link")
 
 
 def _stood(session: Session, bearer: Bearer) -> _Stood:

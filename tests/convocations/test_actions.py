@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotAllowed, NotFound, PeriodTaken
@@ -195,10 +196,13 @@ def test_a_stranger_sees_no_convocation_and_takes_none_back(session: Session) ->
 def test_messages_are_refused_and_wanted_again_at_the_desk(session: Session) -> None:
     desk = make_desk(session)
 
-    refuse_sms(session, desk.officer, desk.person.id, now=NOW)
-    refuse_sms(session, desk.officer, desk.person.id, now=NOW)
+    for _ in range(2):
+        refuse_sms(session, desk.officer, desk.person.id, now=NOW)
     refused = refuses_sms(session, desk.person.id)
-    accept_sms(session, desk.officer, desk.person.id, now=NOW)
+    for _ in range(2):
+        accept_sms(session, desk.officer, desk.person.id, now=NOW)
 
+    written = session.execute(text("SELECT act, facts ->> 'how' FROM history WHERE act LIKE 'sms-%' ORDER BY id")).all()
+    assert [tuple(row) for row in written] == [("sms-refused", "desk"), ("sms-accepted", "desk")]
     assert refused
     assert not refuses_sms(session, desk.person.id)
