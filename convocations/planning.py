@@ -51,6 +51,7 @@ SAYS_WHEN = (MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER)
 # Who does not learn of these goes to an appointment that is not: when it is too late to write, somebody has to call.
 CORRECTS = (MessageKind.CHANGE, MessageKind.CANCELLATION)
 UNPLAN = by_key("UPDATE message SET state = 'cancelled' WHERE convocation_id = :id AND state = 'planned'")
+UNCONFIRM = by_key("UPDATE convocation SET confirmed_at = NULL WHERE id = :id")
 PLAN = by_key("""
     INSERT INTO message (id, convocation_id, booking_id, about_at, kind, category, state, due_at, useful_until,
                          attempts, provider, provider_id, failure, created_at)
@@ -88,6 +89,7 @@ def follow(session: Session, event: Event) -> None:
     summoned = _summoned(row)
     match event:
         case BookingRescheduled():
+            run(session, UNCONFIRM, {"id": summoned.id})  # it was another hour that they said they come at
             _say_again(session, summoned, event.at)
         case BookingMoved(after=State.BOOKED, is_undo=True) if summoned.standing is not Standing.SET:
             raise ConvocationOver(convocation_id=summoned.id, standing=summoned.standing)

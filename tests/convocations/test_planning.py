@@ -13,7 +13,7 @@ from booking.models import State
 from booking.moving import move
 from booking.outcomes import excuse, note_outcome, undo_excuse
 from convocations.actions import convene, let_choose, withdraw
-from convocations.bearing import cannot_come, choose
+from convocations.bearing import cannot_come, choose, confirm_coming
 from convocations.delivery import claim_due
 from convocations.errors import ConvocationOver
 from convocations.outbox import Part, Query, messages
@@ -110,6 +110,19 @@ def test_moved_before_anything_left_is_news_and_moved_after_is_a_change(session:
         {"id": convocation.id},
     ).scalars()
     assert list(abouts) == [NINE + 2 * half_an_hour]
+
+
+def test_who_said_that_they_come_said_it_of_the_hour_that_it_had(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    confirm_coming(session, bearer(session, convocation), seen=NINE, now=NOW)
+    session.flush()
+    assert convocation.booking_id
+
+    move(session, desk.officer, convocation.booking_id, desk.at(TEN), now=NOW)
+
+    session.refresh(convocation)
+    assert convocation.confirmed_at is None
 
 
 def test_an_excuse_takes_the_reminder_away_and_its_undo_brings_it_back(session: Session) -> None:
