@@ -67,11 +67,11 @@ def hold(
 
     Raises: NotFound, NotAllowed, InvalidRequest, NotOpen, PeriodTaken, CapacityReached.
     """
-    locked = lock(session, [claim.resource_id])
-    place = place_of(actor, locked, claim.resource_id)
     if beneficiary.person_id is not None:
         person_for(session, actor, beneficiary.person_id)
         keep_person(session, beneficiary.person_id)
+    locked = lock(session, [claim.resource_id])
+    place = place_of(actor, locked, claim.resource_id)
     expires_at = now + timedelta(minutes=place.terms.hold_minutes)
     booking = Booking(
         id=uuid4(),

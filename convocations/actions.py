@@ -133,13 +133,14 @@ def withdraw(session: Session, actor: Actor, convocation_id: UUID, *, now: datet
     if seen.standing == Standing.WITHDRAWN:
         return seen
     booking_id = seen.booking_id
-    if booking := _live_booking(session, actor, seen):
+    booking = _live_booking(session, actor, seen)
+    if booking is not None:
         cancel(session, actor, booking.id, now=now)  # tells whoever was told, through convocations/planning.py
-    else:
-        unplan(session, convocation_id)
     convocation = locked_convocation(session, convocation_id)
     if convocation.booking_id != booking_id:  # the person chose meanwhile
         raise ConvocationOver(convocation_id=convocation_id, why="changed")
+    if booking is None:
+        unplan(session, convocation_id)
     convocation.standing = Standing.WITHDRAWN
     convocation.link_version += 1
     write_down(session, actor, convocation, "convocation-withdrawn", now)
@@ -178,15 +179,13 @@ def locked_convocation(session: Session, convocation_id: UUID) -> Convocation:
 def refuse_sms(session: Session, actor: Actor, person_id: UUID, *, now: datetime) -> None:
     """Write down that somebody said at the desk that they want no more messages. Raises: NotFound."""
     person_for(session, actor, person_id)
-    session.execute(REFUSE_SMS, {"person_id": person_id, "how": "desk", "at": now})
-    write_down_choice(session, actor, person_id, "sms-refused", now, how="desk")
+    note_refusal(session, actor, person_id, now=now, how="desk")
 
 
 def accept_sms(session: Session, actor: Actor, person_id: UUID, *, now: datetime) -> None:
     """Write down that somebody said at the desk that they want messages again. Raises: NotFound."""
     person_for(session, actor, person_id)
-    session.execute(ACCEPT_SMS, {"person_id": person_id})
-    write_down_choice(session, actor, person_id, "sms-accepted", now, how="desk")
+    note_acceptance(session, actor, person_id, now=now, how="desk")
 
 
 def refuses_sms(session: Session, person_id: UUID) -> bool:
@@ -210,8 +209,19 @@ def write_down(session: Session, actor: Actor, convocation: Convocation, act: st
     )
 
 
-def write_down_choice(session: Session, actor: Actor, person_id: UUID, act: str, now: datetime, *, how: str) -> None:
-    """Add the line of history of somebody who refuses messages, or wants them again."""
+def note_refusal(session: Session, actor: Actor, person_id: UUID, *, now: datetime, how: str) -> None:
+    """Write down that somebody wants no more messages, once however often they say so."""
+    if session.execute(REFUSE_SMS, {"person_id": person_id, "how": how, "at": now}).rowcount:  # type: ignore[attr-defined]
+        _write_down_choice(session, actor, person_id, "sms-refused", now, how=how)
+
+
+def note_acceptance(session: Session, actor: Actor, person_id: UUID, *, now: datetime, how: str) -> None:
+    """Write down that somebody wants messages again, if they did not."""
+    if session.execute(ACCEPT_SMS, {"person_id": person_id}).rowcount:  # type: ignore[attr-defined]
+        _write_down_choice(session, actor, person_id, "sms-accepted", now, how=how)
+
+
+def _write_down_choice(session: Session, actor: Actor, person_id: UUID, act: str, now: datetime, *, how: str) -> None:
     record(
         session,
         actor,

@@ -16,13 +16,13 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.claims import SlotClaim
-from availability.errors import InvalidRequest, PeriodTaken
+from availability.errors import InvalidRequest, NotAllowed, PeriodTaken
 from availability.openings import instant_of
 from availability.rights import REQUESTERS, Actor, Right, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.models import Booking, State
 from booking.moving import move
-from convocations.actions import ACCEPT_SMS, REFUSE_SMS, locked_convocation, write_down, write_down_choice
+from convocations.actions import locked_convocation, note_acceptance, note_refusal, write_down
 from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
 from convocations.kinds import Standing
 from convocations.links import LinkName
@@ -84,7 +84,7 @@ def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime
 
     `seen` is the start that the page showed, None when it showed none. The same hour twice is one choice.
     Raises: LinkExpired when the last day to choose is over, AppointmentChanged, ConvocationOver, TooManyActs,
-    InvalidRequest, NotOpen, PeriodTaken.
+    NotAllowed when the rules of the service changed since, InvalidRequest, NotOpen, PeriodTaken.
     """
     if claim.resource_id not in bearer.resource_ids:
         raise InvalidRequest("resource_id", "unknown-choice")
@@ -94,6 +94,8 @@ def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime
     booking = _booking_seen(session, bearer, before, seen, wanted=claim)
     if booking is not None and booking.starts_at == claim.start:  # a person chooses an hour, whoever receives them
         return session.get_one(Convocation, bearer.convocation_id)
+    if booking is not None and booking.starts_at is not None and booking.starts_at <= now:
+        raise ConvocationOver(convocation_id=bearer.convocation_id)
     if booking is not None:
         move(session, bearer.actor, booking.id, claim, now=now)
         convocation = _used(session, bearer, booking_id=booking.id)
@@ -106,7 +108,8 @@ def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime
         if (mine := _chosen_already(session, bearer, claim)) is not None:  # pressed twice: the first one has it
             return mine
         raise
-    confirm(session, bearer.actor, taken.id, now=now)
+    if confirm(session, bearer.actor, taken.id, now=now).state != State.BOOKED:
+        raise NotAllowed(act="choose", why="host-accepts")  # nobody was told that they only ask
     return _set(session, bearer, before, taken, now)
 
 
@@ -140,15 +143,12 @@ def cannot_come(session: Session, bearer: Bearer, *, seen: datetime | None, now:
 
 def stop_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
     """Write down that the person wants no more messages, however often they say so. The appointment stands."""
-    asked = {"person_id": bearer.person_id, "how": "link", "at": now}
-    if session.execute(REFUSE_SMS, asked).rowcount:  # type: ignore[attr-defined]
-        write_down_choice(session, bearer.actor, bearer.person_id, "sms-refused", now, how="link")
+    note_refusal(session, bearer.actor, bearer.person_id, now=now, how="link")
 
 
 def resume_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
     """Write down that the person wants messages again."""
-    if session.execute(ACCEPT_SMS, {"person_id": bearer.person_id}).rowcount:  # type: ignore[attr-defined]
-        write_down_choice(session, bearer.actor, bearer.person_id, "sms-accepted", now, how="link")
+    note_acceptance(session, bearer.actor, bearer.person_id, now=now, how="link")
 
 
 def _stood(session: Session, bearer: Bearer) -> _Stood:

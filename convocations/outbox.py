@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from availability.errors import NotFound
@@ -23,7 +24,7 @@ from convocations.actions import convocation_for
 from convocations.errors import MessageOver
 from convocations.kinds import Failure, MessageClass, MessageKind, MessageState
 from convocations.links import LinkName
-from convocations.models import Convocation, Message
+from convocations.models import ONE_MESSAGE_OF_A_KIND, Convocation, Message
 
 PAGE = 40
 DIGITS_SHOWN = 2
@@ -123,13 +124,21 @@ def read_message(session: Session, actor: Actor, message_id: UUID, *, house: Hou
 def retry_message(session: Session, actor: Actor, message_id: UUID, *, now: datetime) -> Message:
     """Have a message leave that failed, or of which nobody knows whether it left: a person takes that upon them.
 
-    Everything is checked again as it leaves. Raises: NotFound, MessageOver when it is neither or of no use any more.
+    Everything is checked again as it leaves. Raises: NotFound, MessageOver when it is neither, of no use any more, or
+    when another one waits that says the same.
     """
     message, convocation = _message_for(session, actor, message_id, is_locked=True)
+    over = MessageOver(message_id=message_id, state=MessageState(message.state))
     if message.state not in MAY_LEAVE_AGAIN or message.useful_until <= now:
-        raise MessageOver(message_id=message_id, state=MessageState(message.state))
-    message.state, message.failure, message.handled_at = MessageState.PLANNED, "", None
-    message.due_at = now
+        raise over
+    try:
+        with session.begin_nested():
+            message.state, message.failure, message.handled_at = MessageState.PLANNED, "", None
+            message.due_at = now
+    except IntegrityError as error:
+        if ONE_MESSAGE_OF_A_KIND not in str(error.orig):
+            raise
+        raise over from error
     record(session, actor, _act("message-retried", message, convocation, now))
     return message
 

@@ -18,7 +18,8 @@ from availability.statements import by_key, run
 from booking.actions import UNDO_MINUTES
 from booking.events import BookingMoved, BookingRescheduled, Event
 from booking.models import State
-from convocations.kinds import MessageKind
+from convocations.errors import ConvocationOver
+from convocations.kinds import MessageKind, Standing
 from convocations.timing import Whereabouts, due_at, useful_until
 
 UNDO = timedelta(seconds=30)  # what was just said can be taken back that long, and nobody is told
@@ -26,7 +27,7 @@ UNDO_FREED = timedelta(minutes=UNDO_MINUTES)  # as long as a place given back ca
 
 # The person where they live, else where the service is that follows them, else the place.
 SUMMONED = """
-    SELECT c.id, c.booking_id, c.choose_by, c.reminder_hours, b.starts_at,
+    SELECT c.id, c.standing, c.booking_id, c.choose_by, c.reminder_hours, b.starts_at,
            coalesce(nullif(p.time_zone, ''), service.time_zone, place.time_zone) AS time_zone,
            CASE WHEN p.time_zone <> '' THEN p.holiday_zone
                 WHEN service.time_zone IS NOT NULL THEN service.holiday_zone
@@ -47,15 +48,18 @@ LAST_SAID = by_key("""
     SELECT kind, about_at FROM message WHERE convocation_id = :id AND state IN ('sending', 'sent', 'flagged')
     ORDER BY claimed_at DESC NULLS LAST, created_at DESC LIMIT 1""")
 SAYS_WHEN = (MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER)
+# Who does not learn of these goes to an appointment that is not: when it is too late to write, somebody has to call.
+CORRECTS = (MessageKind.CHANGE, MessageKind.CANCELLATION)
 UNPLAN = by_key("UPDATE message SET state = 'cancelled' WHERE convocation_id = :id AND state = 'planned'")
+UNCONFIRM = by_key("UPDATE convocation SET confirmed_at = NULL WHERE id = :id")
 PLAN = by_key("""
     INSERT INTO message (id, convocation_id, booking_id, about_at, kind, category, state, due_at, useful_until,
                          attempts, provider, provider_id, failure, created_at)
     SELECT gen_random_uuid(), :id, CAST(:booking_id AS uuid), CAST(:about_at AS timestamptz), CAST(:kind AS text),
            'information', 'planned', :due_at, :useful_until,
            0, '', '', '', :now
-    WHERE CAST(:kind AS text) <> 'reminder' OR NOT EXISTS (
-        SELECT FROM message WHERE convocation_id = :id AND kind = 'reminder' AND about_at = :about_at
+    WHERE CAST(:kind AS text) NOT IN ('reminder', 'missed') OR NOT EXISTS (
+        SELECT FROM message WHERE convocation_id = :id AND kind = CAST(:kind AS text) AND about_at = :about_at
           AND state IN ('sending', 'sent', 'flagged'))
     ON CONFLICT DO NOTHING""")
 
@@ -65,6 +69,7 @@ class Summoned:
     """A convocation, locked, as the planning of its messages needs it."""
 
     id: UUID
+    standing: Standing
     booking_id: UUID | None
     starts_at: datetime | None
     choose_by: date | None
@@ -73,14 +78,21 @@ class Summoned:
 
 
 def follow(session: Session, event: Event) -> None:
-    """Plan what an event of a booking makes worth saying, and un-plan what it makes untrue."""
+    """Plan what an event of a booking makes worth saying, and un-plan what it makes untrue.
+
+    Raises: ConvocationOver when an appointment is taken back that its person declined, or to which they are no longer
+    summoned: they would have one of which nothing tells them.
+    """
     row = run(session, OF_BOOKING, {"booking_id": event.booking_id}).one_or_none()
     if row is None:
         return
     summoned = _summoned(row)
     match event:
         case BookingRescheduled():
+            run(session, UNCONFIRM, {"id": summoned.id})  # it was another hour that they said they come at
             _say_again(session, summoned, event.at)
+        case BookingMoved(after=State.BOOKED, is_undo=True) if summoned.standing is not Standing.SET:
+            raise ConvocationOver(convocation_id=summoned.id, standing=summoned.standing)
         case BookingMoved(after=State.BOOKED, is_undo=True):
             _say_restored(session, summoned, event.at)
         case BookingMoved(after=State.CANCELLED | State.EXCUSED):
@@ -141,6 +153,9 @@ def _say_cancelled(session: Session, summoned: Summoned, now: datetime) -> None:
 def _plan(session: Session, summoned: Summoned, kind: MessageKind, now: datetime, *, undo: timedelta) -> None:
     about: dict[str, Any] = {"starts_at": summoned.starts_at, "choose_by": summoned.choose_by, "where": summoned.where}
     moment = due_at(kind, now=now, undo=undo, hours_before=summoned.reminder_hours, **about)
+    until = useful_until(kind, **about)
+    if moment is None and kind in CORRECTS and now < until:
+        moment = now + undo  # the sender will find it outdated, and an agent will see it
     if moment is None:
         return
     row = {
@@ -149,7 +164,7 @@ def _plan(session: Session, summoned: Summoned, kind: MessageKind, now: datetime
         "about_at": None if kind is MessageKind.OFFER else summoned.starts_at,
         "kind": kind,
         "due_at": moment,
-        "useful_until": useful_until(kind, **about),
+        "useful_until": until,
         "now": now,
     }
     run(session, PLAN, row)
@@ -158,6 +173,7 @@ def _plan(session: Session, summoned: Summoned, kind: MessageKind, now: datetime
 def _summoned(row: Any) -> Summoned:
     return Summoned(
         id=row.id,
+        standing=Standing(row.standing),
         booking_id=row.booking_id,
         starts_at=row.starts_at,
         choose_by=row.choose_by,

@@ -55,6 +55,7 @@ def make_engine(url: str, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=20,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # an error is logged: not with the names and the numbers that the statement was given
         connect_args={"prepare_threshold": NEVER_BY_ITSELF, "options": "-c timezone=UTC", "connect_timeout": 5},
     )
     event.listen(engine, "do_execute", _execute)

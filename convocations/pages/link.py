@@ -22,7 +22,7 @@ from sqlmodel import Session
 
 from availability.calendars import Event, Status, event_ics
 from availability.claims import SlotClaim
-from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken, Refusal
+from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.periods import Period
 from booking.errors import AlreadyDecided
 from booking.persons import LANGUAGES
@@ -189,7 +189,7 @@ def answer_to(refusal: Refusal) -> tuple[int, Callable[[PageWords], str]]:
             return 409, lambda words: words.taken
         case AppointmentChanged() | AlreadyDecided():
             return 409, lambda words: words.changed
-        case ConvocationOver():
+        case ConvocationOver() | NotAllowed():  # the rules of the service changed since
             return 409, lambda words: words.too_late
         case TooManyActs():  # the service gives another link, that may act again
             return 429, lambda words: f"{words.too_many} {words.link_expired}"

@@ -14,8 +14,15 @@ from convocations.errors import (
 )
 from portal.problems import problem, sentence
 
+
+def _of_over(refusal: Refusal) -> str:
+    if "standing" in refusal.facts:
+        return "La personne l’a rendu, ou sa convocation est retirée : convoquez-la à nouveau."
+    return "Cette convocation n’en est plus là."
+
+
 problem(AlreadySummoned, 409, "already-summoned", "Déjà convoquée", "Une convocation existe déjà pour ce rendez-vous.")
-problem(ConvocationOver, 409, "convocation-over", "Convocation terminée", "Cette convocation n’en est plus là.")
+problem(ConvocationOver, 409, "convocation-over", "Convocation terminée", _of_over)
 problem(AppointmentChanged, 409, "appointment-changed", "Rendez-vous changé", "Le rendez-vous a changé entre-temps.")
 problem(LinkUnknown, 404, "link-unknown", "Lien inconnu")
 problem(LinkExpired, 410, "link-expired", "Lien expiré")
@@ -25,9 +32,10 @@ problem(MessageOver, 409, "message-over", "Message terminé", "Ce message n’en
 INVALID = {
     ("person_id", "required"): "Indiquez qui vous convoquez : choisissez une personne, ou créez-la.",
     ("start", "required"): "Choisissez un créneau, ou laissez la personne choisir.",
-    ("start", "past"): "Ce créneau est passé.",
-    ("start", "too-soon"): "Ce créneau est trop proche : ce service demande un délai.",
-    ("start", "too-far"): "Ce créneau est trop loin.",
+    ("start", "past"): "Ce rendez-vous a commencé : il ne se déplace plus.",
+    ("from", "past"): "Ce créneau est passé.",
+    ("from", "too-soon"): "Ce créneau est trop proche : ce service demande un délai.",
+    ("from", "too-far"): "Ce créneau est trop loin.",
     ("resource_id", "required"): "Choisissez chez qui.",
     ("choose_by", "unreadable"): "Indiquez jusqu’à quel jour la personne peut choisir.",
     ("choose_by", "past"): "Ce jour est passé : la personne ne pourrait pas choisir.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -55,7 +56,7 @@ from tests.factories import (
     make_territory,
     make_world,
 )
-from tests.races import act, at_once
+from tests.races import act, at_once, wait_until_somebody_waits
 
 HOUSE = House(b"a secret of the tests, long enough")
 ZEBULON = NewPerson(
@@ -503,6 +504,26 @@ def test_a_place_taken_while_somebody_is_erased_is_for_a_living_person(engine: E
         placed = set(session.exec(select(Booking.person_id)))
         living = set(session.exec(select(Person.id)))
     assert placed == living
+
+
+def test_whoever_waits_for_an_erasure_keeps_the_place_from_nobody_meanwhile(engine: Engine) -> None:
+    def prepare(session: Session) -> tuple[Actor, UUID, Any]:
+        world = make_world(session)
+        return world.officer, open_file(session, world, phone="").id, make_scarce(session, world, Shape.NIGHTS).claim
+
+    officer, person_id, claim = act(engine, prepare)
+    beneficiary = Beneficiary(person_id=person_id)
+
+    with ThreadPoolExecutor(1) as threads, Session(engine) as erasing, erasing.begin():
+        erasing.execute(text("SELECT 1 FROM person WHERE id = :id FOR UPDATE"), {"id": person_id})
+        taking = threads.submit(act, engine, hold, officer, claim, now=NOW, beneficiary=beneficiary)
+        wait_until_somebody_waits(engine)
+        with Session(engine) as other:  # fails at once when the place is locked
+            place = text("SELECT id FROM resource WHERE id = :id FOR NO KEY UPDATE NOWAIT")
+            assert other.execute(place, {"id": claim.resource_id}).scalar() == claim.resource_id
+        erasing.commit()
+
+        assert taking.result(timeout=30).person_id == person_id
 
 
 def test_control_a_person_read_without_lock_is_erased_under_the_booking(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotAllowed, NotFound, PeriodTaken
@@ -28,6 +29,7 @@ from convocations.bearing import bearer_of
 from convocations.errors import AlreadySummoned, ConvocationOver, LinkUnknown
 from convocations.kinds import Standing
 from convocations.links import LinkName
+from convocations.pages.problems import said
 from tests.convocations.desk import HALF_PAST, NINE, TEN, make_desk, seats
 from tests.factories import NOW, in_days, make_actor, make_kind, make_resource
 
@@ -49,6 +51,25 @@ def test_a_slot_taken_meanwhile_convenes_nobody(session: Session) -> None:
 
     with pytest.raises(PeriodTaken):
         convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"min_notice_days": 30}, "Ce créneau est trop proche : ce service demande un délai."),
+        ({"max_ahead_days": 2}, "Ce créneau est trop loin."),
+    ],
+    ids=["too soon", "too far"],
+)
+def test_a_slot_beyond_the_limits_of_the_kind_is_refused_in_the_words_of_the_desk(
+    session: Session, rule: dict[str, int], words: str
+) -> None:
+    desk = make_desk(session, **rule)
+
+    with pytest.raises(InvalidRequest) as refused:
+        convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+
+    assert said(refused.value) == words
 
 
 def test_an_appointment_has_one_convocation(session: Session) -> None:
@@ -175,10 +196,13 @@ def test_a_stranger_sees_no_convocation_and_takes_none_back(session: Session) ->
 def test_messages_are_refused_and_wanted_again_at_the_desk(session: Session) -> None:
     desk = make_desk(session)
 
-    refuse_sms(session, desk.officer, desk.person.id, now=NOW)
-    refuse_sms(session, desk.officer, desk.person.id, now=NOW)
+    for _ in range(2):
+        refuse_sms(session, desk.officer, desk.person.id, now=NOW)
     refused = refuses_sms(session, desk.person.id)
-    accept_sms(session, desk.officer, desk.person.id, now=NOW)
+    for _ in range(2):
+        accept_sms(session, desk.officer, desk.person.id, now=NOW)
 
+    written = session.execute(text("SELECT act, facts ->> 'how' FROM history WHERE act LIKE 'sms-%' ORDER BY id")).all()
+    assert [tuple(row) for row in written] == [("sms-refused", "desk"), ("sms-accepted", "desk")]
     assert refused
     assert not refuses_sms(session, desk.person.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,16 +17,17 @@ from booking.actions import cancel
 from booking.models import Booking, State
 from booking.moving import move
 from booking.persons import erase_person
-from convocations.actions import convene, let_choose, refuses_sms, withdraw
+from convocations.actions import convene, let_choose, locked_convocation, refuses_sms, withdraw
 from convocations.bearing import bearer_of, cannot_come, choose, confirm_coming, resume_sms, stop_sms
 from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
 from convocations.kinds import Standing
 from convocations.links import LinkName
 from convocations.models import MOST_ACTS, Convocation
+from convocations.planning import unplan
 from tests.conftest import Database
 from tests.convocations.desk import HALF_PAST, NINE, TEN, Desk, bearer, make_desk, make_somebody, seats
 from tests.factories import NOW, in_days
-from tests.races import act, at_once, refusals
+from tests.races import act, at_once, refusals, wait_until_somebody_waits
 
 
 def offered(session: Session, desk: Desk) -> Convocation:
@@ -107,16 +109,14 @@ def test_what_the_service_gave_back_is_not_chosen_again_by_the_link(session: Ses
         choose(session, bearer(session, convocation), desk.at(TEN), seen=None, now=NOW)
 
 
-def test_nothing_is_confirmed_or_declined_once_it_has_begun(session: Session) -> None:
+def test_nothing_is_confirmed_declined_or_moved_once_it_has_begun(session: Session) -> None:
     desk = make_desk(session)
     convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
     who = bearer(session, convocation)
 
-    for act_ in (confirm_coming, cannot_come):
+    for late in (confirm_coming, cannot_come, partial(choose, claim=desk.at(TEN))):
         with pytest.raises(ConvocationOver):
-            act_(session, who, seen=NINE, now=NINE)
-    with pytest.raises(InvalidRequest):
-        choose(session, who, desk.at(TEN), seen=NINE, now=NINE + timedelta(minutes=1))
+            late(session, who, seen=NINE, now=NINE)
 
 
 @pytest.mark.parametrize(
@@ -241,6 +241,21 @@ def test_a_button_pressed_twice_at_once_is_pressed_once(database: Database) -> N
     assert refusals(answers) == []
     with Session(database.engine) as session:
         assert seats(session, desk.agent) == {NINE}
+
+
+def test_withdrawing_while_the_person_is_choosing_waits_for_them_and_is_never_a_deadlock(database: Database) -> None:
+    with Session(database.engine, expire_on_commit=False) as session, session.begin():
+        desk = make_desk(session)
+        link = offered(session, desk)
+
+    with ThreadPoolExecutor(1) as threads, Session(database.engine) as choosing, choosing.begin():
+        locked_convocation(choosing, link.id)  # as choosing does, before it plans what is said of the choice
+        withdrawn = threads.submit(act, database.engine, withdraw, desk.officer, link.id, now=NOW)
+        wait_until_somebody_waits(database.engine)
+        unplan(choosing, link.id)
+        choosing.commit()
+
+        assert withdrawn.result(timeout=30).standing == Standing.WITHDRAWN
 
 
 def test_moving_and_withdrawing_at_once_leave_one_truth(database: Database) -> None:

@@ -254,14 +254,16 @@ async def test_a_link_used_late_says_that_it_is_over(door: Doorstep) -> None:
     door.at(NINE + timedelta(minutes=1))
     async with door.client() as client:
         page = await client.get(path)
-        answer = await client.post(path, data={"act": "cannot-come", "seen": written(NINE)})
+        declined = await client.post(path, data={"act": "cannot-come", "seen": written(NINE)})
+        moved = await client.post(path, data=choosing(door, TEN, seen=NINE))
         door.at(NINE + timedelta(days=8))
         gone = await client.get(path)
         refused = await client.post(path, data={"act": "cannot-come", "seen": written(NINE)})
 
     assert FR.past in page.text
     assert FR.cannot_come not in page.text
-    assert (answer.status_code, FR.too_late in answer.text) == (409, True)
+    for answer in (declined, moved):
+        assert (answer.status_code, FR.too_late in answer.text) == (409, True)
     for late in (gone, refused):
         assert (late.status_code, FR.link_expired in late.text, ADDRESS in late.text) == (410, True, False)
     assert door.booking_of(convocation.id) == (State.BOOKED, NINE)
@@ -279,6 +281,19 @@ async def test_after_the_last_day_to_choose_nothing_is_chosen(door: Doorstep) ->
     assert Forms(page.text).hours() == []
     assert answer.status_code == 410
     assert door.booking_of(convocation.id) is None
+
+
+async def test_what_the_service_no_longer_gives_to_the_link_is_refused_in_words(door: Doorstep) -> None:
+    convocation, other = door.summons(), door.offer()
+    door.do("UPDATE kind SET host_accepts = true")  # what would be taken is only asked for
+    async with door.client() as client:
+        moved = await client.post(path_of(convocation), data=choosing(door, TEN, seen=NINE))
+        chosen = await client.post(path_of(other), data=choosing(door, TEN))
+
+    for answer in (moved, chosen):
+        assert (answer.status_code, FR.too_late in answer.text) == (409, True)
+    assert door.booking_of(convocation.id) == (State.BOOKED, NINE)
+    assert door.booking_of(other.id) is None
 
 
 async def test_what_the_service_cancelled_is_said(door: Doorstep) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.errors import NotFound
+from booking.moving import move
 from booking.sealing import key_of, seal
 from convocations.actions import convene
 from convocations.errors import MessageOver
@@ -26,7 +27,7 @@ from convocations.outbox import (
     read_message,
     retry_message,
 )
-from tests.convocations.desk import HOUSE, NINE, Desk, make_desk
+from tests.convocations.desk import HOUSE, NINE, TEN, Desk, make_desk
 from tests.factories import NOW
 
 
@@ -171,3 +172,17 @@ def test_what_was_dealt_with_is_no_longer_to_handle(session: Session) -> None:
     acts = session.execute(text("SELECT act FROM history WHERE subject = 'message'")).scalars().all()
     assert count_to_handle(session, desk.officer) == 0
     assert acts == ["message-handled"]
+
+
+def test_what_failed_does_not_leave_again_while_the_same_waits_already(session: Session) -> None:
+    desk, convocation = convened(session)
+    assert convocation.booking_id
+    one = becomes(session, convocation, MessageKind.REMINDER, MessageState.FAILED)
+    for start in (TEN, NINE):  # moved there and back: the reminder of nine o'clock is planned anew
+        move(session, desk.officer, convocation.booking_id, desk.at(start), now=NOW)
+
+    with pytest.raises(MessageOver):
+        retry_message(session, desk.officer, one, now=NOW)
+
+    states = session.execute(text("SELECT state FROM message WHERE kind = 'reminder' AND about_at = :at"), {"at": NINE})
+    assert sorted(states.scalars()) == [MessageState.FAILED, MessageState.PLANNED]

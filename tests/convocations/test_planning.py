@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -12,8 +13,12 @@ from booking.models import State
 from booking.moving import move
 from booking.outcomes import excuse, note_outcome, undo_excuse
 from convocations.actions import convene, let_choose, withdraw
-from convocations.bearing import cannot_come, choose
-from tests.convocations.desk import HALF_PAST, NINE, TEN, bearer, make_desk, planned, sent
+from convocations.bearing import cannot_come, choose, confirm_coming
+from convocations.delivery import claim_due
+from convocations.errors import ConvocationOver
+from convocations.outbox import Part, Query, messages
+from convocations.pages.problems import said
+from tests.convocations.desk import HALF_PAST, HOUSE, NINE, TEN, bearer, make_desk, planned, sent
 from tests.factories import NOW, in_days
 
 SOON = NOW + timedelta(seconds=30)
@@ -107,6 +112,19 @@ def test_moved_before_anything_left_is_news_and_moved_after_is_a_change(session:
     assert list(abouts) == [NINE + 2 * half_an_hour]
 
 
+def test_who_said_that_they_come_said_it_of_the_hour_that_it_had(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    confirm_coming(session, bearer(session, convocation), seen=NINE, now=NOW)
+    session.flush()
+    assert convocation.booking_id
+
+    move(session, desk.officer, convocation.booking_id, desk.at(TEN), now=NOW)
+
+    session.refresh(convocation)
+    assert convocation.confirmed_at is None
+
+
 def test_an_excuse_takes_the_reminder_away_and_its_undo_brings_it_back(session: Session) -> None:
     desk = make_desk(session)
     convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
@@ -146,6 +164,21 @@ def test_who_missed_it_is_told_unless_that_is_corrected_meanwhile(session: Sessi
     assert planned(session, convocation.id) == {}
 
 
+def test_an_absence_that_was_told_is_not_told_twice_however_often_it_is_corrected(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    assert convocation.booking_id
+    note_outcome(session, desk.officer, convocation.booking_id, State.MISSED, now=AFTER)
+    sent(session, convocation.id)
+
+    for outcome in (State.HONOURED, State.MISSED):
+        note_outcome(session, desk.officer, convocation.booking_id, outcome, now=AFTER)
+    excuse(session, desk.officer, convocation.booking_id, now=AFTER)
+    undo_excuse(session, desk.officer, convocation.booking_id, now=AFTER)
+
+    assert planned(session, convocation.id) == {}
+
+
 def test_who_may_choose_is_asked_then_confirmed_and_reminded(session: Session) -> None:
     desk = make_desk(session)
     convocation = let_choose(session, desk.officer, desk.person.id, [desk.agent.id], choose_by=in_days(7), now=NOW)
@@ -155,6 +188,62 @@ def test_who_may_choose_is_asked_then_confirmed_and_reminded(session: Session) -
 
     assert offered == {"offer": SOON}
     assert planned(session, convocation.id) == {"confirmation": SOON, "reminder": TWO_DAYS_BEFORE}
+
+
+def test_what_its_person_gave_back_or_is_no_longer_summoned_to_is_not_taken_back_behind_them(session: Session) -> None:
+    desk = make_desk(session)
+    declined, withdrawn = (
+        convene(session, desk.officer, desk.person.id, desk.at(start), now=NOW) for start in (NINE, TEN)
+    )
+    assert declined.booking_id
+    assert withdrawn.booking_id
+    cannot_come(session, bearer(session, declined), seen=NINE, now=NOW)
+    withdraw(session, desk.officer, withdrawn.id, now=NOW)
+
+    for booking_id in (declined.booking_id, withdrawn.booking_id):
+        with pytest.raises(ConvocationOver) as refused:
+            undo_cancel(session, desk.officer, booking_id, now=NOW)
+        assert said(refused.value) == "La personne l’a rendu, ou sa convocation est retirée : convoquez-la à nouveau."
+
+
+def test_who_can_no_longer_be_told_in_time_is_shown_to_an_agent(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+    assert convocation.booking_id
+    too_late = NINE - timedelta(minutes=5)
+
+    cancel(session, desk.officer, convocation.booking_id, now=too_late)
+    after_cancel = planned(session, convocation.id)
+    claimed = claim_due(
+        session, house=HOUSE, origin="", provider="screen", now=NINE + timedelta(minutes=5), lease=timedelta(minutes=1)
+    )
+    listed = messages(session, desk.officer, Query(part=Part.TO_HANDLE), house=HOUSE)
+
+    assert after_cancel == {"cancellation": too_late + timedelta(minutes=10)}  # it may still be undone until then
+    assert claimed.outgoing == []
+    assert [(one.kind, one.state, one.failure) for one in listed] == [("cancellation", "outdated", "too-late")]
+
+
+def test_what_is_cancelled_once_it_has_begun_is_for_nobody_to_handle(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+    assert convocation.booking_id
+
+    cancel(session, desk.officer, convocation.booking_id, now=NINE)
+
+    assert planned(session, convocation.id) == {}
+
+
+def test_who_declines_at_the_last_moment_by_the_link_is_for_nobody_to_handle(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+
+    cannot_come(session, bearer(session, convocation), seen=NINE, now=NINE - timedelta(minutes=5))
+
+    assert planned(session, convocation.id) == {}
 
 
 def test_who_declines_by_the_link_is_not_told_what_they_know(session: Session) -> None:

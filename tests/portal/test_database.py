@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session
 
 from availability.models import Territory, TerritoryLevel
@@ -143,4 +144,15 @@ def test_connections_that_the_server_closed_are_opened_again(
     with engine.connect() as again:
         assert again.execute(text("SELECT pg_backend_pid()")).scalar_one() not in pids
 
+    engine.dispose()
+
+
+def test_a_statement_that_failed_is_told_without_what_it_was_given(postgres_url: str) -> None:
+    engine = make_engine(postgres_url, pool_size=2)
+
+    with engine.connect() as connection, pytest.raises(ProgrammingError) as failed:
+        connection.execute(text("SELECT CAST(:name AS text), no_such_column"), {"name": "DÉMONSTRATION"})
+
+    assert "no_such_column" in str(failed.value)
+    assert "DÉMONSTRATION" not in str(failed.value)
     engine.dispose()

@@ -1,0 +1,45 @@
+"""Every rule that a value may break has its French words."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from availability.errors import InvalidRequest
+from availability.words import FIELD_WORDS, PROBLEM_WORDS, invalid_sentence
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("availability", "booking", "convocations", "optimizer", "portal")
+
+
+def test_every_field_and_every_rule_that_the_code_names_has_words() -> None:
+    refused = [found for package in PACKAGES for path in (ROOT / package).rglob("*.py") for found in named_in(path)]
+
+    assert len(refused) > 80, "the code was not seen"
+    assert {field for field, _ in refused if field} - FIELD_WORDS.keys() == set()
+    assert {problem for _, problem in refused if problem} - PROBLEM_WORDS.keys() == set()
+
+
+def test_a_sentence_says_the_field_the_rule_and_its_figure() -> None:
+    sentence = invalid_sentence(InvalidRequest("rules", "too-many", most=20))
+
+    assert sentence == "Les horaires : 20 au plus."
+
+
+def named_in(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the field and the rule of each `InvalidRequest(…)` of a file, empty where it is not a constant."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "InvalidRequest":
+            fields, problems = (list(constants(one)) for one in node.args[:2])
+            yield from ((field, "") for field in fields)
+            yield from (("", problem) for problem in problems)
+
+
+def constants(node: ast.expr) -> Iterator[str]:
+    """Yield the text that an argument is, or may be."""
+    if isinstance(node, ast.IfExp):
+        yield from constants(node.body)
+        yield from constants(node.orelse)
+    elif isinstance(node, ast.Constant):
+        yield str(node.value)
