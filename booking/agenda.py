@@ -76,6 +76,7 @@ class Appointment:
     expires_at: datetime | None
     is_visible: bool
     may_move: bool
+    is_over: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +212,7 @@ def _appointment(row: Any, *, may_move: bool, now: datetime) -> Appointment:
         expires_at=row.expires_at,
         is_visible=row.is_visible,
         may_move=may_move and row.is_visible and is_movable,
+        is_over=row.ends_at <= now,
     )
 
 
