@@ -123,6 +123,11 @@ def address(resource_id: object = "", monday: date | None = None, booking_id: ob
     return f"{ADDRESS}?{query}" if query else ADDRESS
 
 
+def choosing(monday: date | None = None) -> str:
+    """Return the address of the agendas to choose from."""
+    return f"{ADDRESS}?{urlencode({'choisir': 'oui'} | ({'semaine': monday.isoformat()} if monday else {}))}"
+
+
 def groups(found: Iterable[Agenda], typed: str, monday: date | None) -> list[Group]:
     """Return the agendas whose site, town, kind or name hold every word typed, by site."""
     words = search_name_of(typed).split()

@@ -77,6 +77,7 @@ def drawn(shown: Week, kind: str) -> list[dict[str, Any]]:
 
 def test_an_address_carries_whose_agenda_which_week_and_which_sheet() -> None:
     assert words.address() == "/agenda/"
+    assert words.choosing(TODAY) == "/agenda/?choisir=oui&semaine=2026-03-02"
     assert words.address(7, TODAY) == "/agenda/?lieu=7&semaine=2026-03-02"
     assert words.address(7, TODAY, NUMBER).endswith(f"&reservation={NUMBER}")
     assert words.around(week()) == ("/agenda/?lieu=7&semaine=2026-02-23", "/agenda/?lieu=7&semaine=2026-03-09")

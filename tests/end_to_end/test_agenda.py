@@ -178,6 +178,8 @@ def test_an_agenda_is_found_chosen_and_opened_with_no_csp_violation(open_page: O
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.get_by_role("link", name="Agenda", exact=True).first.click()
+    page.wait_for_url(f"**lieu={quiet.agent}")  # the one that one took something in last
+    page.get_by_role("link", name="Changer d’agenda").click()
     page.get_by_label("Quel agenda").fill("bracelet rhone")
     expect(page.locator(".pj-agenda__choice")).to_have_count(2)
     page.locator(".pj-agenda__choice").first.click()
