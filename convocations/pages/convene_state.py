@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import reflex as rx
+from reflex.event import EventSpec
 from sqlmodel import Session
 
 from availability.claims import SlotClaim
@@ -30,6 +31,7 @@ from convocations.convening import (
     Receiver,
     Start,
     Summonable,
+    convocation_of,
     free_starts,
     kind_to_convene,
     kinds_to_convene,
@@ -62,7 +64,7 @@ from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor
 from portal.settings import secret_key, settings
-from portal.ui.dates import NBSP, day
+from portal.ui.dates import NBSP, long_day
 
 CONVENERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
 GONE = (PeriodTaken, CapacityReached, NotOpen)
@@ -165,8 +167,11 @@ class ConveneState(rx.State):
 
     @allow(*CONVENERS)
     @rx.event
-    async def load(self) -> None:
-        """Show the form for what the address names: a person, a kind, a start, or an appointment taken already."""
+    async def load(self) -> EventSpec | None:
+        """Show the form for what the address names: a person, a kind, a start, or an appointment taken already.
+
+        An appointment to which somebody is summoned already opens its convocation.
+        """
         actor, asked = await current_actor(self), self.router.url.query_parameters
         self.problem, self.done, self.mode, self.reminder = "", Done(), "slot", "48"
         self.is_wide, self._week, self.chosen, self._booking_id = False, 0, "", None
@@ -176,9 +181,14 @@ class ConveneState(rx.State):
         self._where_said = place.isdecimal() and len(place) < 19
         self.where = f"r{place}" if self._where_said else self.where
         await self._name(actor, picker, str(asked.get("personne", "")), str(asked.get("reservation", "")))
+        if self._booking_id and (summoned := await read(convocation_of, self._booking_id)):
+            self._booking_id = None
+            picker.clear()
+            return rx.redirect(sheet_address(summoned), replace=True)
         start = read_value(f"{place}|{asked.get('debut', '')}".replace(" ", "+"))
         await self._show(actor, start=start)
         self.is_loaded = True
+        return None
 
     @allow(*CONVENERS)
     @rx.event
@@ -403,7 +413,7 @@ class ConveneState(rx.State):
         when_ = self.booking or self.chosen_words
         if self.mode == "choose" and not self.booking:
             limit = _date(self.choose_by)
-            words = f"{person.initials} peut choisir jusqu’au {day(limit) if limit else ''}."
+            words = f"{person.initials} peut choisir jusqu’au {long_day(limit) if limit else ''}."
         else:
             words = f"{person.initials} est convoqué{'e' if person.sex == 'F' else ''}{NBSP}: {when_}."
         self.done = Done(

@@ -103,7 +103,7 @@ class ConvocationsState(rx.State):
         lines, total, self.to_handle = await read(_listed, actor, self._query(), now=now(), limit=wanted + 1)
         self.rows = []
         self._append(lines, wanted)
-        self.summary, self.none = summary(total, self.typed), NONE_WORDS[Tab(self.tab)]
+        self.summary, self.none = summary(total, Tab(self.tab), self.typed), NONE_WORDS[Tab(self.tab)]
         self.is_loaded = True
 
     def _append(self, lines: list[ListedConvocation], wanted: int) -> None:
@@ -135,11 +135,12 @@ def list_address(tab: Tab, typed: str, convocation_id: object = "") -> str:
     return f"{LIST}?{query}" if query else LIST
 
 
-def summary(total: int, typed: str) -> str:
-    """Return how many convocations there are, in a sentence."""
-    found = plural(total, "ligne")
+def summary(total: int, tab: Tab, typed: str) -> str:
+    """Return how many there are, in a sentence: what waits for an outcome may be without a convocation."""
+    one, several = ("rendez-vous", "rendez-vous") if tab is Tab.TO_NOTE else ("convocation", "convocations")
+    found = plural(total, one, several)
     if total > MOST_COUNTED:
-        found = f"Plus de {grouped(MOST_COUNTED)}{NBSP}lignes"
+        found = f"Plus de {grouped(MOST_COUNTED)}{NBSP}{several}"
     return f"{found} pour «{NBSP}{typed}{NBSP}»" if typed else found
 
 
