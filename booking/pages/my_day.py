@@ -75,7 +75,7 @@ class DayState(rx.State):
         self.to_do = words.to_do_cards(shown, answers=ANSWERS, now=at)
         self.to_do_more = words.and_others(shown.to_do_count, len(shown.to_do))
         self.answers = words.answers_waiting(shown.to_answer)
-        self.today = words.today_cards(shown, may_open=self.has_list)
+        self.today = words.today_cards(shown, may_open=self.has_list, now=at)
         self.today_more = words.and_others(shown.today_count, len(shown.today))
         self.lost = words.lost_cards(shown, now=at)
         self.lost_more = words.and_others(shown.lost_count, len(shown.lost))
