@@ -66,6 +66,7 @@ def view_of(found: Dossier, *, now: datetime) -> View:
     today = local_day(now, ZoneInfo(line.time_zone))
     is_held = line.state is State.HELD and line.expires_at is not None
     may_note = found.may_act and _has_hour(line) and line.starts_at is not None and line.starts_at <= now
+    is_to_note = _has_hour(line) and line.state is State.BOOKED and line.ends_at is not None and line.ends_at <= now
     return View(
         id=str(line.id),
         site=line.site_name,
@@ -74,8 +75,8 @@ def view_of(found: Dossier, *, now: datetime) -> View:
         when=when(line, today),
         whom=_whom(line),
         by=_by(found),
-        state=STATE_WORDS[line.state],
-        badge=STATE_BADGES[line.state],
+        state="à pointer" if is_to_note else STATE_WORDS[line.state],
+        badge="warning" if is_to_note else STATE_BADGES[line.state],
         deadline="" if is_held else deadline(line.state, line.expires_at, line.time_zone, now=now),
         seconds_left=_seconds(line, now) if is_held else 0,
         can_confirm=found.may_act and is_held and found.is_for_somebody,
