@@ -124,9 +124,9 @@ def deadline(state: State, expires_at: datetime | None, time_zone: str, *, now: 
     return f"réponse attendue {_before(last_day, today)}"
 
 
-def zone_note(time_zone: str) -> str:
-    """Return whose hour it is, when it is not that of the mainland."""
-    if time_zone == MAINLAND:
+def zone_note(time_zone: str, here: str = MAINLAND) -> str:
+    """Return whose hour it is, when it is not that of `here`: where whoever reads it works."""
+    if time_zone == here:
         return ""
     return f" (heure locale{NBSP}: {get_timezone_location(ZoneInfo(time_zone), locale=LOCALE, return_city=True)})"
 

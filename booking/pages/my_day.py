@@ -68,14 +68,14 @@ class DayState(rx.State):
         self.to_note = words.to_note_words(shown.to_note) if summons else ""
         self.declined = words.declined_words(shown.declined) if summons else ""
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
-        self._show(shown, at)
+        self._show(shown, at, time_zone)
         self.is_loaded = True
 
-    def _show(self, shown: Day, at: datetime) -> None:
+    def _show(self, shown: Day, at: datetime, here: str) -> None:
         self.to_do = words.to_do_cards(shown, answers=ANSWERS, now=at)
         self.to_do_more = words.and_others(shown.to_do_count, len(shown.to_do))
         self.answers = words.answers_waiting(shown.to_answer)
-        self.today = words.today_cards(shown, may_open=self.has_list, now=at)
+        self.today = words.today_cards(shown, may_open=self.has_list, now=at, here=here)
         self.today_more = words.and_others(shown.today_count, len(shown.today))
         self.lost = words.lost_cards(shown, now=at)
         self.lost_more = words.and_others(shown.lost_count, len(shown.lost))

@@ -18,6 +18,7 @@ from availability.models import Kind
 from availability.openings import local_day
 from availability.rights import Actor, Role
 from availability.sites import address_line
+from booking.day import time_zone_of
 from booking.pages.booking_words import when
 from booking.pages.person_picker import PersonPickerState, open_file
 from booking.persons import NewPerson, PersonLine, person_for
@@ -126,6 +127,7 @@ class Found:
     first: date
     person: Summonable
     booking: BookingLine | None
+    here: str  # the zone in which the actor works
 
 
 class ConveneState(rx.State):
@@ -485,6 +487,7 @@ def _found(session: Session, actor: Actor, asked: Asked, now: datetime) -> Found
         first=first,
         person=person,
         booking=booking_for(session, actor, asked.booking_id, now=now) if asked.booking_id else None,
+        here=time_zone_of(session, actor),
     )
 
 
@@ -508,7 +511,7 @@ def _with(found: Found, start: tuple[int, datetime] | None) -> list[Start]:
 
 def _choices(found: Found, starts: list[Start]) -> list[StartChoice]:
     by_id = {one.id: one for one in found.among}
-    return [start_choice(one, by_id[one.resource_id], says_who=len(by_id) > 1) for one in starts]
+    return [start_choice(one, by_id[one.resource_id], says_who=len(by_id) > 1, here=found.here) for one in starts]
 
 
 def _receiver_of(line: BookingLine) -> Receiver:
