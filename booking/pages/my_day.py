@@ -123,6 +123,7 @@ def my_day_page() -> rx.Component:
             state.is_loaded, rx.cond(state.is_clear, _clear(), columns), skeleton(8, "Chargement de votre journée…")
         ),
         title="Ma journée",
+        wide=True,
         lead=el.p(rx.cond(state.is_loaded, state.today_is, "\u00a0"), class_name="fr-text--lead pj-day__date"),
     )
 
