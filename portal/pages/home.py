@@ -28,11 +28,12 @@ STEPS = (
     (
         "Convoquez",
         "Une personne, un créneau, et le SMS tel qu’il sera lu. Ouvrez ensuite son lien, comme sur son téléphone : "
-        "confirmez, déplacez, ou ne venez pas.",
+        "confirmez, déplacez, ou dites que vous ne venez pas.",
     ),
     (
         "Revenez en arrière",
-        "Rendez la place ou annulez la convocation d’un clic : elle redevient libre, et l’historique garde la trace.",
+        "Rendez une place, annulez une convocation : d’un clic, ce qui était pris est libre, "
+        "et l’historique s’en souvient.",
     ),
 )
 PEOPLE = text(
