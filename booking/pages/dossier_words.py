@@ -10,7 +10,17 @@ from availability.models import Shape
 from availability.openings import local_day
 from booking.dossier import Dossier, Step
 from booking.models import State
-from booking.pages.booking_words import address_of, dated, deadline, detail, search_again, when, whom, zone_note
+from booking.pages.booking_words import (
+    address_of,
+    convene_address,
+    dated,
+    deadline,
+    detail,
+    search_again,
+    when,
+    whom,
+    zone_note,
+)
 from booking.queries import BookingLine
 from booking.words import STATE_BADGES, STATE_WORDS, YOU, act_sentence
 from portal.ui.dates import NBSP, hour
@@ -108,7 +118,7 @@ def _convene(found: Dossier, now: datetime) -> str:
     is_to_come = line.state is State.BOOKED and line.starts_at is not None and line.starts_at > now
     if not (found.may_act and is_to_come and _has_hour(line) and line.person_name):
         return ""
-    return f"/convoquer/?reservation={line.id}"
+    return convene_address(line.id)
 
 
 def _whom(line: BookingLine) -> str:

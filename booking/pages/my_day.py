@@ -12,6 +12,7 @@ from availability.openings import local_day
 from availability.rights import REQUESTERS, Actor, Role
 from booking.day import Day, day, time_zone_of
 from booking.pages import day_words as words
+from booking.pages.booking_words import CONVENERS
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card
 from booking.pages.widgets import inner_link
@@ -27,7 +28,6 @@ ANSWERS = "/demandes/"  # where a host answers
 LIST = "/reservations/"
 ROUND = "/tournee/"
 CONVOCATIONS = "/convocations/"
-CONVENERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
 
 
 class DayState(rx.State):

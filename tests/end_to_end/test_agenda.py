@@ -208,6 +208,9 @@ def test_a_click_on_a_free_slot_reserves_it_for_a_person(open_page: OpenPage, qu
     sheet.get_by_role("button", name="Réserver").click()
     expect(sheet.get_by_text("C’est réservé.")).to_be_visible()
     expect(sheet.get_by_text(said(start))).to_be_visible()
+    expect(sheet.get_by_role("link", name="Convoquer")).to_have_attribute(
+        "href", re.compile(r"^/convoquer/\?reservation=")
+    )
     page.keyboard.press("Escape")
 
     expect(sheet).to_be_hidden()
