@@ -6,7 +6,7 @@ are in the sheet of a booking, whose opening is logged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -35,6 +35,7 @@ A_WEEK = timedelta(days=7)
 A_LIFE = timedelta(days=2 * 366)  # how far back and ahead one turns the pages
 OFFERED_WITHIN = timedelta(days=28)  # how far to look for another start
 MOST_OFFERED = 400
+LATELY = 2000  # of the bookings of a territory, how many tell what somebody uses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,7 @@ class Appointment:
     expires_at: datetime | None
     is_visible: bool
     may_move: bool
+    is_over: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +104,19 @@ class Week:
 
 
 def agendas(session: Session, actor: Actor) -> list[Agenda]:
-    """Return every agenda of the actor's territories, by site, kind and name."""
+    """Return every agenda of the actor's territories, by site, kind and name; the sites that they use come first."""
     asked = scope_values(actor) | {"resource_id": None}
-    return [_agenda(row) for row in session.execute(AGENDAS, asked)]
+    found = [_agenda(row) for row in session.execute(AGENDAS, asked)]
+    sites = {one.resource_id: one.site_id for one in found}
+    used = list(dict.fromkeys(sites[one] for one in _used(session, actor) if one in sites))
+    ranks = {site_id: rank for rank, site_id in enumerate(used)}
+    return sorted(found, key=lambda one: ranks.get(one.site_id, len(ranks)))  # stable
+
+
+def usual_agenda(session: Session, actor: Actor, among: Iterable[Agenda]) -> int:
+    """Return the agenda in which the actor took something last, 0 when there is none."""
+    known = {one.resource_id for one in among}
+    return next((one for one in _used(session, actor) if one in known), 0)
 
 
 def week_of(session: Session, actor: Actor, resource_id: int, day: date | None, *, now: datetime) -> Week:
@@ -180,6 +192,12 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def _used(session: Session, actor: Actor) -> list[int]:
+    """Return what the actor took lately, the latest first."""
+    asked = {"me": actor.account_id, "home": actor.home_territory_id, "lately": LATELY}
+    return list(session.execute(USED, asked).scalars())
+
+
 def _holidays(zone: str, monday: date) -> tuple[tuple[date, str], ...]:
     days = days_between(monday, monday + A_WEEK)
     return tuple((day, name) for day in days if (name := holiday_names(zone, day.year).get(day)))
@@ -211,6 +229,7 @@ def _appointment(row: Any, *, may_move: bool, now: datetime) -> Appointment:
         expires_at=row.expires_at,
         is_visible=row.is_visible,
         may_move=may_move and row.is_visible and is_movable,
+        is_over=row.ends_at <= now,
     )
 
 
@@ -229,6 +248,11 @@ AGENDAS = text(f"""
     WHERE k.shape = '{Shape.SLOTS.value}' AND r.is_active
       AND (CAST(:resource_id AS bigint) IS NULL OR r.id = :resource_id)
     ORDER BY s.name, s.id, k.position, r.name, r.id""")  # noqa: S608 - constants only
+USED = text("""
+    SELECT resource_id FROM (
+        SELECT resource_id, requested_by, created_at FROM booking WHERE territory_id = :home
+        ORDER BY created_at DESC LIMIT :lately) b
+    WHERE requested_by = :me GROUP BY resource_id ORDER BY max(created_at) DESC, resource_id""")
 OPENINGS = text("""
     SELECT o.starts_at, o.ends_at FROM opening o JOIN resource r ON r.id = o.resource_id JOIN site s ON s.id = r.site_id
     WHERE o.resource_id = :id AND o.starts_at < :end AND o.ends_at > :start

@@ -187,7 +187,8 @@ TODAY = text(f"""
       AND (b.first_on BETWEEN :yesterday AND :tomorrow OR b.until_on BETWEEN :yesterday AND :tomorrow + 1
            OR b.starts_at BETWEEN :day_ago AND :day_ahead)  -- wherever it is: the rest says whether that is today
       AND m.moment IS NOT NULL AND ({_IS_MINE} OR {_IS_HOSTED})
-    ORDER BY b.starts_at NULLS FIRST, m.moment, s.name, b.id LIMIT :shown""")  # noqa: S608 - constants only
+    ORDER BY coalesce(b.ends_at <= :now, false), b.starts_at NULLS FIRST, m.moment, s.name, b.id
+    LIMIT :shown""")  # noqa: S608 - constants only
 OUTCOMES = text(f"""
     WITH {SCOPE}
     SELECT count(*) FILTER (WHERE b.state = 'booked' AND b.ends_at <= :now AND b.ends_at > :oldest) AS to_note,

@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from availability.errors import NotAllowed
 from availability.models import Kind, Shape
@@ -28,7 +28,7 @@ from booking.phones import can_receive_sms
 from booking.sealing import House, key_of, unseal
 from convocations.kinds import MessageKind
 from convocations.links import TOKEN_LENGTH
-from convocations.models import SmsRefusal
+from convocations.models import Convocation, SmsRefusal
 from convocations.planning import UNDO
 from convocations.segments import Segments, measure
 from convocations.timing import Whereabouts, due_at
@@ -181,6 +181,11 @@ def summonable(session: Session, actor: Actor, person_id: UUID, *, house: House)
         where=where or service_of(session, person.territory_id),
         point=(best.lat, best.lon) if best else None,
     )
+
+
+def convocation_of(session: Session, booking_id: UUID) -> UUID | None:
+    """Return the convocation of an appointment that the actor may see, None when nobody is summoned to it."""
+    return session.exec(select(Convocation.id).where(Convocation.booking_id == booking_id)).first()
 
 
 def service_of(session: Session, territory_id: int) -> Whereabouts | None:

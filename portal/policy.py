@@ -60,17 +60,19 @@ def page(
     entry: str = "",
     order: int = 0,
     entry_for: Sequence[Role] = (),
+    part_of: str = "",
     description: str = "",
 ) -> Callable[[Callable[[], rx.Component]], Callable[[], rx.Component]]:
     """Register a page with its policy, and with its place in the navigation when `entry` names one.
 
-    `entry_for` keeps the entry to some of those admitted: the others come by links.
+    `entry_for` keeps the entry to some of those admitted: the others come by links. `part_of` is the route of the
+    page whose entry shows where one is.
 
     `roles` is (PUBLIC,), (SIGNED_IN,) or roles. Data is loaded by `on_load` handlers, which have policies of
     their own: the page itself is a public file, and holds none.
     """
     declared = policy(*roles)
-    PAGES[route] = Page(route, title, declared, entry, order, frozenset(entry_for))
+    PAGES[route] = Page(route, title, declared, entry, order, frozenset(entry_for), part_of)
     first = SessionState.load if declared.is_public else SessionState.require_login
     decorate = rx.page(
         route=route,

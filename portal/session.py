@@ -30,6 +30,7 @@ class Page:
     entry: str = ""
     order: int = 0
     entry_for: frozenset[Role] = frozenset()  # empty: whoever is admitted
+    part_of: str = ""  # the route of the page whose entry it stands under
 
     def is_listed_for(self, actor: Actor) -> bool:
         """Say whether the page is in the actor's navigation."""
@@ -54,9 +55,9 @@ def navigation(actor: Actor | None, path: str = "") -> list[Entry]:
         return []
     admitted = [page for page in PAGES.values() if page.is_listed_for(actor)]
     admitted.sort(key=lambda page: (page.order, page.entry))
-    return [
-        Entry(page.entry, slashed(page.route), slashed(page.route) == slashed(path)) for page in admitted[:MOST_ENTRIES]
-    ]
+    shown = PAGES.get("/" + path.strip("/"))
+    current = slashed(shown.part_of if shown and shown.part_of else path)
+    return [Entry(page.entry, slashed(page.route), slashed(page.route) == current) for page in admitted[:MOST_ENTRIES]]
 
 
 def first_page(actor: Actor) -> str:

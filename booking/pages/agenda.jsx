@@ -41,6 +41,9 @@ const classOf = ({ event }) => {
 // "08 h" in the words of the library: people say "8 h".
 const hourOf = ({ text }) => text.replace(/^0/, "");
 
+// "mar. 1 déc." in the words of the library: people say "mar. 1er déc.".
+const dayOf = ({ text }) => text.replace(/(^|\s)1(?=\s)/, (_, before) => `${before}1er`);
+
 export function AgendaGrid({ monday, zone, now, hidden, first, last, step, events, starts, revision, label, onFree, onTaken, onMove }) {
   // The calendar keeps what the user did to its events: new objects put them back where they are.
   const drawn = useMemo(() => events.map((event) => ({ ...event })), [events, revision]);
@@ -72,6 +75,7 @@ export function AgendaGrid({ monday, zone, now, hidden, first, last, step, event
         snapDuration={SNAP}
         slotHeaderInterval={{ hours: 1 }}
         slotHeaderContent={hourOf}
+        dayHeaderContent={dayOf}
         dayHeaderFormat={{ weekday: "short", day: "numeric", month: "short" }}
         allDaySlot={drawn.some((event) => event.allDay)}
         allDayText=""

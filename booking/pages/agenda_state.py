@@ -19,7 +19,7 @@ from reflex.event import EventSpec
 from availability.claims import SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.rights import Actor, Role
-from booking.agenda import Agenda, Appointment, Week, agendas, free_starts, monday_of, week_of
+from booking.agenda import Agenda, Appointment, Week, agendas, free_starts, monday_of, usual_agenda, week_of
 from booking.errors import SlotUnfit
 from booking.filters import Filters
 from booking.moving import move
@@ -92,6 +92,7 @@ class AgendaState(rx.State):
     options: list[StartsOfDay] = []  # noqa: RUF012
     move_problem: str = ""
     _resource_id: int = 0
+    _last_id: int = 0  # the agenda last looked at, while others are chosen from
     _site_id: int = 0
     _kind_code: str = ""
     _monday: date | None = None
@@ -107,15 +108,17 @@ class AgendaState(rx.State):
 
     @allow(*HOLDERS)
     @rx.event
-    async def load(self) -> None:
-        """Show the week that the address names, or the agendas to choose from."""
-        actor = await current_actor(self)
-        asked, monday, problem = asked_by(self.router.url.query_parameters)
+    async def load(self) -> EventSpec | None:
+        """Show the week that the address names, else go to that of the usual agenda, else show those to choose from."""
+        actor, parameters = await current_actor(self), self.router.url.query_parameters
+        asked, monday, problem = asked_by(parameters)
         if (asked, monday) != (self._resource_id, self._monday):
             self.problem, self.offers, self.moving = "", [], NOTHING
         found = await read(agendas, actor)
-        if not asked and len(found) == 1:
-            asked = found[0].resource_id
+        is_said = bool(asked or problem) or "choisir" in parameters
+        usual = 0 if is_said else self._usual(found) or await read(usual_agenda, actor, found)
+        if usual:
+            return rx.redirect(words.address(usual, monday, parameters.get("reservation", "")), replace=True)
         if asked:
             try:
                 self._show(await read(week_of, actor, asked, monday, now=clock.now()))
@@ -129,6 +132,7 @@ class AgendaState(rx.State):
         if problem:
             (await self.get_state(NoticeState)).show_error(problem)
         watch(self)
+        return None
 
     @allow(*HOLDERS)
     @rx.event
@@ -317,6 +321,11 @@ class AgendaState(rx.State):
         actor = await current_actor(self)
         self._show(await read(week_of, actor, self._resource_id, self._monday, now=clock.now()))
 
+    def _usual(self, found: list[Agenda]) -> int:
+        """Return the agenda last looked at, or the only one."""
+        known = [one.resource_id for one in found]
+        return self._last_id if self._last_id in known else known[0] if len(known) == 1 else 0
+
     def _choose(self, found: list[Agenda], monday: date | None) -> None:
         self.step, self.title, self.where = "choose", "Agenda", ""
         self._resource_id, self._monday, self._appointments = 0, monday, {}
@@ -328,13 +337,14 @@ class AgendaState(rx.State):
         self.step, self.title = "week", week.agenda.name
         self.where = f"{week.agenda.kind_label[:1].upper()}{week.agenda.kind_label[1:]} · {week.agenda.site_name}"
         self._resource_id, self._site_id = week.agenda.resource_id, week.agenda.site_id
+        self._last_id = week.agenda.resource_id
         self._kind_code, self._monday = week.agenda.kind_code, week.monday
         self._appointments = {str(one.booking_id): one for one in week.appointments if one.is_visible}
         self.may_reserve, self.zone, self.zone_words = week.may_reserve, week.zone.key, words.zone_words(week.zone)
         self.period, self.summary = words.period(week), words.summary(week)
         self.previous, self.following = words.around(week)
         self.present = words.address(week.agenda.resource_id)
-        self.change_href = words.address("", week.monday)
+        self.change_href = words.choosing(week.monday)
         self.frame, self.events, self.starts = words.frame(week, now=at), words.events(week), words.all_starts(week)
         self.past, self.days = words.folded(words.day_lists(week, now=at), week)
         self.revision += 1

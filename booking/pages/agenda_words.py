@@ -25,6 +25,7 @@ ADDRESS = "/agenda/"
 A_DAY = timedelta(days=1)
 EARLIEST, LATEST = 8, 18  # hours always drawn
 BUSY = "occupé"
+TO_NOTE = ("à pointer", "fr-icon-edit-line")  # over, and nobody said who came
 
 # Of an appointment, in the words of the agenda; the icon says the same as the word.
 STATES = {
@@ -122,6 +123,11 @@ def address(resource_id: object = "", monday: date | None = None, booking_id: ob
     return f"{ADDRESS}?{query}" if query else ADDRESS
 
 
+def choosing(monday: date | None = None) -> str:
+    """Return the address of the agendas to choose from."""
+    return f"{ADDRESS}?{urlencode({'choisir': 'oui'} | ({'semaine': monday.isoformat()} if monday else {}))}"
+
+
 def groups(found: Iterable[Agenda], typed: str, monday: date | None) -> list[Group]:
     """Return the agendas whose site, town, kind or name hold every word typed, by site."""
     words = search_name_of(typed).split()
@@ -156,7 +162,9 @@ def summary(week: Week) -> str:
     if not week.openings and not taken:
         return "Pas d’ouverture cette semaine."
     left = many(free, "créneau libre", "créneaux libres") if free else "Aucun créneau libre"
-    return f"{left}, {many(taken, 'rendez-vous', 'rendez-vous') if taken else 'aucun rendez-vous'}."
+    to_note = sum(is_to_note(one) and one.is_visible for one in week.appointments)
+    waiting = f", dont {to_note} à pointer" if to_note else ""
+    return f"{left}, {many(taken, 'rendez-vous', 'rendez-vous') if taken else 'aucun rendez-vous'}{waiting}."
 
 
 def zone_words(zone: ZoneInfo) -> str:
@@ -229,6 +237,11 @@ def who(one: Appointment) -> str:
     return whom(one.initials, one.case_ref, one.person_id, is_open=one.state is State.HELD)
 
 
+def is_to_note(one: Appointment) -> bool:
+    """Say whether an appointment is over and waits for somebody to say who came."""
+    return one.is_over and one.state is State.BOOKED
+
+
 def is_outside(one: Appointment, week: Week) -> bool:
     """Say whether the hours no longer cover an appointment to come."""
     is_to_come = one.state is State.BOOKED and local_day(one.period.start, week.zone) >= week.today
@@ -287,15 +300,23 @@ def _taken(one: Appointment, week: Week) -> dict[str, Any]:
         "at": hour(one.period.start, week.zone),
         "word": word,
         "icon": icon,
-        "tone": "outside" if is_outside(one, week) else one.state.value,
+        "tone": _tone(one, week),
         "startEditable": one.may_move,
         **_span(one.period.start, one.period.end),
     }
 
 
+def _tone(one: Appointment, week: Week) -> str:
+    if is_to_note(one):
+        return "to-note"
+    return "outside" if is_outside(one, week) else one.state.value
+
+
 def _state_of(one: Appointment, week: Week) -> tuple[str, str]:
     if not one.is_visible:
         return "par un autre service", "fr-icon-lock-line"
+    if is_to_note(one):
+        return TO_NOTE
     if is_outside(one, week):
         return "hors horaires", "fr-icon-warning-line"
     return STATES[one.state]

@@ -14,6 +14,7 @@ from babel.dates import get_timezone_location
 
 from availability.models import Shape
 from availability.openings import local_day
+from availability.rights import Role
 from booking.filters import Filters
 from booking.ledger import ListedBooking
 from booking.models import State
@@ -22,6 +23,7 @@ from portal.ui.dates import LOCALE, NBSP, day, from_today, hour, moment, nights
 
 MAINLAND = "Europe/Paris"
 OPEN = "/reservations/"
+CONVENERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
 
 
 class Dated(Protocol):
@@ -124,9 +126,9 @@ def deadline(state: State, expires_at: datetime | None, time_zone: str, *, now: 
     return f"réponse attendue {_before(last_day, today)}"
 
 
-def zone_note(time_zone: str) -> str:
-    """Return whose hour it is, when it is not that of the mainland."""
-    if time_zone == MAINLAND:
+def zone_note(time_zone: str, here: str = MAINLAND) -> str:
+    """Return whose hour it is, when it is not that of `here`: where whoever reads it works."""
+    if time_zone == here:
         return ""
     return f" (heure locale{NBSP}: {get_timezone_location(ZoneInfo(time_zone), locale=LOCALE, return_city=True)})"
 
@@ -135,6 +137,11 @@ def address_of(address: str, postcode: str, commune: str) -> str:
     """Return a street address on one line."""
     town = " ".join(part for part in (postcode, commune) if part)
     return ", ".join(part for part in (address, town) if part)
+
+
+def convene_address(booking_id: object) -> str:
+    """Return where the person of an appointment is summoned to it."""
+    return f"/convoquer/?{urlencode({'reservation': str(booking_id)})}"
 
 
 def open_address(booking_id: object) -> str:

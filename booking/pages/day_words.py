@@ -10,7 +10,7 @@ from availability.openings import local_day
 from booking.day import Day, Ending, Lost, Moment, Today, ToDo, Wait
 from booking.ledger import ListedBooking
 from booking.models import State
-from booking.pages.booking_words import deadline, detail, open_address, search_again, when, whom, zone_note
+from booking.pages.booking_words import MAINLAND, deadline, detail, open_address, search_again, when, whom, zone_note
 from booking.words import REFUSAL_WORDS, many
 from portal.ui.dates import NBSP, day, from_today, hour
 
@@ -44,9 +44,9 @@ def to_do_cards(shown: Day, *, answers: str, now: datetime) -> list[Card]:
     return [_to_do(one, answers, now) for one in shown.to_do]
 
 
-def today_cards(shown: Day, *, may_open: bool) -> list[Card]:
-    """Return what happens today, in time order."""
-    return [_today(one, may_open) for one in shown.today]
+def today_cards(shown: Day, *, may_open: bool, now: datetime, here: str = MAINLAND) -> list[Card]:
+    """Return what happens today: what is to come in the order of time, then what is over and what became of it."""
+    return [_today(one, may_open, now, here) for one in shown.today]
 
 
 def lost_cards(shown: Day, *, now: datetime) -> list[Card]:
@@ -94,17 +94,17 @@ def _to_do(one: ToDo, answers: str, now: datetime) -> Card:
     )
 
 
-def _today(one: Today, may_open: bool) -> Card:
+def _today(one: Today, may_open: bool, now: datetime, here: str) -> Card:
     line = one.line
     at = ""
     if one.at is not None:
-        at = f"{hour(one.at, ZoneInfo(line.time_zone))}{zone_note(line.time_zone)}"
+        at = f"{hour(one.at, ZoneInfo(line.time_zone))}{zone_note(line.time_zone, here)}"
     return Card(
         id=str(line.id),
         tag=f"{at}{NBSP}· {MOMENT_WORDS[one.moment]}" if at else MOMENT_WORDS[one.moment],
         tone="",
         title=line.site_name,
-        lines=_texts(_detail(line), _for(line), _rest(one)),
+        lines=_texts(_detail(line), _for(line), _rest(one), _became(one, now)),
         href=open_address(line.id) if may_open else "",
         seconds=0,
         again="",
@@ -128,6 +128,16 @@ def _lost(one: Lost, now: datetime) -> Card:
         seconds=0,
         again=search_again(line, today),
     )
+
+
+def _became(one: Today, now: datetime) -> str:
+    """Return what became of an appointment, or that nobody said it yet."""
+    line = one.line
+    if one.moment is not Moment.APPOINTMENT:
+        return ""
+    if line.state is State.BOOKED and line.ends_at is not None and line.ends_at <= now:
+        return "à pointer"
+    return {State.HONOURED: "venu(e)", State.MISSED: "absent(e)"}.get(line.state, "")
 
 
 def _rest(one: Today) -> str:

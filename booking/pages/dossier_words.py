@@ -10,7 +10,17 @@ from availability.models import Shape
 from availability.openings import local_day
 from booking.dossier import Dossier, Step
 from booking.models import State
-from booking.pages.booking_words import address_of, dated, deadline, detail, search_again, when, whom, zone_note
+from booking.pages.booking_words import (
+    address_of,
+    convene_address,
+    dated,
+    deadline,
+    detail,
+    search_again,
+    when,
+    whom,
+    zone_note,
+)
 from booking.queries import BookingLine
 from booking.words import STATE_BADGES, STATE_WORDS, YOU, act_sentence
 from portal.ui.dates import NBSP, hour
@@ -66,6 +76,7 @@ def view_of(found: Dossier, *, now: datetime) -> View:
     today = local_day(now, ZoneInfo(line.time_zone))
     is_held = line.state is State.HELD and line.expires_at is not None
     may_note = found.may_act and _has_hour(line) and line.starts_at is not None and line.starts_at <= now
+    is_to_note = _has_hour(line) and line.state is State.BOOKED and line.ends_at is not None and line.ends_at <= now
     return View(
         id=str(line.id),
         site=line.site_name,
@@ -74,8 +85,8 @@ def view_of(found: Dossier, *, now: datetime) -> View:
         when=when(line, today),
         whom=_whom(line),
         by=_by(found),
-        state=STATE_WORDS[line.state],
-        badge=STATE_BADGES[line.state],
+        state="à pointer" if is_to_note else STATE_WORDS[line.state],
+        badge="warning" if is_to_note else STATE_BADGES[line.state],
         deadline="" if is_held else deadline(line.state, line.expires_at, line.time_zone, now=now),
         seconds_left=_seconds(line, now) if is_held else 0,
         can_confirm=found.may_act and is_held and found.is_for_somebody,
@@ -107,7 +118,7 @@ def _convene(found: Dossier, now: datetime) -> str:
     is_to_come = line.state is State.BOOKED and line.starts_at is not None and line.starts_at > now
     if not (found.may_act and is_to_come and _has_hour(line) and line.person_name):
         return ""
-    return f"/convoquer/?reservation={line.id}"
+    return convene_address(line.id)
 
 
 def _whom(line: BookingLine) -> str:

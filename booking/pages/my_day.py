@@ -12,6 +12,7 @@ from availability.openings import local_day
 from availability.rights import REQUESTERS, Actor, Role
 from booking.day import Day, day, time_zone_of
 from booking.pages import day_words as words
+from booking.pages.booking_words import CONVENERS
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card
 from booking.pages.widgets import inner_link
@@ -27,7 +28,6 @@ ANSWERS = "/demandes/"  # where a host answers
 LIST = "/reservations/"
 ROUND = "/tournee/"
 CONVOCATIONS = "/convocations/"
-CONVENERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
 
 
 class DayState(rx.State):
@@ -68,14 +68,14 @@ class DayState(rx.State):
         self.to_note = words.to_note_words(shown.to_note) if summons else ""
         self.declined = words.declined_words(shown.declined) if summons else ""
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
-        self._show(shown, at)
+        self._show(shown, at, time_zone)
         self.is_loaded = True
 
-    def _show(self, shown: Day, at: datetime) -> None:
+    def _show(self, shown: Day, at: datetime, here: str) -> None:
         self.to_do = words.to_do_cards(shown, answers=ANSWERS, now=at)
         self.to_do_more = words.and_others(shown.to_do_count, len(shown.to_do))
         self.answers = words.answers_waiting(shown.to_answer)
-        self.today = words.today_cards(shown, may_open=self.has_list)
+        self.today = words.today_cards(shown, may_open=self.has_list, now=at, here=here)
         self.today_more = words.and_others(shown.today_count, len(shown.today))
         self.lost = words.lost_cards(shown, now=at)
         self.lost_more = words.and_others(shown.lost_count, len(shown.lost))
@@ -123,6 +123,7 @@ def my_day_page() -> rx.Component:
             state.is_loaded, rx.cond(state.is_clear, _clear(), columns), skeleton(8, "Chargement de votre journée…")
         ),
         title="Ma journée",
+        wide=True,
         lead=el.p(rx.cond(state.is_loaded, state.today_is, "\u00a0"), class_name="fr-text--lead pj-day__date"),
     )
 

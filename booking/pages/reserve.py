@@ -207,8 +207,17 @@ def _done(on_close: Any) -> rx.Component:
         "La place est rendue.",
         rx.cond(ReserveState.is_booked, "C’est réservé.", "La demande est envoyée : le lieu doit l’accepter."),
     )
+    seen = "/reservations/?reservation=" + ReserveState.booking_id
+    next_ = rx.cond(
+        ReserveState.convene_href != "",
+        rx.fragment(
+            link_button("Convoquer", ReserveState.convene_href, icon="fr-icon-send-plane-line"),
+            link_button("Voir la réservation", seen, kind="secondary"),
+        ),
+        link_button("Voir la réservation", seen),
+    )
     after = el.div(
-        link_button("Voir la réservation", "/reservations/?reservation=" + ReserveState.booking_id),
+        next_,
         link_button(
             "Ajouter à l’agenda", ReserveState.calendar_address, kind="secondary", icon="fr-icon-calendar-line"
         ),

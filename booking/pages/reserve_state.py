@@ -26,6 +26,7 @@ from booking.filters import Filters, understand
 from booking.map import STRIP_DAYS, kind_named, next_free, strip
 from booking.models import Booking, State
 from booking.offers import Offer, OpenSite, open_site
+from booking.pages.booking_words import CONVENERS, convene_address
 from booking.pages.map_words import (
     UNIT_WORDS,
     Square,
@@ -113,6 +114,7 @@ class ReserveState(rx.State):
     recap: str = ""
     seconds_left: int = 0
     is_booked: bool = False
+    convene_href: str = ""  # where the person of an appointment just booked is summoned to it
     is_given_back: bool = False
     _query: str = ""
     _zone: str = "Europe/Paris"  # of the site
@@ -235,6 +237,8 @@ class ReserveState(rx.State):
             self.problem = _words_of(refusal)
             return
         self.problem, self.step, self.is_booked = "", "done", booking.state == State.BOOKED
+        may_convene = self.is_booked and self.shape == Shape.SLOTS and whom.person_id and actor.has(*CONVENERS)
+        self.convene_href = convene_address(booking.id) if may_convene else ""
         picker.clear()
 
     @allow(*SEARCHERS)

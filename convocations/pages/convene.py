@@ -30,6 +30,7 @@ class ConveneKeys(rx.Component):
     "/convoquer",
     title="Convoquer",
     roles=CONVENERS,
+    part_of="/convocations",
     on_load=(ConveneState.load,),
     description="Convoquer quelqu’un en vingt secondes : une personne, un créneau, le SMS tel qu’il sera lu.",
 )

@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import reflex as rx
+from reflex.event import EventSpec
 from sqlmodel import Session
 
 from availability.claims import SlotClaim
@@ -17,6 +18,7 @@ from availability.models import Kind
 from availability.openings import local_day
 from availability.rights import Actor, Role
 from availability.sites import address_line
+from booking.day import time_zone_of
 from booking.pages.booking_words import when
 from booking.pages.person_picker import PersonPickerState, open_file
 from booking.persons import NewPerson, PersonLine, person_for
@@ -30,6 +32,7 @@ from convocations.convening import (
     Receiver,
     Start,
     Summonable,
+    convocation_of,
     free_starts,
     kind_to_convene,
     kinds_to_convene,
@@ -62,7 +65,7 @@ from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor
 from portal.settings import secret_key, settings
-from portal.ui.dates import NBSP, day
+from portal.ui.dates import NBSP, long_day
 
 CONVENERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
 GONE = (PeriodTaken, CapacityReached, NotOpen)
@@ -124,6 +127,7 @@ class Found:
     first: date
     person: Summonable
     booking: BookingLine | None
+    here: str  # the zone in which the actor works
 
 
 class ConveneState(rx.State):
@@ -165,8 +169,11 @@ class ConveneState(rx.State):
 
     @allow(*CONVENERS)
     @rx.event
-    async def load(self) -> None:
-        """Show the form for what the address names: a person, a kind, a start, or an appointment taken already."""
+    async def load(self) -> EventSpec | None:
+        """Show the form for what the address names: a person, a kind, a start, or an appointment taken already.
+
+        An appointment to which somebody is summoned already opens its convocation.
+        """
         actor, asked = await current_actor(self), self.router.url.query_parameters
         self.problem, self.done, self.mode, self.reminder = "", Done(), "slot", "48"
         self.is_wide, self._week, self.chosen, self._booking_id = False, 0, "", None
@@ -176,9 +183,14 @@ class ConveneState(rx.State):
         self._where_said = place.isdecimal() and len(place) < 19
         self.where = f"r{place}" if self._where_said else self.where
         await self._name(actor, picker, str(asked.get("personne", "")), str(asked.get("reservation", "")))
+        if self._booking_id and (summoned := await read(convocation_of, self._booking_id)):
+            self._booking_id = None
+            picker.clear()
+            return rx.redirect(sheet_address(summoned), replace=True)
         start = read_value(f"{place}|{asked.get('debut', '')}".replace(" ", "+"))
         await self._show(actor, start=start)
         self.is_loaded = True
+        return None
 
     @allow(*CONVENERS)
     @rx.event
@@ -403,7 +415,7 @@ class ConveneState(rx.State):
         when_ = self.booking or self.chosen_words
         if self.mode == "choose" and not self.booking:
             limit = _date(self.choose_by)
-            words = f"{person.initials} peut choisir jusqu’au {day(limit) if limit else ''}."
+            words = f"{person.initials} peut choisir jusqu’au {long_day(limit) if limit else ''}."
         else:
             words = f"{person.initials} est convoqué{'e' if person.sex == 'F' else ''}{NBSP}: {when_}."
         self.done = Done(
@@ -475,6 +487,7 @@ def _found(session: Session, actor: Actor, asked: Asked, now: datetime) -> Found
         first=first,
         person=person,
         booking=booking_for(session, actor, asked.booking_id, now=now) if asked.booking_id else None,
+        here=time_zone_of(session, actor),
     )
 
 
@@ -498,7 +511,7 @@ def _with(found: Found, start: tuple[int, datetime] | None) -> list[Start]:
 
 def _choices(found: Found, starts: list[Start]) -> list[StartChoice]:
     by_id = {one.id: one for one in found.among}
-    return [start_choice(one, by_id[one.resource_id], says_who=len(by_id) > 1) for one in starts]
+    return [start_choice(one, by_id[one.resource_id], says_who=len(by_id) > 1, here=found.here) for one in starts]
 
 
 def _receiver_of(line: BookingLine) -> Receiver:

@@ -107,9 +107,9 @@ def groups(among: Iterable[Receiver]) -> list[Group]:
     return [_group(list(here)) for _, here in groupby(among, key=lambda one: one.site_id)]
 
 
-def start_choice(start: Start, receiver: Receiver, *, says_who: bool) -> StartChoice:
-    """Return a start as displayed; `says_who` when it may be at several people's."""
-    at = f"{hour(start.at, receiver.zone)}{zone_note(receiver.zone.key)}"
+def start_choice(start: Start, receiver: Receiver, *, says_who: bool, here: str = MAINLAND) -> StartChoice:
+    """Return a start as displayed; `says_who` when it may be at several people's, that of `here` needs no zone."""
+    at = f"{hour(start.at, receiver.zone)}{zone_note(receiver.zone.key, here)}"
     who = receiver.name if says_who else ""
     words = f"{day(start.day)} à{NBSP}{at}{f', {who}' if who else ''}"
     return StartChoice(value_of(start), day(start.day), at, who, words)

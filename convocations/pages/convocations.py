@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from availability.rights import Actor
 from booking.ledger import LONGEST_SEARCH
+from booking.pages.booking_sheet import BookingSheetState, booking_sheet
 from booking.pages.widgets import inner_link
 from booking.question import form_of, text_of
 from convocations.outbox import count_to_handle
@@ -103,7 +104,7 @@ class ConvocationsState(rx.State):
         lines, total, self.to_handle = await read(_listed, actor, self._query(), now=now(), limit=wanted + 1)
         self.rows = []
         self._append(lines, wanted)
-        self.summary, self.none = summary(total, self.typed), NONE_WORDS[Tab(self.tab)]
+        self.summary, self.none = summary(total, Tab(self.tab), self.typed), NONE_WORDS[Tab(self.tab)]
         self.is_loaded = True
 
     def _append(self, lines: list[ListedConvocation], wanted: int) -> None:
@@ -124,30 +125,31 @@ def asked_by(parameters: Mapping[str, str]) -> tuple[Tab, str]:
     return Tab(tab) if tab in set(Tab) else Tab.UPCOMING, typed
 
 
-def list_address(tab: Tab, typed: str, convocation_id: object = "") -> str:
+def list_address(tab: Tab, typed: str, convocation_id: object = "", booking_id: object = "") -> str:
     """Return the address of the list with its filters, and with the open sheet if there is one."""
     asked = {
         "onglet": "" if tab is Tab.UPCOMING else tab.value,
         "q": " ".join(typed[:LONGEST_SEARCH].split()),
         "convocation": str(convocation_id),
+        "reservation": str(booking_id),
     }
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"{LIST}?{query}" if query else LIST
 
 
-def summary(total: int, typed: str) -> str:
-    """Return how many convocations there are, in a sentence."""
-    found = plural(total, "ligne")
+def summary(total: int, tab: Tab, typed: str) -> str:
+    """Return how many there are, in a sentence: what waits for an outcome may be without a convocation."""
+    one, several = ("rendez-vous", "rendez-vous") if tab is Tab.TO_NOTE else ("convocation", "convocations")
+    found = plural(total, one, several)
     if total > MOST_COUNTED:
-        found = f"Plus de {grouped(MOST_COUNTED)}{NBSP}lignes"
+        found = f"Plus de {grouped(MOST_COUNTED)}{NBSP}{several}"
     return f"{found} pour «{NBSP}{typed}{NBSP}»" if typed else found
 
 
 def _row(line: ListedConvocation, tab: Tab, typed: str, at: datetime) -> Row:
     row = row_of(line, now=at)
-    if line.id is None:
-        return row  # its booking opens in the sheet of bookings
-    return Row(**{**row.__dict__, "href": list_address(tab, typed, line.id)})
+    opened = list_address(tab, typed, line.id) if line.id else list_address(tab, typed, booking_id=line.booking_id)
+    return Row(**{**row.__dict__, "href": opened})
 
 
 def _listed(
@@ -162,7 +164,7 @@ def _listed(
     "/convocations",
     title="Convocations",
     roles=CONVENERS,
-    on_load=(ConvocationsState.load, ConvocationSheetState.load),
+    on_load=(ConvocationsState.load, ConvocationSheetState.load, BookingSheetState.load),
     entry="Convocations",
     order=50,
     description="Qui est convoqué, qui a répondu, qui est venu.",
@@ -186,6 +188,7 @@ def convocations_page() -> rx.Component:
         el.div(_tabs(), _search(), class_name="pj-ledger__filters"),
         rx.cond(state.is_loaded, _list(), skeleton(10, "Chargement des convocations…")),
         convocation_sheet(on_close=state.close_sheet, after=state.refresh),
+        booking_sheet(on_close=state.close_sheet, after=state.refresh),  # of an appointment without a convocation
         title="Convocations",
         wide=True,
     )

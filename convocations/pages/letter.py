@@ -109,6 +109,7 @@ def letter_of(line: ListedConvocation, name: str, *, now: datetime) -> Letter:
     "/convocations/imprimer",
     title="Convocation à imprimer",
     roles=CONVENERS,
+    part_of="/convocations",
     on_load=(LetterState.load,),
 )
 def letter_page() -> rx.Component:

@@ -238,6 +238,7 @@ def _listed(session: Session, actor: Actor, convocation_id: UUID, message_id: UU
     "/convocations/messages",
     title="Boîte d’envoi",
     roles=CONVENERS,
+    part_of="/convocations",
     on_load=(MessagesState.load,),
     description="Ce qui attend, ce qui est parti, ce qui n’est pas parti et pourquoi.",
 )

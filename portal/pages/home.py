@@ -20,9 +20,21 @@ from portal.ui.pieces import link_button, skeleton
 
 el = rx.el
 STEPS = (
-    ("Cherchez", "Sur la carte, choisissez ce qu’il vous faut et les dates : le nombre de places libres s’affiche."),
-    ("Réservez", "La place vous est gardée dix minutes ; confirmez, et chacun la voit prise."),
-    ("Revenez en arrière", "Rendez la place d’un clic : elle redevient libre, et l’historique garde la trace."),
+    (
+        "Cherchez et réservez",
+        "Sur la carte, dites ce qu’il vous faut et quand : la place choisie vous est gardée dix minutes ; confirmez, "
+        "et chacun la voit prise.",
+    ),
+    (
+        "Convoquez",
+        "Une personne, un créneau, et le SMS tel qu’il sera lu. Ouvrez ensuite son lien, comme sur son téléphone : "
+        "confirmez, déplacez, ou dites que vous ne venez pas.",
+    ),
+    (
+        "Revenez en arrière",
+        "Rendez une place, annulez une convocation : d’un clic, ce qui était pris est libre, "
+        "et l’historique s’en souvient.",
+    ),
 )
 PEOPLE = text(
     "SELECT id, name, title FROM account WHERE is_active AND login = ANY(:logins)"
@@ -74,7 +86,7 @@ def home() -> rx.Component:
         title="Ce qui est libre, tout de suite",
         lead=el.p(
             "Lits de semi-liberté, postes de travail d’intérêt général, médiateurs, bracelets, audiences : "
-            "voyez sur une carte ce qui est libre, et réservez-le en quelques secondes, sans téléphoner.",
+            "voyez sur une carte ce qui est libre, réservez-le en quelques secondes, convoquez par SMS, sans appeler.",
             class_name="fr-text--lead pj-lead",
         ),
     )

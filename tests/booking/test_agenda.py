@@ -17,7 +17,7 @@ from availability.periods import Period
 from availability.publishing import HORIZON, publish_openings
 from availability.rights import Actor, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
-from booking.agenda import agendas, closings_to_come, free_starts, left_outside, monday_of, week_of
+from booking.agenda import agendas, closings_to_come, free_starts, left_outside, monday_of, usual_agenda, week_of
 from booking.models import Booking, State
 from booking.outcomes import note_outcome
 from tests.booking.town import make_person
@@ -90,6 +90,24 @@ def test_the_agendas_are_those_of_ones_territories_and_kinds_by_site(
     assert len(agendas(session, make_actor(Role.SENTENCE_JUDGE, world.here))) == 3
     assert agendas(session, make_actor(Role.FAMILY_JUDGE, world.here)) == []
     assert agendas(session, make_actor(Role.PROBATION_OFFICER, world.here, kind=make_kind(session, Shape.SLOTS))) == []
+
+
+def test_the_sites_that_one_uses_come_first_and_the_agenda_taken_last_is_the_usual_one(
+    session: Session, world: World, kind: Kind
+) -> None:
+    first, second = (make_site(session, world.here, name=name) for name in ("Site A", "Site Z"))
+    near = an_agent(session, first, kind, name="Ana Fiction")
+    far = [an_agent(session, second, kind, name=name) for name in ("Yann Fiction", "Zoé Fiction")]
+    assert usual_agenda(session, world.officer, agendas(session, world.officer)) == 0
+    start = at(in_days(3), "09:00")
+    book(session, world.officer, far[1], start)
+    colleague = make_actor(Role.PROBATION_OFFICER, world.here)
+
+    seen = agendas(session, world.officer)
+    assert [one.name for one in seen] == ["Yann Fiction", "Zoé Fiction", "Ana Fiction"]
+    assert usual_agenda(session, world.officer, seen) == far[1].id
+    assert usual_agenda(session, world.officer, seen[2:]) == 0
+    assert agendas(session, colleague)[0].resource_id == near.id
 
 
 def test_a_week_is_seven_civil_days_from_a_monday(session: Session, world: World, agent: Resource) -> None:

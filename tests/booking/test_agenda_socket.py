@@ -153,6 +153,22 @@ async def test_a_refused_move_draws_the_week_again_and_offers_the_nearest_starts
             cancel(session, place.officer, other.id, now=datetime.now(UTC))
 
 
+async def test_the_agenda_opens_on_the_usual_one_then_on_the_one_last_looked_at(served: Served, place: Place) -> None:
+    with Session(served.engine) as session:
+        others = session.execute(AGENTS, {"territories": sorted(place.officer.territories([OFFICER]))}).all()
+    other = next(one.id for one in others if one.is_here and one.id != place.agent)
+    async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
+        await client.hydrate("/agenda/")
+        usual = redirections(await client.call(f"{AGENDA}.load", path="/agenda/"))
+        await client.call(f"{AGENDA}.load", path=f"/agenda/?lieu={other}")
+        last = redirections(await client.call(f"{AGENDA}.load", path="/agenda/?semaine=2027-01-04"))
+        told = changed(await client.call(f"{AGENDA}.load", path="/agenda/?choisir=oui"))
+
+    assert usual == [f"/agenda/?lieu={place.agent}"]
+    assert last == [f"/agenda/?lieu={other}&semaine=2027-01-04"]
+    assert told[AGENDA]["step"] == "choose"
+
+
 async def test_what_is_elsewhere_cannot_be_opened_reserved_or_changed(served: Served, place: Place) -> None:
     path = f"/agenda/?lieu={place.elsewhere}"
     async with RawClient(served.url, served.cookie_of(OFFICER)) as client:

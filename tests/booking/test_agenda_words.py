@@ -77,6 +77,7 @@ def drawn(shown: Week, kind: str) -> list[dict[str, Any]]:
 
 def test_an_address_carries_whose_agenda_which_week_and_which_sheet() -> None:
     assert words.address() == "/agenda/"
+    assert words.choosing(TODAY) == "/agenda/?choisir=oui&semaine=2026-03-02"
     assert words.address(7, TODAY) == "/agenda/?lieu=7&semaine=2026-03-02"
     assert words.address(7, TODAY, NUMBER).endswith(f"&reservation={NUMBER}")
     assert words.around(week()) == ("/agenda/?lieu=7&semaine=2026-02-23", "/agenda/?lieu=7&semaine=2026-03-09")
@@ -136,6 +137,10 @@ def test_agendas_are_found_by_any_word_without_accents() -> None:
         ({"appointments": ()}, "1 créneau libre, aucun rendez-vous."),
         ({"openings": (), "slots": (), "appointments": ()}, "Pas d’ouverture cette semaine."),
         ({"appointments": (taken(span(3, "09:00", "09:30"), State.HELD),)}, "1 créneau libre, aucun rendez-vous."),
+        (
+            {"appointments": (taken(span(1, "09:00", "09:30"), is_over=True), taken(span(3, "09:00", "09:30")))},
+            "1 créneau libre, 2 rendez-vous, dont 1 à pointer.",
+        ),
     ],
 )
 def test_a_week_is_summed_up_in_a_sentence(columns: dict[str, Any], said: str) -> None:
@@ -166,7 +171,10 @@ def test_what_is_free_is_drawn_no_longer_than_the_step() -> None:
     [
         (taken(span(3, "09:00", "09:30")), "taken", "réservé"),
         (taken(span(3, "09:00", "09:30"), State.HELD), "taken", "en cours de réservation"),
-        (taken(span(2, "09:00", "09:30"), State.MISSED), "taken", "absent"),
+        (taken(span(2, "09:00", "09:30"), is_over=True), "taken", "à pointer"),
+        (taken(span(2, "13:00", "13:30"), is_over=True), "taken", "à pointer"),
+        (taken(span(2, "09:00", "09:30"), State.MISSED, is_over=True), "taken", "absent"),
+        (taken(span(2, "09:00", "09:30"), is_over=True, is_visible=False, initials=""), "busy", "par un autre service"),
         (taken(span(2, "09:00", "09:30"), State.HONOURED), "taken", "venu"),
         (taken(span(3, "13:00", "13:30")), "taken", "hors horaires"),
         (taken(span(3, "11:45", "12:15")), "taken", "hors horaires"),

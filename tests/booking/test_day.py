@@ -13,6 +13,9 @@ from availability.models import Shape
 from availability.rights import Role
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, lapse, refuse
 from booking.day import SHOWN, Ending, Moment, Wait, day, time_zone_of
+from booking.models import State
+from booking.outcomes import note_outcome
+from booking.pages.day_words import today_cards
 from tests.booking.town import Town, judge, make_person, make_town, request, stay
 from tests.factories import (
     NOW,
@@ -91,6 +94,22 @@ def test_the_day_is_in_time_order_and_what_has_no_hour_comes_first(session: Sess
         (one.moment, one.line.case_ref) for one in day(session, town.officer, now=NOW + timedelta(days=1)).today
     ]
     assert tomorrow == [(Moment.DEPARTURE, "leaves tomorrow")]
+
+
+def test_what_is_over_comes_last_and_says_what_became_of_it(session: Session, town: Town) -> None:
+    team = make_resource(session, town.world.site, make_kind(session, Shape.SLOTS))
+    make_opening(session, team, in_minutes(60), hours=8)
+    booked = []
+    for minutes in (60, 120, 300):
+        claim = SlotClaim(resource_id=team.id, start=in_minutes(minutes))
+        held = hold(session, town.officer, claim, now=NOW, beneficiary=Beneficiary(case_ref=str(minutes)))
+        booked.append(confirm(session, town.officer, held.id, now=NOW).id)
+    note_outcome(session, town.officer, booked[1], now=in_minutes(240), outcome=State.MISSED)
+
+    found = day(session, town.officer, now=in_minutes(240))
+    assert [one.line.case_ref for one in found.today] == ["300", "60", "120"]
+    cards = today_cards(found, may_open=True, now=in_minutes(240))
+    assert [card.lines[-1] for card in cards] == ["pour le dossier 300", "à pointer", "absent(e)"]
 
 
 def test_the_last_day_of_a_post_is_the_day_before_its_end(session: Session, town: Town) -> None:

@@ -150,6 +150,9 @@ def test_starts_are_grouped_by_day_and_agents_by_site() -> None:
 
     assert [plain(day.label) for day in shown] == ["jeudi 26 novembre 2026", "vendredi 27 novembre 2026"]
     assert plain(choices[0].words) == "jeu. 26 nov. à 9 h 30, Agent A"
+    far = replace(receiver(), zone=ZoneInfo("Indian/Reunion"))
+    assert plain(start_choice(first, far, says_who=False).hour) == "12 h 30 (heure locale : La Réunion)"
+    assert plain(start_choice(first, far, says_who=False, here="Indian/Reunion").hour) == "12 h 30"
     assert [option.value for option in two[0].options] == ["s1", "r1", "r2"]
     assert [option.value for option in alone[0].options] == ["r1"]
 

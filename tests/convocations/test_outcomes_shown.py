@@ -50,6 +50,7 @@ def test_before_it_is_excused_or_convened_and_after_it_is_noted(
 
     assert (offered(before), bool(before.convene_href)) == (["can_excuse"], True)
     assert (offered(after), after.convene_href) == (["can_note_coming", "can_note_absence", "can_excuse"], "")
+    assert (before.state, after.state) == ("réservée", "à pointer")
 
 
 def test_each_outcome_offers_the_other_and_an_excuse_its_undo(

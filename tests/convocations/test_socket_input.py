@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from reflex_base.registry import RegistrationContext
+from sqlalchemy import text
+from sqlmodel import Session
 
 import portal.app  # noqa: F401 - registers every handler
 from availability.rights import Role
+from convocations.pages.addresses import sheet_address
 from portal.problems import FAILED
 from tests.served import Served
 from tests.socket_client import ROOT_STATE, RawClient, changed, redirections
@@ -21,6 +24,11 @@ STATES = {
     "messages": ("messages_state", "/convocations/messages/"),
     "letter": ("letter_state", "/convocations/imprimer/"),
 }
+# Of the officer who is signed in here.
+SUMMONED = text("""
+    SELECT c.id, c.booking_id FROM convocation c WHERE c.booking_id IS NOT NULL AND c.requested_by = (
+        SELECT a.id FROM account a JOIN account_right r ON r.account_id = a.id
+        WHERE r.role = 'probation_officer' AND a.is_active ORDER BY a.login LIMIT 1) LIMIT 1""")
 STRANGE: list[Any] = [
     42,
     "texte",
@@ -103,6 +111,15 @@ async def test_out_of_turn_nothing_fails(served: Served, state: str, handler: st
         answer = await client.call(named(state, handler), path=path, wait_s=1)
 
         assert said(answer) != FAILED
+
+
+async def test_an_appointment_summoned_to_already_opens_its_convocation(served: Served) -> None:
+    with Session(served.engine) as session:
+        one = session.execute(SUMMONED).one()
+    async with RawClient(served.url, served.cookie_of(Role.PROBATION_OFFICER)) as client:
+        await client.hydrate("/convoquer/")
+        path = f"/convoquer/?reservation={one.booking_id}"
+        assert redirections(await client.call(named("convene", "load"), path=path)) == [sheet_address(one.id)]
 
 
 async def test_a_family_judge_and_a_partner_reach_nothing_of_it(served: Served) -> None:

@@ -177,6 +177,8 @@ def test_an_agenda_is_found_chosen_and_opened_with_no_csp_violation(open_page: O
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.get_by_role("link", name="Agenda", exact=True).first.click()
+    page.wait_for_url(f"**lieu={quiet.agent}")  # the one that one took something in last
+    page.get_by_role("link", name="Changer d’agenda").click()
     page.get_by_label("Quel agenda").fill("bracelet rhone")
     expect(page.locator(".pj-agenda__choice")).to_have_count(2)
     page.locator(".pj-agenda__choice").first.click()
@@ -205,6 +207,9 @@ def test_a_click_on_a_free_slot_reserves_it_for_a_person(open_page: OpenPage, qu
     sheet.get_by_role("button", name="Réserver").click()
     expect(sheet.get_by_text("C’est réservé.")).to_be_visible()
     expect(sheet.get_by_text(said(start))).to_be_visible()
+    expect(sheet.get_by_role("link", name="Convoquer")).to_have_attribute(
+        "href", re.compile(r"^/convoquer/\?reservation=")
+    )
     page.keyboard.press("Escape")
 
     expect(sheet).to_be_hidden()

@@ -263,6 +263,18 @@ def test_an_outcome_is_noted_corrected_excused_and_the_excuse_undone(open_page: 
     expect(history).to_contain_text("Vous avez annulé l’excuse.")
 
 
+def test_an_appointment_without_a_convocation_is_noted_without_leaving_the_list(open_page: OpenPage) -> None:
+    page = open_page("/convocations/?onglet=a-pointer", OFFICER)
+    page.locator("tbody a[href*='reservation=']").first.click()
+    sheet = page.get_by_role("dialog")
+    expect(sheet.locator(".fr-badge").first).to_have_text("à pointer")
+    assert "/convocations/?onglet=a-pointer&reservation=" in page.url
+    page.keyboard.press("Escape")
+
+    expect(sheet).to_be_hidden()
+    assert page.url.endswith("/convocations/?onglet=a-pointer")
+
+
 @pytest.mark.parametrize("path", ["/convoquer/", "/convocations/?onglet=toutes", "/convocations/messages/"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_filled_screens_have_no_serious_violation_and_fit_a_phone(open_page: OpenPage, path: str, scheme: str) -> None:

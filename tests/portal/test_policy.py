@@ -115,6 +115,13 @@ def test_an_entry_may_be_kept_to_some_of_those_admitted() -> None:
     assert "Agenda" in [entry.label for entry in navigation(judge)]
 
 
+def test_a_page_without_an_entry_shows_that_of_the_page_it_is_part_of() -> None:
+    for path in ("/convocations/", "/convoquer/", "/convocations/messages/"):
+        entries = navigation(somebody(Role.PROBATION_OFFICER), path)
+        assert [entry.label for entry in entries if entry.is_current] == ["Convocations"]
+    assert all(page.part_of in ("", *PAGES) for page in PAGES.values())
+
+
 def test_navigation_has_six_entries_at_most_and_none_that_is_refused() -> None:
     for role in Role:
         actor = somebody(role)
