@@ -32,7 +32,7 @@ CASE_HEADINGS = ("Dossier", "Matière", "Durée", "Échéance", "Attend depuis")
     roles=PLANNERS,
     on_load=(S.load,),
     entry="Répartition",
-    order=40,
+    order=10,
     description="Répartir les affaires en attente dans les audiences à venir.",
 )
 def repartition_page() -> rx.Component:

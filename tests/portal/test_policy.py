@@ -115,6 +115,19 @@ def test_an_entry_may_be_kept_to_some_of_those_admitted() -> None:
     assert "Agenda" in [entry.label for entry in navigation(judge)]
 
 
+def test_what_one_works_with_all_day_comes_first_after_ones_day() -> None:
+    first = {
+        role: [entry.label for entry in navigation(somebody(role))][:2]
+        for role in (Role.REGISTRY, Role.MONITORING_AGENT)
+    }
+
+    assert first == {
+        Role.REGISTRY: ["Ma journée", "Répartition"],
+        Role.MONITORING_AGENT: ["Ma journée", "Tournée"],
+    }
+    assert "Occupation" not in [entry.label for entry in navigation(somebody(Role.FAMILY_JUDGE))]
+
+
 def test_navigation_has_six_entries_at_most_and_none_that_is_refused() -> None:
     for role in Role:
         actor = somebody(role)
