@@ -45,6 +45,16 @@ def layout(
     )
 
 
+def next_pages() -> rx.Component:
+    """Return the other pages of the navigation as buttons, for a page that has nothing to show."""
+    return el.div(rx.foreach(SessionState.entries, _next_page), class_name="pj-actions")
+
+
+def _next_page(entry: rx.Var[Entry]) -> rx.Component:
+    link = ReactRouterLink.create(entry.label, to=entry.href, class_name="fr-btn fr-btn--secondary")
+    return rx.cond(entry.is_current, rx.fragment(), link)
+
+
 def _skip_links() -> rx.Component:
     links = (("Aller au contenu", "#contenu"), ("Aller au menu", "#menu"), ("Aller au pied de page", "#pied"))
     items = [el.li(native_link(label, href=href, class_name="fr-link")) for label, href in links]
