@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from availability.openings import local_day
 from booking.planning import Board, CaseLine, HearingLine, plan_of, score_of, state_at, unplaced_of
 from booking.planning_models import OptimizerRun, RunState
 from optimizer.plan import Plan, Reason
@@ -42,7 +43,7 @@ ENDED_WORDS = {
     RunState.DONE: "Recherche terminée.",
 }
 REASON_WORDS = {
-    "after-deadline": "échéance dépassée",
+    "after-deadline": "échéance trop proche",
     "before-ready": "délai de convocation non écoulé",
     "unstaffed": "ni juge ni salle",
     "refused-judge": "juge écarté dans ce dossier",
@@ -155,7 +156,10 @@ def hearing_card(line: HearingLine, names: Mapping[int, str], plan: Plan, added:
     return HearingCard(
         id=str(hearing.id),
         name=line.name,
-        when=f"{moment(hearing.period.start, zone)} – {hour(hearing.period.end, zone)}",
+        when=(
+            f"{day(local_day(hearing.period.start, zone))}, de{NBSP}{hour(hearing.period.start, zone)}"
+            f" à{NBSP}{hour(hearing.period.end, zone)}"
+        ),
         who=people(sitting, names) if decided else "",
         is_decided=decided,
         gauges=gauges,
@@ -204,7 +208,7 @@ def family(code: str) -> str:
 
 
 def reasons(found: Sequence[Reason], hearings: int) -> str:
-    """Return why a case waits: "échéance dépassée (9 audiences), plus assez de minutes (3)"."""
+    """Return why a case waits: "échéance trop proche (9 audiences), plus assez de minutes (3)"."""
     if not hearings:
         return "aucune audience à venir"
     if len(found) == 1:
@@ -214,7 +218,7 @@ def reasons(found: Sequence[Reason], hearings: int) -> str:
 
 
 def reasons_summary(unplaced: Iterable[Sequence[Reason]]) -> str:
-    """Return the main reason of each, counted: "9 : échéance dépassée ; 2 : plus assez de minutes"."""
+    """Return the main reason of each, counted: "9 : échéance trop proche ; 2 : plus assez de minutes"."""
     counted = Counter(found[0].code for found in unplaced if found)
     return " ; ".join(f"{count}{NBSP}: {REASON_WORDS[code]}" for code, count in counted.most_common())
 
@@ -257,7 +261,7 @@ def proposal_sentence(run: OptimizerRun) -> str:
         f"{plural(len(plan.placed), 'affaire placée', 'affaires placées')} sur{NBSP}{total}",
         f"{plural(len(plan.sittings), 'audience tenue', 'audiences tenues')}",
         f"{_late(score.count('late'))}",
-        f"attente moyenne après convocation possible{NBSP}: {plural(days, 'jour')}",
+        f"{plural(days, 'jour')} d’attente en moyenne une fois la convocation possible",
         _shared(score.count("spread")),
     ]
     return ", ".join(parts) + "."

@@ -56,7 +56,7 @@ def test_every_reason_refusal_and_state_has_words() -> None:
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ([("after-deadline", 12)], "échéance dépassée pour toutes les audiences"),
+        ([("after-deadline", 12)], "échéance trop proche pour toutes les audiences"),
         ([("minutes", 8), ("cases", 3)], "plus assez de minutes (8 audiences), nombre d’affaires atteint (3)"),
         ([("quota", 1), ("unstaffed", 1)], "quota de la matière atteint (1 audience), ni juge ni salle (1)"),
     ],
@@ -95,7 +95,7 @@ def test_the_figures_say_how_many_and_how_long() -> None:
 def test_a_proposal_is_told_rule_by_rule() -> None:
     assert plain(proposal_sentence(run(state=RunState.DONE, plan=PLAN))) == (
         "3 affaires placées sur 4, 2 audiences tenues, 1 hors délai, "
-        "attente moyenne après convocation possible : 3 jours, 1 audience d’écart entre les juges."
+        "3 jours d’attente en moyenne une fois la convocation possible, 1 audience d’écart entre les juges."
     )
 
 
