@@ -29,7 +29,7 @@ def layout(
         _connection_banner(),
         _header(),
         el.main(
-            el.div(notice(on_undo), class_name=container),
+            el.div(notice(on_undo), class_name=f"{container} pj-notice-bar"),
             el.div(
                 el.h1(title, class_name="fr-h3 fr-mb-2w" if wide else ""),
                 lead or rx.fragment(),
