@@ -98,6 +98,7 @@ class CaseRow:
     family: str
     minutes: str
     deadline: str
+    due: str  # the same in a sentence
     waits: str
     is_urgent: bool
     place: str = ""
@@ -187,12 +188,14 @@ def people(sitting: Sitting | None, names: Mapping[int, str]) -> str:
 def case_row(line: CaseLine, today: date, *, why: str = "", hearing_id: int = 0) -> CaseRow:
     """Return a case as a line shows it."""
     waited = (today - line.received_on).days
+    deadline = f"{day(line.deadline_on)} ({from_today(line.deadline_on, today)})" if line.deadline_on else ""
     return CaseRow(
         id=str(line.id),
         ref=line.case_ref,
         family=family(line.family),
         minutes=f"{line.minutes}{NBSP}min",
-        deadline=f"{day(line.deadline_on)} ({from_today(line.deadline_on, today)})" if line.deadline_on else "aucune",
+        deadline=deadline or "aucune",
+        due=f"échéance {deadline}" if deadline else "sans échéance",
         waits=plural(waited, "jour"),
         is_urgent=line.deadline_on is not None and (line.deadline_on - today).days < 14,
         place="placée" if line.booking_id else "",

@@ -193,7 +193,7 @@ def _sitting(card: rx.Var[SittingCard]) -> rx.Component:
 
 def _ticked_case(row: rx.Var[CaseRow]) -> rx.Component:
     name = "affaire-" + row.id
-    facts = el.span(row.family, ", ", row.minutes, ", échéance ", row.deadline, class_name="fr-hint-text")
+    facts = el.span(row.family, ", ", row.minutes, ", ", row.due, class_name="fr-hint-text")
     choice = el.div(
         el.input(
             type="checkbox",
@@ -231,7 +231,7 @@ def _unplaced() -> rx.Component:
 def _unplaced_case(row: rx.Var[CaseRow]) -> rx.Component:
     return el.li(
         el.strong(row.ref),
-        el.span(row.family, ", ", row.minutes, ", échéance ", row.deadline, class_name="pj-plan__facts"),
+        el.span(row.family, ", ", row.minutes, ", ", row.due, class_name="pj-plan__facts"),
         el.span(row.why, class_name="pj-plan__why"),
         key=row.id,
     )

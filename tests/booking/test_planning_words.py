@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -153,3 +154,5 @@ def test_a_case_says_its_deadline_and_how_long_it_waits() -> None:
 
     assert (row.family, plain(row.minutes), plain(row.waits), row.is_urgent) == ("baux", "20 min", "30 jours", False)
     assert plain(row.deadline) == "lun. 16 mars (dans 2 semaines)"
+    assert plain(row.due) == "échéance lun. 16 mars (dans 2 semaines)"
+    assert case_row(replace(line, deadline_on=None), TODAY).due == "sans échéance"
