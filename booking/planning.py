@@ -77,6 +77,9 @@ NAMES = text("SELECT id, name FROM resource WHERE id = ANY(:ids)")
 PLANNABLE = text("""
     SELECT k.id FROM kind k JOIN kind_right g ON g.kind_id = k.id AND g.role = ANY(:roles) AND g.may_reserve
     WHERE k.shape = :shape""")
+WAITING_COUNT = text("""
+    SELECT count(*) FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id
+    WHERE w.territory_id = :territory_id AND w.kind_id = ANY(:kinds) AND (b.id IS NULL OR b.state <> ALL(:placed))""")
 WITH_WORK = text("SELECT DISTINCT kind_id FROM waiting_case WHERE territory_id = :territory_id")
 
 
@@ -141,6 +144,13 @@ def plannable_kinds(session: Session, actor: Actor) -> list[Kind]:
     with_work = set(session.execute(WITH_WORK, {"territory_id": home}).scalars())
     kinds = session.exec(select(Kind).where(col(Kind.id).in_(ids)).order_by(col(Kind.position), col(Kind.id)))
     return sorted(kinds, key=lambda kind: kind.id not in with_work)
+
+
+def waiting_count(session: Session, actor: Actor) -> int:
+    """Return how many cases of the actor's court wait for a hearing, among those that they plan."""
+    kinds = [kind.id for kind in plannable_kinds(session, actor)]
+    asked = {"territory_id": actor.home_territory_id, "kinds": kinds, "placed": PLACED}
+    return int(session.execute(WAITING_COUNT, asked).scalar_one()) if kinds else 0
 
 
 def check_planner(actor: Actor, *, territory_id: int, kind_id: int) -> None:

@@ -15,7 +15,7 @@ from reflex_base.registry import RegistrationContext
 from availability.rights import Actor
 from portal.access import Policy, policy_of
 from portal.actors import actor_of_cookie, token_in
-from portal.session import SessionState, sign_in_address
+from portal.session import SessionState, first_page, sign_in_address
 from portal.sign_in import hashed_token
 from portal.ui.notice import NoticeState
 
@@ -84,7 +84,8 @@ async def _refused(root: Any, event: Event, actor: Actor | None) -> StateUpdate:
         path = str(root.router.url.path)
         return StateUpdate(events=Event.from_event_type(rx.redirect(sign_in_address(path))))
     notice = await root.get_state(NoticeState)
-    notice.show_error("Vous n’avez pas le droit de faire cela.", title="Accès refusé")
+    words = "Vous n’avez pas le droit de faire cela, ou de voir cette page."
+    notice.show("error", words, title="Accès refusé", link=("Revenir à ma première page", first_page(actor)))
     delta = await _resolve_delta(root.get_delta())
     root._clean()
     return StateUpdate(delta=delta)

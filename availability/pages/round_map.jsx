@@ -19,6 +19,30 @@ const FRENCH = {
 const MARGIN = 0.01; // degrees, about a kilometre: a single stop is not shown from the moon, nor from the doorstep
 const LINE = { light: "#000091", dark: "#8585f6" };
 
+const APART = 38; // pixels between the middles of two stops: each keeps its number in sight and under the finger
+
+/** Return by how much to move each of these points of the screen for none to hide another. */
+export function spread(points, apart = APART) {
+  const moved = points.map(([x, y]) => [x, y]);
+  for (let turn = 0; turn < 40; turn += 1) {
+    let isDone = true;
+    for (let i = 0; i < moved.length; i += 1) {
+      for (let j = i + 1; j < moved.length; j += 1) {
+        const [dx, dy] = [moved[j][0] - moved[i][0], moved[j][1] - moved[i][1]];
+        const gap = Math.hypot(dx, dy);
+        if (gap >= apart - 0.5) continue;
+        isDone = false;
+        const [ux, uy] = gap > 0.01 ? [dx / gap, dy / gap] : [1, 0];
+        const push = (apart - gap) / 2;
+        moved[i] = [moved[i][0] - ux * push, moved[i][1] - uy * push];
+        moved[j] = [moved[j][0] + ux * push, moved[j][1] + uy * push];
+      }
+    }
+    if (isDone) break;
+  }
+  return moved.map(([x, y], at) => [Math.round(x - points[at][0]), Math.round(y - points[at][1])]);
+}
+
 function edges(points) {
   if (!points.length) return [];
   const lons = points.map(([lon]) => lon);
@@ -45,11 +69,17 @@ function LivingMap({ background, tiles, tilesCredit, stops, base, label, onPick,
   const way = useMemo(() => (base.length === 2 && places.length ? [base, ...places, base] : places), [base, places]);
   const fit = useMemo(() => edges(base.length === 2 ? [base, ...places] : places), [base, places]);
   useFit(fit, ref, ready);
+  const [offsets, setOffsets] = useState([]);
+  const keepApart = () => {
+    const map = ref.current;
+    if (map) setOffsets(spread(places.map((place) => map.project(place)).map(({ x, y }) => [x, y])));
+  };
+  useEffect(keepApart, [ready, places]);
   useEffect(() => ref.current?.getCanvas().setAttribute("aria-label", label), [ready, label]);
   return (
     <Map ref={ref} mapLib={maplibregl} mapStyle={style} locale={FRENCH} maxZoom={17} minZoom={1} renderWorldCopies={false}
       initialViewState={fit.length ? { bounds: fit } : { longitude: 2.5, latitude: 46.6, zoom: 5 }}
-      attributionControl={{ compact: true }} onLoad={() => setReady(true)} onError={onFailure}>
+      attributionControl={{ compact: true }} onLoad={() => setReady(true)} onZoomEnd={keepApart} onResize={keepApart} onError={onFailure}>
       <NavigationControl showCompass={false} />
       <Way points={way} scheme={scheme} />
       {base.length === 2 && (
@@ -57,8 +87,8 @@ function LivingMap({ background, tiles, tilesCredit, stops, base, label, onPick,
           <span className="round-map__base" title="Base de l’équipe" role="img" aria-label="Base de l’équipe">⌂</span>
         </Marker>
       )}
-      {stops.map((stop) => (
-        <Marker key={stop.id} longitude={stop.lon} latitude={stop.lat}>
+      {stops.map((stop, at) => (
+        <Marker key={stop.id} longitude={stop.lon} latitude={stop.lat} offset={offsets[at] ?? [0, 0]}>
           <button type="button" className={`round-map__stop round-map__stop--${stop.state}`} aria-label={stop.label} title={stop.label}
             onClick={() => onPick?.(stop.id)}>
             {stop.number}

@@ -77,6 +77,16 @@ def declined_words(count: int) -> str:
     return many(count, "personne ne peut pas venir", "personnes ne peuvent pas venir") if count else ""
 
 
+def to_plan_words(count: int) -> str:
+    """Return how many cases wait for a hearing, or nothing."""
+    return f"{many(count, 'affaire attend', 'affaires attendent')} une audience" if count else ""
+
+
+def to_fit_words(count: int) -> str:
+    """Return how many bracelets wait for a date, or nothing."""
+    return many(count, "pose de bracelet à planifier", "poses de bracelet à planifier") if count else ""
+
+
 def _to_do(one: ToDo, answers: str, now: datetime) -> Card:
     line, today = one.line, _today_at(one.line, now)
     is_mine, is_asked = one.wait is Wait.CONFIRM, one.wait is Wait.ANSWER  # a host knows the place: whom comes first

@@ -147,6 +147,7 @@ def asked_by(parameters: Mapping[str, str]) -> tuple[tuple[int | None, date | No
     on_load=(EstablishmentState.load,),
     entry="Occupation",
     order=60,
+    entry_for=(Role.PARTNER, Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE),
     description="Les lits d’un établissement, nuit par nuit.",
 )
 def establishment_page() -> rx.Component:

@@ -28,7 +28,7 @@ from booking.models import State
 from booking.pages.booking_words import zone_note
 from booking.rounds import Round, RoundStop
 from booking.words import many
-from portal.ui.dates import NBSP, day, from_today, hour, long_day, moment
+from portal.ui.dates import NBSP, day, ended, from_today, hour, long_day, moment
 
 BEST = 3
 DAYS_SHOWN = 10
@@ -168,7 +168,7 @@ def row_of(line: RequestLine, terms: FittingTerms, href: str, *, now: datetime) 
         href=href,
         who=initials(line.initials) or "personne effacée",
         measure=measure_label(terms, line.measure),
-        legal=day(line.deadline_on) if line.deadline_on else "aucune en jours",
+        legal=day(line.deadline_on) if line.deadline_on else "aucune",
         legal_note=legal_note(line, today),
         urgency=urgency(line, today),
         practical=between(terms, line.ordered_on),
@@ -183,7 +183,7 @@ def view_of(line: RequestLine, terms: FittingTerms, *, name: str, address: str, 
     """Return what the sheet shows."""
     today = local_day(now, ZoneInfo(line.time_zone))
     is_open = line.stage in OPEN
-    legal = "aucune date limite en jours"
+    legal = "aucune (la loi ne fixe pas de délai)"
     if line.deadline_on:
         legal = " – ".join(part for part in (day(line.deadline_on), legal_note(line, today)) if part)
     source = source_words(terms.measure(line.measure)) if line.measure in _codes(terms) else ""
@@ -231,11 +231,11 @@ def offers_sentence(found: Offers) -> str:
     in_time = sum(one.is_in_time for one in found.offers)
     late = len(found.offers) - in_time
     if not found.offers:
-        return f"Aucun créneau ne convient d’ici au {day(found.until)}."
+        return ended(f"Aucun créneau ne convient d’ici au {day(found.until)}")
     said = f"{many(in_time, 'créneau convient', 'créneaux conviennent')}"
     if not in_time:
         return f"Aucun créneau avant la date limite{NBSP}; {many(late, 'convient', 'conviennent')} après elle."
-    return f"{said}{f' avant la date limite, {late} après elle' if late else ''}, d’ici au {day(found.until)}."
+    return ended(f"{said}{f' avant la date limite, {late} après elle' if late else ''}, d’ici au {day(found.until)}")
 
 
 def reasons(found: Offers) -> list[str]:
@@ -300,7 +300,7 @@ def deadline_words(
         return f"À poser au plus tard le {day(given)}, date fixée par la décision. {usual}"
     last = deadline(measure, ordered_on, holiday_zone)
     if last is None:
-        return f"Aucune date limite en jours pour cette mesure. {usual}"
+        return f"La loi ne fixe pas de délai pour cette mesure. {usual}"
     return f"À poser au plus tard le {day(last)} ({source_words(measure)}). {usual}"
 
 

@@ -11,16 +11,19 @@ from sqlmodel import Session
 from availability.openings import local_day
 from availability.rights import REQUESTERS, Actor, Role
 from booking.day import Day, day, time_zone_of
+from booking.fitting_queries import OPEN, fitting_requests
 from booking.pages import day_words as words
 from booking.pages.booking_words import CONVENERS
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card
+from booking.pages.round_state import DRIVERS
 from booking.pages.widgets import inner_link
+from booking.planning import PLANNERS, waiting_count
 from portal.clock import now
 from portal.database import read
 from portal.policy import SIGNED_IN, allow, current_actor, page
 from portal.ui.dates import long_day
-from portal.ui.layout import layout
+from portal.ui.layout import layout, next_pages
 from portal.ui.pieces import badge, skeleton
 
 el = rx.el
@@ -28,6 +31,8 @@ ANSWERS = "/demandes/"  # where a host answers
 LIST = "/reservations/"
 ROUND = "/tournee/"
 CONVOCATIONS = "/convocations/"
+PLANNING = "/repartition/"
+FITTINGS = "/demandes-de-pose/"
 
 
 class DayState(rx.State):
@@ -39,6 +44,8 @@ class DayState(rx.State):
     answers: str = ""
     to_note: str = ""
     declined: str = ""
+    to_plan: str = ""
+    to_fit: str = ""
     today: list[Card] = []  # noqa: RUF012
     today_more: str = ""
     lost: list[Card] = []  # noqa: RUF012
@@ -50,23 +57,26 @@ class DayState(rx.State):
     @rx.var
     def is_clear(self) -> bool:
         """Say whether there is nothing at all."""
-        return self.is_loaded and not (self.to_do or self.today or self.lost or self.to_note or self.declined)
+        counts = self.to_note or self.declined or self.to_plan or self.to_fit
+        return self.is_loaded and not (self.to_do or self.today or self.lost or counts)
 
     @rx.var
     def nothing_to_do(self) -> str:
         """Say that nothing waits, unless something above does."""
-        return "" if self.answers or self.to_note or self.declined else "Rien ne vous attend."
+        counts = self.answers or self.to_note or self.declined or self.to_plan or self.to_fit
+        return "" if counts else "Rien ne vous attend."
 
     @allow(SIGNED_IN)
     @rx.event
     async def load(self) -> None:
         """Show the day as it is now."""
         actor, at = await current_actor(self), now()
-        shown, time_zone = await read(_day, actor, now=at)
+        shown, time_zone, to_plan, to_fit = await read(_day, actor, now=at)
         self.has_round = actor.has(Role.MONITORING_AGENT)
         self.has_list, summons = actor.has(*REQUESTERS), actor.has(*CONVENERS)
         self.to_note = words.to_note_words(shown.to_note) if summons else ""
         self.declined = words.declined_words(shown.declined) if summons else ""
+        self.to_plan, self.to_fit = words.to_plan_words(to_plan), words.to_fit_words(to_fit)
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
         self._show(shown, at, time_zone)
         self.is_loaded = True
@@ -81,8 +91,11 @@ class DayState(rx.State):
         self.lost_more = words.and_others(shown.lost_count, len(shown.lost))
 
 
-def _day(session: Session, actor: Actor, *, now: datetime) -> tuple[Day, str]:
-    return day(session, actor, now=now), time_zone_of(session, actor)
+def _day(session: Session, actor: Actor, *, now: datetime) -> tuple[Day, str, int, int]:
+    to_plan = waiting_count(session, actor) if actor.has(*PLANNERS) else 0
+    # Who drives plans the fittings; to the others the requests are one list among several.
+    _, to_fit = fitting_requests(session, actor, stages=OPEN, now=now, limit=1) if actor.has(*DRIVERS) else ([], 0)
+    return day(session, actor, now=now), time_zone_of(session, actor), to_plan, to_fit
 
 
 @page(
@@ -102,7 +115,7 @@ def my_day_page() -> rx.Component:
             "À faire",
             "a-faire",
             _answers(),
-            _people(),
+            _counted(),
             _cards(state.to_do, state.to_do_more, nothing=state.nothing_to_do),
         ),
         _column(
@@ -133,7 +146,8 @@ def _clear() -> rx.Component:
         el.span(class_name="fr-icon-checkbox-circle-line pj-day__clear-icon", aria_hidden="true"),
         el.div(
             el.p("Tout est à jour.", class_name="fr-h3 fr-mb-1v"),
-            el.p("Rien ne vous attend, rien n’est prévu aujourd’hui, rien n’a été perdu.", class_name="fr-mb-0"),
+            el.p("Rien ne vous attend, rien n’est prévu aujourd’hui, rien n’a été perdu.", class_name="fr-mb-2w"),
+            next_pages(),
         ),
         class_name="pj-day__clear",
     )
@@ -150,20 +164,25 @@ def _round() -> rx.Component:
     return rx.cond(DayState.has_round, el.p(link, class_name="fr-mb-2w"))
 
 
-def _people() -> rx.Component:
-    """Return how many people wait for something, each number leading to them."""
+def _counted() -> rx.Component:
+    """Return how many cases and people wait for something, each number leading to them."""
     state = DayState
-    links = (("a-pointer", state.to_note), ("ne-peut-pas-venir", state.declined))
+    links = (
+        (PLANNING, state.to_plan),
+        (FITTINGS, state.to_fit),
+        (f"{CONVOCATIONS}?onglet=a-pointer", state.to_note),
+        (f"{CONVOCATIONS}?onglet=ne-peut-pas-venir", state.declined),
+    )
     return rx.fragment(
         *[
             rx.cond(
                 words_ != "",
                 el.p(
-                    inner_link(words_, href=f"{CONVOCATIONS}?onglet={tab}", class_name="fr-link fr-link--lg"),
+                    inner_link(words_, href=href, class_name="fr-link fr-link--lg"),
                     class_name="fr-mb-2w",
                 ),
             )
-            for tab, words_ in links
+            for href, words_ in links
         ]
     )
 

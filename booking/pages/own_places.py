@@ -21,7 +21,7 @@ from portal.database import act, read
 from portal.policy import allow, current_actor, page
 from portal.ui.layout import layout
 from portal.ui.notice import NoticeState
-from portal.ui.pieces import empty_state, field, skeleton
+from portal.ui.pieces import empty_state, field, link_button, skeleton
 
 el = rx.el
 NUMBERS = (
@@ -173,6 +173,7 @@ def own_places_page() -> rx.Component:
     nothing = empty_state(
         "Aucune place à déclarer",
         "Les services qui suivent des mesures voient ici leur capacité et leur charge, et les confirment d’un geste.",
+        link_button("Voir l’occupation", "/etablissement/", kind="secondary"),
     )
     lines = el.ul(rx.foreach(state.lines, _place), class_name="pj-requests")
     return layout(

@@ -318,7 +318,7 @@ def _search(on_chosen: Any, label: str, *, is_first: bool) -> rx.Component:
         class_name="pj-choices",
         aria_label="Personnes trouvées",
     )
-    nobody = el.p("Personne de ce nom dans votre ressort.", class_name="fr-text--sm fr-mb-1v")
+    nobody = el.p("Nous ne trouvons personne de ce nom dans votre ressort.", class_name="fr-text--sm fr-mb-1v")
     return el.div(
         field(
             label,

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from availability.openings import local_day
 from booking.planning import Board, CaseLine, HearingLine, plan_of, score_of, state_at, unplaced_of
 from booking.planning_models import OptimizerRun, RunState
 from optimizer.plan import Plan, Reason
@@ -42,7 +43,7 @@ ENDED_WORDS = {
     RunState.DONE: "Recherche terminée.",
 }
 REASON_WORDS = {
-    "after-deadline": "échéance dépassée",
+    "after-deadline": "échéance trop proche",
     "before-ready": "délai de convocation non écoulé",
     "unstaffed": "ni juge ni salle",
     "refused-judge": "juge écarté dans ce dossier",
@@ -97,6 +98,7 @@ class CaseRow:
     family: str
     minutes: str
     deadline: str
+    due: str  # the same in a sentence
     waits: str
     is_urgent: bool
     place: str = ""
@@ -155,7 +157,10 @@ def hearing_card(line: HearingLine, names: Mapping[int, str], plan: Plan, added:
     return HearingCard(
         id=str(hearing.id),
         name=line.name,
-        when=f"{moment(hearing.period.start, zone)} – {hour(hearing.period.end, zone)}",
+        when=(
+            f"{day(local_day(hearing.period.start, zone))}, de{NBSP}{hour(hearing.period.start, zone)}"
+            f" à{NBSP}{hour(hearing.period.end, zone)}"
+        ),
         who=people(sitting, names) if decided else "",
         is_decided=decided,
         gauges=gauges,
@@ -183,12 +188,14 @@ def people(sitting: Sitting | None, names: Mapping[int, str]) -> str:
 def case_row(line: CaseLine, today: date, *, why: str = "", hearing_id: int = 0) -> CaseRow:
     """Return a case as a line shows it."""
     waited = (today - line.received_on).days
+    deadline = f"{day(line.deadline_on)} ({from_today(line.deadline_on, today)})" if line.deadline_on else ""
     return CaseRow(
         id=str(line.id),
         ref=line.case_ref,
         family=family(line.family),
         minutes=f"{line.minutes}{NBSP}min",
-        deadline=f"{day(line.deadline_on)} ({from_today(line.deadline_on, today)})" if line.deadline_on else "aucune",
+        deadline=deadline or "aucune",
+        due=f"échéance {deadline}" if deadline else "sans échéance",
         waits=plural(waited, "jour"),
         is_urgent=line.deadline_on is not None and (line.deadline_on - today).days < 14,
         place="placée" if line.booking_id else "",
@@ -204,7 +211,7 @@ def family(code: str) -> str:
 
 
 def reasons(found: Sequence[Reason], hearings: int) -> str:
-    """Return why a case waits: "échéance dépassée (9 audiences), plus assez de minutes (3)"."""
+    """Return why a case waits: "échéance trop proche (9 audiences), plus assez de minutes (3)"."""
     if not hearings:
         return "aucune audience à venir"
     if len(found) == 1:
@@ -214,7 +221,7 @@ def reasons(found: Sequence[Reason], hearings: int) -> str:
 
 
 def reasons_summary(unplaced: Iterable[Sequence[Reason]]) -> str:
-    """Return the main reason of each, counted: "9 : échéance dépassée ; 2 : plus assez de minutes"."""
+    """Return the main reason of each, counted: "9 : échéance trop proche ; 2 : plus assez de minutes"."""
     counted = Counter(found[0].code for found in unplaced if found)
     return " ; ".join(f"{count}{NBSP}: {REASON_WORDS[code]}" for code, count in counted.most_common())
 
@@ -257,7 +264,7 @@ def proposal_sentence(run: OptimizerRun) -> str:
         f"{plural(len(plan.placed), 'affaire placée', 'affaires placées')} sur{NBSP}{total}",
         f"{plural(len(plan.sittings), 'audience tenue', 'audiences tenues')}",
         f"{_late(score.count('late'))}",
-        f"attente moyenne après convocation possible{NBSP}: {plural(days, 'jour')}",
+        f"{plural(days, 'jour')} d’attente en moyenne une fois la convocation possible",
         _shared(score.count("spread")),
     ]
     return ", ".join(parts) + "."

@@ -15,7 +15,7 @@ from booking.pages.planning_words import (
     SittingCard,
 )
 from booking.pages.repartition_state import RepartitionState
-from booking.pages.widgets import inner_link
+from booking.pages.widgets import inner_link, print_button
 from booking.planning import PLANNERS
 from portal.policy import page
 from portal.ui.layout import layout
@@ -32,7 +32,7 @@ CASE_HEADINGS = ("Dossier", "Matière", "Durée", "Échéance", "Attend depuis")
     roles=PLANNERS,
     on_load=(S.load,),
     entry="Répartition",
-    order=40,
+    order=10,
     description="Répartir les affaires en attente dans les audiences à venir.",
 )
 def repartition_page() -> rx.Component:
@@ -71,6 +71,8 @@ def _bar() -> rx.Component:
             el.p(S.sentence, class_name="fr-mb-1w"),
             rx.cond(S.is_active, _search(), rx.cond(S.kinds.length() > 0, propose)),
             rx.cond(~S.is_active & (S.ended != ""), el.p(S.ended, class_name="fr-text--sm fr-mt-1w fr-mb-0")),
+            id="recherche",
+            tab_index=-1,
             class_name="pj-plan__act",
         ),
         aria_label="Recherche d’une répartition",
@@ -124,10 +126,12 @@ def _proposal() -> rx.Component:
         el.p(S.proposal, class_name="fr-mb-1w"),
         rx.cond(S.is_stale, stale),
         el.div(
-            rx.cond(S.can_apply, apply, badge(S.applied, "success")),
+            rx.cond(S.can_apply, apply, rx.cond(S.is_applied, badge(S.applied, "success"))),
             rx.cond(S.is_applied, undo),
-            class_name="pj-actions fr-mb-2w",
+            print_button(label="Imprimer"),
+            class_name="pj-actions fr-mb-2w pj-noprint",
         ),
+        rx.cond(~S.can_apply & (S.left_out.length() > 0), el.p(S.what_next, class_name="fr-text--sm")),
         rx.cond(S.refused.length() > 0, _refused()),
         el.ul(rx.foreach(S.sittings, _sitting), class_name="pj-plain pj-plan__sittings"),
         _unplaced(),
@@ -167,7 +171,9 @@ def _sitting(card: rx.Var[SittingCard]) -> rx.Component:
     )
     return el.li(
         el.div(
-            whole, rx.cond(card.is_new, badge("nouveau", "new"), badge("déjà confiée", "")), class_name="pj-plan__head"
+            whole,
+            rx.cond(card.is_new, badge("à confier", "new"), badge("déjà confiée", "")),
+            class_name="pj-plan__head",
         ),
         el.details(
             el.summary(
@@ -187,7 +193,7 @@ def _sitting(card: rx.Var[SittingCard]) -> rx.Component:
 
 def _ticked_case(row: rx.Var[CaseRow]) -> rx.Component:
     name = "affaire-" + row.id
-    facts = el.span(row.family, ", ", row.minutes, ", échéance ", row.deadline, class_name="fr-hint-text")
+    facts = el.span(row.family, ", ", row.minutes, ", ", row.due, class_name="fr-hint-text")
     choice = el.div(
         el.input(
             type="checkbox",
@@ -225,7 +231,7 @@ def _unplaced() -> rx.Component:
 def _unplaced_case(row: rx.Var[CaseRow]) -> rx.Component:
     return el.li(
         el.strong(row.ref),
-        el.span(row.family, ", ", row.minutes, ", échéance ", row.deadline, class_name="pj-plan__facts"),
+        el.span(row.family, ", ", row.minutes, ", ", row.due, class_name="pj-plan__facts"),
         el.span(row.why, class_name="pj-plan__why"),
         key=row.id,
     )

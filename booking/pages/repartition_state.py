@@ -65,6 +65,7 @@ ADDRESS = "/repartition/"
 ROWS_AT_ONCE = 40
 PLANNED_AHEAD = timedelta(weeks=8)
 FOLLOW_EVERY_S = 0.5
+ALREADY_HERE = "Une recherche, lancée par ailleurs, est déjà en cours : la voici."
 
 problem(
     AlreadyPlanning,
@@ -111,9 +112,11 @@ class RepartitionState(rx.State):
     left_out: list[str] = []  # noqa: RUF012 - the cases that are not ticked
     ticked: dict[str, int] = {}  # noqa: RUF012 - by hearing
     apply_label: str = ""
+    what_next: str = ""
     can_apply: bool = False
     runs: list[RunLine] = []  # noqa: RUF012
 
+    _asked: str = ""  # the kind in the address, none for the first
     _run_id: str = ""
     _total: int = 0
     _shown: int = ROWS_AT_ONCE
@@ -125,8 +128,9 @@ class RepartitionState(rx.State):
     async def load(self) -> EventSpec | None:
         """Show the court; when a search runs, follow it."""
         asked = self.router.url.query_parameters.get("type", "")
-        if asked != self.kind:
+        if asked != self._asked:  # a reload keeps what is ticked
             self._shown, self._run_id = ROWS_AT_ONCE, ""
+        self._asked = asked
         self.kind = asked
         await self._show()
         watch(self)
@@ -148,23 +152,31 @@ class RepartitionState(rx.State):
 
     @allow(*PLANNERS)
     @rx.event
-    async def propose(self) -> EventSpec | None:
-        """Ask for a plan, and follow the search."""
+    async def propose(self) -> list[Any]:
+        """Ask for a plan, and follow the search; the button goes, the focus stays where the search is shown."""
         actor = await current_actor(self)
         try:
             await act(_start, actor, self.kind)
         except Refusal as refusal:
-            (await self.get_state(NoticeState)).show_error(sentence(refusal))
-        await self._show()
-        return RepartitionState.follow if self.is_active else None
+            await self._show()
+            is_here = isinstance(refusal, AlreadyPlanning) and self.is_active
+            notice = await self.get_state(NoticeState)
+            if is_here:  # a colleague's, or another tab's: it is on the screen now
+                notice.show("info", ALREADY_HERE)
+            else:
+                notice.show_error(sentence(refusal))
+        else:
+            await self._show()
+        return [rx.set_focus("recherche"), *([RepartitionState.follow] if self.is_active else [])]
 
     @allow(*PLANNERS)
     @rx.event
-    async def stop(self) -> None:
+    async def stop(self) -> EventSpec:
         """Ask the search to end with what it has."""
         if self._run_id:
             await act(request_stop, await current_actor(self), UUID(self._run_id), now=clock.now())
             self.is_stopping = True
+        return rx.set_focus("recherche")
 
     @allow(*PLANNERS)
     @rx.event(background=True)
@@ -322,6 +334,8 @@ class RepartitionState(rx.State):
         self.can_apply = bool(new) or unstaffed
         whole = all(case.place for card in self.sittings for case in card.cases)
         self.applied = "Appliquée" if whole else "Appliquée en partie"
+        rest = "aussi le reste" if self.is_applied else "une audience ou une affaire"
+        self.what_next = f"Cochez {rest} pour l’appliquer."
         self.apply_label = _apply_label(len(new), is_whole=not left)
 
 

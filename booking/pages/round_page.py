@@ -22,7 +22,7 @@ S = RoundState
     roles=DRIVERS,
     on_load=(RoundState.load,),
     entry="Tournée",
-    order=56,
+    order=10,
     description="Les poses d’une équipe, dans l’ordre de la journée.",
 )
 def round_page() -> rx.Component:

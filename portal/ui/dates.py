@@ -43,6 +43,11 @@ def from_today(on: date, today: date) -> str:
     return f"dans{NBSP}{_amount(gap)}" if gap > 0 else f"il y a{NBSP}{_amount(-gap)}"
 
 
+def ended(sentence: str) -> str:
+    """Return a sentence with its full stop; one that ends with "déc." has it already."""
+    return sentence if sentence.endswith(".") else f"{sentence}."
+
+
 def remaining(left: timedelta) -> str:
     """Return a countdown: "9:42", never below "0:00"."""
     seconds = max(0, int(left.total_seconds()))

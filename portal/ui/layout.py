@@ -29,7 +29,7 @@ def layout(
         _connection_banner(),
         _header(),
         el.main(
-            el.div(notice(on_undo), class_name=container),
+            el.div(notice(on_undo), class_name=f"{container} pj-notice-bar"),
             el.div(
                 el.h1(title, class_name="fr-h3 fr-mb-2w" if wide else ""),
                 lead or rx.fragment(),
@@ -43,6 +43,16 @@ def layout(
         ),
         _footer(),
     )
+
+
+def next_pages() -> rx.Component:
+    """Return the other pages of the navigation as buttons, for a page that has nothing to show."""
+    return el.div(rx.foreach(SessionState.entries, _next_page), class_name="pj-actions")
+
+
+def _next_page(entry: rx.Var[Entry]) -> rx.Component:
+    link = ReactRouterLink.create(entry.label, to=entry.href, class_name="fr-btn fr-btn--secondary")
+    return rx.cond(entry.is_current, rx.fragment(), link)
 
 
 def _skip_links() -> rx.Component:

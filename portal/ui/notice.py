@@ -105,7 +105,11 @@ def notice(on_undo: rx.EventHandler | None = None) -> rx.Component:
         undo,
         rx.cond(
             NoticeState.link != "",
-            el.a(NoticeState.link_label, href=NoticeState.link, class_name="fr-btn fr-btn--sm fr-mt-1w fr-ml-1w"),
+            el.a(
+                NoticeState.link_label,
+                href=NoticeState.link,
+                class_name=["fr-btn fr-btn--sm fr-mt-1w", rx.cond(NoticeState.undo_label != "", "fr-ml-1w", "")],
+            ),
         ),
         el.button(
             "Masquer le message",

@@ -66,7 +66,7 @@ def line_of(session: Session, town: FittingTown, now: datetime = NOW, **changes:
          "art. D632-2). En pratique : entre le lun. 16 mars et le lun. 23 mars"),
         ("arse", in_days(1), "À poser au plus tard le mar. 3 mars, date fixée par la décision. En pratique : entre le "
          "lun. 16 mars et le lun. 23 mars"),
-        ("ddse", None, "Aucune date limite en jours pour cette mesure. En pratique : entre le lun. 16 mars et le "
+        ("ddse", None, "La loi ne fixe pas de délai pour cette mesure. En pratique : entre le lun. 16 mars et le "
          "lun. 23 mars"),
         ("autre", None, ""),
     ],

@@ -20,7 +20,17 @@ from availability.openings import instant_of
 from availability.periods import Period
 from availability.rights import Role
 from booking.actions import Beneficiary, cancel, confirm, hold
-from booking.planning import board, digest_of, plan_of, plannable_kinds, run_of, score_of, state_at, unplaced_of
+from booking.planning import (
+    board,
+    digest_of,
+    plan_of,
+    plannable_kinds,
+    run_of,
+    score_of,
+    state_at,
+    unplaced_of,
+    waiting_count,
+)
 from booking.planning_models import OptimizerRun, RunState, WaitingCase
 from booking.planning_runs import (
     MOST_POINTS,
@@ -152,7 +162,9 @@ def test_a_case_waits_until_it_has_its_place_and_again_when_that_is_given_back(
     session.flush()
 
     assert court.problem(session).cases == ()
+    assert waiting_count(session, court.clerk) == 0
     cancel(session, court.clerk, booking.id, now=NOW)
+    assert waiting_count(session, court.clerk) == 1
     assert [case.id for case in court.problem(session).cases] == [case_id]
 
 

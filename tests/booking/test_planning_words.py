@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -56,7 +57,7 @@ def test_every_reason_refusal_and_state_has_words() -> None:
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ([("after-deadline", 12)], "échéance dépassée pour toutes les audiences"),
+        ([("after-deadline", 12)], "échéance trop proche pour toutes les audiences"),
         ([("minutes", 8), ("cases", 3)], "plus assez de minutes (8 audiences), nombre d’affaires atteint (3)"),
         ([("quota", 1), ("unstaffed", 1)], "quota de la matière atteint (1 audience), ni juge ni salle (1)"),
     ],
@@ -95,7 +96,7 @@ def test_the_figures_say_how_many_and_how_long() -> None:
 def test_a_proposal_is_told_rule_by_rule() -> None:
     assert plain(proposal_sentence(run(state=RunState.DONE, plan=PLAN))) == (
         "3 affaires placées sur 4, 2 audiences tenues, 1 hors délai, "
-        "attente moyenne après convocation possible : 3 jours, 1 audience d’écart entre les juges."
+        "3 jours d’attente en moyenne une fois la convocation possible, 1 audience d’écart entre les juges."
     )
 
 
@@ -153,3 +154,5 @@ def test_a_case_says_its_deadline_and_how_long_it_waits() -> None:
 
     assert (row.family, plain(row.minutes), plain(row.waits), row.is_urgent) == ("baux", "20 min", "30 jours", False)
     assert plain(row.deadline) == "lun. 16 mars (dans 2 semaines)"
+    assert plain(row.due) == "échéance lun. 16 mars (dans 2 semaines)"
+    assert case_row(replace(line, deadline_on=None), TODAY).due == "sans échéance"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 from sqlalchemy import text
 
 from availability.rights import Role
@@ -79,6 +80,12 @@ def ask_for_a_fitting(page: Page, served: Served) -> None:
     expect(page.get_by_text("Villeurbanne (69) – centre de la commune seulement").first).to_be_visible()
     expect(page.get_by_text(re.compile("À poser au plus tard le"))).to_be_visible()
     page.get_by_role("button", name="Enregistrer et voir les créneaux").press("Enter")
+
+
+def boxes(found: Locator) -> list[FloatRect]:
+    """Return where these are on the page, once nothing moves."""
+    found.page.wait_for_timeout(1_000)
+    return [box for one in found.all() if (box := one.bounding_box())]
 
 
 def sheet_of(page: Page) -> Locator:
@@ -194,5 +201,7 @@ def test_the_map_of_a_round_has_its_numbered_stops_where_there_is_one(open_page:
     assert stops > 3
     expect(page.locator(".pj-stop")).to_have_count(stops)
     expect(page.locator(".round-map__stop")).to_have_count(stops)
+    middles = [box["x"] + 1j * box["y"] for box in boxes(page.locator(".round-map__stop"))]
+    assert min(abs(one - other) for one, other in combinations(middles, 2)) > 30  # none hides another
     page.locator(".round-map__stop").first.dispatch_event("click")
     expect(page.locator(".pj-stop").first).to_have_class(re.compile("pj-stop--lit"))

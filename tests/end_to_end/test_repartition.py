@@ -132,6 +132,54 @@ def test_a_search_is_watched_survives_a_reload_and_stops(open_page: OpenPage) ->
     expect(button(page, "Proposer une nouvelle répartition")).to_be_visible()
 
 
+def test_the_focus_stays_with_the_search_and_a_reload_keeps_what_is_ticked(open_page: OpenPage) -> None:
+    page = open_page(ADDRESS, CLERK)
+    button(page, "Proposer une répartition").press("Enter")
+    expect(page.locator("#recherche")).to_be_focused()
+    expect(page.locator(".pj-plan__figures")).to_contain_text("affaires placées")
+    page.keyboard.press("Tab")
+    expect(button(page, "Arrêter")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Proposition")).to_be_visible()
+    expect(page.locator("#recherche")).to_be_focused()
+
+    whole(page, 0).click()
+    kept = button(page, re.compile("cochées$"))
+    words = kept.inner_text()
+    page.reload()
+    expect(kept).to_have_text(words)
+
+
+def test_a_second_tab_shows_the_search_of_the_first(open_page: OpenPage) -> None:
+    first, second = open_page(ADDRESS, CLERK), open_page(ADDRESS, CLERK)
+    button(first, "Proposer une répartition").click()
+    expect(button(first, "Arrêter")).to_be_visible()
+    button(second, "Proposer une répartition").click()
+
+    expect(second.get_by_text("est déjà en cours : la voici.")).to_be_visible()
+    button(second, "Arrêter").click()
+    expect(first.get_by_role("region", name="Proposition")).to_be_visible()
+    expect(second.get_by_role("region", name="Proposition")).to_be_visible()
+
+
+def test_what_is_folded_is_printed(open_page: OpenPage) -> None:
+    page = open_page(ADDRESS, CLERK)
+    proposed(page)
+    case = page.locator(".pj-plan__card details li label").first
+    expect(case).to_be_hidden()
+    page.emulate_media(media="print")
+
+    expect(case).to_be_visible()
+    expect(page.locator(".pj-plan__court")).to_be_hidden()
+
+
+def test_ones_day_leads_to_the_cases_that_wait(open_page: OpenPage) -> None:
+    page = open_page("/ma-journee/", CLERK)
+    page.get_by_role("link", name="150\u00a0affaires attendent une audience").press("Enter")
+
+    expect(page.get_by_role("heading", name="Répartition")).to_be_visible()
+
+
 def test_another_kind_of_hearing_does_not_keep_the_proposal_of_the_first(open_page: OpenPage) -> None:
     page = open_page(ADDRESS, CLERK)
     proposed(page)
@@ -153,7 +201,7 @@ def test_every_case_without_a_place_says_why(open_page: OpenPage) -> None:
     assert rows.count() == 150 - placed
     reasons = page.locator(".pj-plan__why").all_inner_texts()
     assert len(reasons) == rows.count()
-    assert any("échéance dépassée pour toutes les audiences" in one for one in reasons)
+    assert any("échéance trop proche pour toutes les audiences" in one for one in reasons)
     assert all(reasons)
 
 

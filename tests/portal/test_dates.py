@@ -71,3 +71,8 @@ def test_numbers_and_plurals_are_french() -> None:
     assert plain(dates.plural(1234, "lit")) == "1 234 lits"
     assert dates.remaining(timedelta(minutes=9, seconds=42)) == "9:42"
     assert dates.remaining(timedelta(seconds=-3)) == "0:00"
+
+
+def test_a_sentence_that_ends_with_an_abbreviation_has_one_full_stop() -> None:
+    assert plain(dates.ended(f"d’ici au {dates.day(date(2026, 12, 17))}")) == "d’ici au jeu. 17 déc."
+    assert plain(dates.ended(f"d’ici au {dates.day(date(2026, 3, 2))}")) == "d’ici au lun. 2 mars."

@@ -122,6 +122,19 @@ def test_a_page_without_an_entry_shows_that_of_the_page_it_is_part_of() -> None:
     assert all(page.part_of in ("", *PAGES) for page in PAGES.values())
 
 
+def test_what_one_works_with_all_day_comes_first_after_ones_day() -> None:
+    first = {
+        role: [entry.label for entry in navigation(somebody(role))][:2]
+        for role in (Role.REGISTRY, Role.MONITORING_AGENT)
+    }
+
+    assert first == {
+        Role.REGISTRY: ["Ma journée", "Répartition"],
+        Role.MONITORING_AGENT: ["Ma journée", "Tournée"],
+    }
+    assert "Occupation" not in [entry.label for entry in navigation(somebody(Role.FAMILY_JUDGE))]
+
+
 def test_navigation_has_six_entries_at_most_and_none_that_is_refused() -> None:
     for role in Role:
         actor = somebody(role)
