@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from availability.actions import Locked, lock
 from availability.claims import readable
-from availability.errors import InvalidRequest, NotFound
+from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, record
 from availability.models import Shape
 from availability.openings import WeeklyRule, local_day
@@ -30,6 +30,7 @@ A_YEAR = timedelta(days=366)
 MOST_RULES = 42  # six a day: a form has two
 MOST_REASON = 120
 
+SETTERS = text("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_set_hours")
 RULES = text("""
     SELECT weekday, opens, closes, valid_from, valid_until FROM opening_rule
     WHERE resource_id = :id AND (valid_until IS NULL OR valid_until > :day)
@@ -190,14 +191,17 @@ def rules_from(session: Session, resource_id: int, day: date) -> tuple[WeeklyRul
 
 
 def _run_by(session: Session, actor: Actor, resource_id: int) -> Locked:
-    """Lock a resource of shape `slots` whose hours the actor sets: whoever reserves its kind, in its territory.
+    """Lock a resource of shape `slots` whose hours the actor sets, by a role that sets those of its kind there.
 
     Raises: NotFound, NotAllowed, InvalidRequest.
     """
     place = lock(session, [resource_id]).get(resource_id)
     if place is None:
         raise NotFound(resource_id=resource_id)
-    rights = place.terms.rights_of(actor)
+    setters = session.execute(SETTERS, {"kind_id": place.terms.kind_id}).scalars()
+    rights = actor.rights_in(tuple(setters), kind_id=place.terms.kind_id)
+    if not rights:
+        raise NotAllowed(kind=place.terms.code)
     if not any(
         right.covers(territory_id=place.territory_id, organisation_id=place.organisation_id) for right in rights
     ):

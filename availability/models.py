@@ -156,6 +156,7 @@ class KindRight(SQLModel, table=True):
     kind_id: int = reference("kind.id", primary_key=True, cascade=True)
     role: str = Field(primary_key=True)
     may_reserve: bool = False  # a row alone gives the right to search
+    may_set_hours: bool = False  # of those who receive: their weekly hours and closed days
 
 
 class Site(SQLModel, table=True):

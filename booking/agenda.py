@@ -96,6 +96,7 @@ class Week:
     slots: tuple[Slot, ...]
     appointments: tuple[Appointment, ...]
     may_reserve: bool
+    may_set_hours: bool
 
     @property
     def until(self) -> date:
@@ -135,7 +136,7 @@ def week_of(session: Session, actor: Actor, resource_id: int, day: date | None, 
     within = Period(instant_of(monday, time(), zone), instant_of(monday + A_WEEK, time(), zone))
     asked = {"id": resource_id, "start": within.start, "end": within.end, "now": now, "ids": None}
     days = {"id": resource_id, "site_id": row.site_id, "first": monday, "until": monday + A_WEEK}
-    may_reserve = _may_reserve(actor, row)
+    may_reserve = _may(actor, row, row.reservers)
     return Week(
         agenda=_agenda(row),
         zone=zone,
@@ -149,6 +150,7 @@ def week_of(session: Session, actor: Actor, resource_id: int, day: date | None, 
         slots=tuple(slots_of(session, [resource_id], within=within, now=now).get(resource_id, ())),
         appointments=_appointments(session, actor, asked, may_move=may_reserve and not row.host_accepts, now=now),
         may_reserve=may_reserve,
+        may_set_hours=_may(actor, row, row.setters),
     )
 
 
@@ -203,8 +205,8 @@ def _holidays(zone: str, monday: date) -> tuple[tuple[date, str], ...]:
     return tuple((day, name) for day in days if (name := holiday_names(zone, day.year).get(day)))
 
 
-def _may_reserve(actor: Actor, row: Any) -> bool:
-    rights = actor.rights_in(row.reservers, kind_id=row.kind_id)
+def _may(actor: Actor, row: Any, roles: Iterable[str]) -> bool:
+    rights = actor.rights_in(roles, kind_id=row.kind_id)
     return any(right.covers(territory_id=row.territory_id, organisation_id=row.organisation_id) for right in rights)
 
 
@@ -242,7 +244,8 @@ AGENDAS = text(f"""
     SELECT r.id AS resource_id, r.name, k.id AS kind_id, k.code AS kind_code, k.label AS kind_label,
            k.slot_step_min, k.slot_duration_min, k.ignores_holidays, k.host_accepts,
            s.id AS site_id, s.name AS site_name, s.commune, s.territory_id, s.organisation_id, s.time_zone,
-           s.holiday_zone, ARRAY(SELECT role FROM kind_right WHERE kind_id = k.id AND may_reserve) AS reservers
+           s.holiday_zone, ARRAY(SELECT role FROM kind_right WHERE kind_id = k.id AND may_reserve) AS reservers,
+           ARRAY(SELECT role FROM kind_right WHERE kind_id = k.id AND may_set_hours) AS setters
     FROM scope JOIN site s ON s.territory_id = scope.territory_id JOIN resource r ON r.site_id = s.id
     JOIN kind k ON k.id = r.kind_id AND k.id = ANY(scope.kinds)
     WHERE k.shape = '{Shape.SLOTS.value}' AND r.is_active

@@ -86,14 +86,21 @@ def make_kind(
     *,
     searched_by: Iterable[Role] = (),
     reserved_by: Iterable[Role] = (Role.PROBATION_OFFICER,),
+    set_by: Iterable[Role] | None = None,
     **columns: Any,
 ) -> Kind:
-    """Return one more kind, with the roles that may search it and those that may reserve it too."""
+    """Return one more kind, with the roles that may search it and those that may reserve it too.
+
+    Those who reserve set the hours, unless `set_by` names others.
+    """
     number = next(_numbers)
     words = {"label": f"chose {number}", "label_plural": f"choses {number}", "layer": f"Choses {number}"}
     kind = _kept(session, Kind(**{"code": f"kind-{number}", "shape": shape} | words | columns))
     session.add_all(KindRight(kind_id=kind.id, role=role) for role in searched_by)
-    session.add_all(KindRight(kind_id=kind.id, role=role, may_reserve=True) for role in reserved_by)
+    setters = frozenset(reserved_by if set_by is None else set_by)
+    session.add_all(
+        KindRight(kind_id=kind.id, role=role, may_reserve=True, may_set_hours=role in setters) for role in reserved_by
+    )
     session.flush()
     return kind
 

@@ -85,6 +85,7 @@ class AgendaState(rx.State):
     past: list[DayList] = []  # noqa: RUF012 - of this week, folded: what is to come is what one looks for
     days: list[DayList] = []  # noqa: RUF012
     may_reserve: bool = False
+    may_set_hours: bool = False
     shows_grid: bool = False  # on a phone, where the list comes first
     problem: str = ""
     offers: list[Start] = []  # noqa: RUF012
@@ -340,7 +341,8 @@ class AgendaState(rx.State):
         self._last_id = week.agenda.resource_id
         self._kind_code, self._monday = week.agenda.kind_code, week.monday
         self._appointments = {str(one.booking_id): one for one in week.appointments if one.is_visible}
-        self.may_reserve, self.zone, self.zone_words = week.may_reserve, week.zone.key, words.zone_words(week.zone)
+        self.may_reserve, self.may_set_hours = week.may_reserve, week.may_set_hours
+        self.zone, self.zone_words = week.zone.key, words.zone_words(week.zone)
         self.period, self.summary = words.period(week), words.summary(week)
         self.previous, self.following = words.around(week)
         self.present = words.address(week.agenda.resource_id)

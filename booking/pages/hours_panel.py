@@ -27,7 +27,7 @@ def hours_button() -> rx.Component:
         on_click=HoursState.open,
         class_name="fr-btn fr-btn--secondary fr-icon-time-line fr-btn--icon-left",
     )
-    return rx.cond(AgendaState.may_reserve, button)
+    return rx.cond(AgendaState.may_set_hours, button)
 
 
 def hours_panel() -> rx.Component:

@@ -77,7 +77,7 @@ class HoursState(rx.State):
     async def open(self) -> None:
         """Show the hours of the agenda on the screen."""
         agenda = await self.get_state(AgendaState)
-        if not agenda.may_reserve or not agenda._resource_id:
+        if not agenda.may_set_hours or not agenda._resource_id:
             return
         self._forget()
         self.is_open = True

@@ -17,6 +17,7 @@ def upgrade() -> None:
     """Apply."""
     for name in ("time_zone", "holiday_zone"):
         op.add_column("person", sa.Column(name, sa.String, nullable=False, server_default=""))
+    op.add_column("kind_right", sa.Column("may_set_hours", sa.Boolean, nullable=False, server_default=sa.false()))
     _convocations()
     _messages()
     op.create_table(
@@ -109,5 +110,6 @@ def downgrade() -> None:
     """Take back."""
     for table in ("sms_refusal", "message", "convocation"):
         op.drop_table(table)
+    op.drop_column("kind_right", "may_set_hours")
     for name in ("time_zone", "holiday_zone"):
         op.drop_column("person", name)

@@ -123,15 +123,24 @@ MAY_RESERVE: dict[Role, dict[str, bool]] = {
 }
 
 
+# Who receives sets the hours: others take slots of theirs, and close nothing.
+MAY_SET_HOURS = {
+    (Role.PROBATION_OFFICER, "spip-rdv"),
+    (Role.SENTENCE_JUDGE, "jap-rdv"),
+    (Role.MONITORING_AGENT, "bracelet"),
+}
+
+
 def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
     """Return the rows of kinds and of their rights, and the number of each kind by code."""
     columns = [name for name in Kind.model_fields if name != "id"]
     kinds = Sheet("kind", " ".join(columns))
     numbers = {kind.code: kinds.add(**_values(kind, columns)) for kind in (*KINDS, *STAFF)}
-    rights = Sheet("kind_right", "kind_id role may_reserve", numbered=False)
+    rights = Sheet("kind_right", "kind_id role may_reserve may_set_hours", numbered=False)
     for role, allowed in MAY_RESERVE.items():
         for code, may_reserve in allowed.items():
-            rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve)
+            sets = (role, code) in MAY_SET_HOURS
+            rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve, may_set_hours=sets)
     return kinds, rights, numbers
 
 

@@ -379,6 +379,7 @@ def test_nobody_changes_hours_without_a_right_on_that_kind_there(session: Sessio
     unreserved = make_resource(session, world.site, only_searches)
     beds = make_resource(session, world.site, make_kind(session, Shape.NIGHTS))
     other_kind = make_kind(session, Shape.SLOTS)
+    only_takes = make_resource(session, world.site, make_kind(session, Shape.SLOTS, set_by=[]))
 
     def acts(actor: Actor, resource_id: int) -> list[Callable[[], object]]:
         days = ClosedDays(in_days(1), in_days(2))
@@ -392,6 +393,7 @@ def test_nobody_changes_hours_without_a_right_on_that_kind_there(session: Sessio
         (world.stranger, agent.id, NotFound),
         (world.officer, 10**12, NotFound),
         (world.officer, unreserved.id, NotAllowed),
+        (world.officer, only_takes.id, NotAllowed),
         (world.officer, beds.id, InvalidRequest),
         (make_actor(Role.ADMINISTRATOR, world.here), agent.id, NotAllowed),
         (make_host(world.site.organisation_id, world.here), agent.id, NotAllowed),

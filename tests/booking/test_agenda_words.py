@@ -65,6 +65,7 @@ def week(**columns: Any) -> Week:
         "slots": (Slot(span(3, "09:00", "09:30"), ()), Slot(span(3, "09:30", "10:00"), (1,))),
         "appointments": (taken(span(3, "09:00", "09:30")),),
         "may_reserve": True,
+        "may_set_hours": True,
     }
     half_an_hour = timedelta(minutes=30)
     return Week(agenda=AGENDA, zone=PARIS, monday=TODAY, step=half_an_hour, duration=half_an_hour, **values | columns)
