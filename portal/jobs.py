@@ -71,7 +71,10 @@ async def extend_openings() -> None:
     """Write the openings of the months ahead, one transaction a resource, so that nobody waits long."""
     today = clock.now().date()
     for resource_id in await database.read(_ruled):
-        await database.act(extend, resource_id, today=today)
+        try:
+            await database.act(extend, resource_id, today=today)
+        except Exception:  # one that fails must not keep those after it from opening
+            logger.exception("resource %s could not be opened further", resource_id)
 
 
 async def forget_old_answers() -> None:

@@ -25,7 +25,7 @@ from booking.fittings import (
     road_km,
 )
 from booking.models import State
-from booking.pages.booking_words import zone_note
+from booking.pages.booking_words import convene_address, zone_note
 from booking.rounds import Round, RoundStop
 from booking.words import many
 from portal.ui.dates import NBSP, day, ended, from_today, hour, long_day, moment
@@ -129,6 +129,7 @@ class View:
     ordered: str = ""
     booked: str = ""
     round_href: str = ""
+    convene_href: str = ""
     can_offer: bool = False
     can_give_back: bool = False
     can_close: bool = False
@@ -183,6 +184,7 @@ def view_of(line: RequestLine, terms: FittingTerms, *, name: str, address: str, 
     """Return what the sheet shows."""
     today = local_day(now, ZoneInfo(line.time_zone))
     is_open = line.stage in OPEN
+    is_coming = line.stage is Stage.BOOKED and line.starts_at is not None and line.starts_at > now
     legal = "aucune (la loi ne fixe pas de délai)"
     if line.deadline_on:
         legal = " – ".join(part for part in (day(line.deadline_on), legal_note(line, today)) if part)
@@ -202,8 +204,9 @@ def view_of(line: RequestLine, terms: FittingTerms, *, name: str, address: str, 
         ordered=day(line.ordered_on, year=True),
         booked=booked_words(line) if line.stage not in (Stage.WAITING, Stage.CLOSED) else "",
         round_href=_round_of(line) if line.stage in (Stage.BOOKED, Stage.FITTED, Stage.MISSED) else "",
+        convene_href=convene_address(line.booking_id) if is_coming else "",
         can_offer=is_open,
-        can_give_back=line.stage is Stage.BOOKED and line.starts_at is not None and line.starts_at > now,
+        can_give_back=is_coming,
         can_close=is_open,
         can_reopen=line.stage is Stage.CLOSED,
     )

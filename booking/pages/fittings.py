@@ -207,7 +207,9 @@ def _actions() -> rx.Component:
         class_name="fr-btn fr-btn--secondary",
     )
     seen = link_button("Voir la tournée", view.round_href, kind="secondary", icon="fr-icon-car-line")
+    convene = link_button("Convoquer", view.convene_href, icon="fr-icon-send-plane-line")
     return el.div(
+        rx.cond(view.convene_href != "", convene),
         rx.cond(view.round_href != "", seen),
         rx.cond(view.can_give_back, give_back),
         rx.cond(view.can_close, close),

@@ -220,10 +220,16 @@ def _opened(session: Session, actor: Actor, message_id: UUID, at: datetime) -> O
     return Opened(
         row=message_row(one, now=at),
         body=body,
-        heading="Tel qu’il partirait maintenant" if is_waiting else "Tel qu’il est parti",
+        heading=_heading(is_waiting=is_waiting, has_left=one.state is MessageState.SENT),
         size=f"{cost.segments} SMS, {cost.units} caractères, {cost.encoding}" if body else "",
         link=link if body else "",
     )
+
+
+def _heading(*, is_waiting: bool, has_left: bool) -> str:
+    if is_waiting:
+        return "Tel qu’il partirait maintenant"
+    return "Tel qu’il est parti" if has_left else "Tel qu’il devait partir"
 
 
 def _listed(session: Session, actor: Actor, convocation_id: UUID, message_id: UUID) -> ListedMessage:

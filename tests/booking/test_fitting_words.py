@@ -136,7 +136,8 @@ def test_the_sheet_says_what_can_be_done(session: Session, town: FittingTown) ->
     assert (booked.can_offer, booked.can_close, booked.can_give_back) == (False, False, True)
     assert plain(booked.booked) == "mar. 3 mars à 9 h, Équipe 1"
     assert booked.round_href == f"/tournee/?equipe={town.teams[0].id}&jour=2026-03-03"
-    assert not begun.can_give_back
+    assert booked.convene_href.startswith("/convoquer/?reservation=")
+    assert (begun.can_give_back, begun.convene_href) == (False, "")
 
 
 def test_offers_are_said_by_day_with_the_best_first_and_the_others_behind(session: Session, town: FittingTown) -> None:
