@@ -128,7 +128,6 @@ def open_page(browsers: Callable[[bool], Browser], served: Served) -> Iterator[C
             base_url=served.url,
             locale="fr-FR",
             timezone_id="Europe/Paris",
-            reduced_motion="reduce",  # a sheet that is still sliding in has colours of its own
             viewport={"width": width, "height": 900},
             bypass_csp=not csp,  # wait_for_function needs eval, which our policy forbids
         )

@@ -372,7 +372,8 @@ def test_the_open_sheet_and_the_grid_have_no_serious_violation(
 ) -> None:
     stay = take()
     page = open_page("/", OFFICER)
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    # A sheet that is still sliding in has colours of its own.
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     for address, ready in ((stay.sheet, ".pj-history"), (f"/etablissement/?id={stay.site_id}", ".pj-grid")):
         page.goto(address)
         page.wait_for_selector(ready)
