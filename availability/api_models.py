@@ -27,7 +27,7 @@ class KindTold(Told):
     crosses_territories: bool
     slot_step_min: int
     slot_duration_min: int
-    slot_buffer_min: int
+    buffer_after_min: int
     searchable: dict[str, Any]
     may_reserve: bool = Field(description="The caller may reserve it, not only search it.")
 

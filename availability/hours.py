@@ -32,7 +32,8 @@ MOST_REASON = 120
 
 SETTERS = text("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_set_hours")
 RULES = text("""
-    SELECT weekday, opens, closes, valid_from, valid_until FROM opening_rule
+    SELECT array_position(ARRAY['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], right(rrule, 2)) - 1 AS weekday,
+           opens, closes, valid_from, valid_until FROM opening_rule
     WHERE resource_id = :id AND (valid_until IS NULL OR valid_until > :day)
     ORDER BY valid_from, weekday, opens""")
 # What applied before the day stays true of the days before it.
@@ -41,8 +42,9 @@ END_RULES = text("""
     WHERE resource_id = :id AND valid_from < :day AND (valid_until IS NULL OR valid_until > :day)""")
 FORGET_RULES = text("DELETE FROM opening_rule WHERE resource_id = :id AND valid_from >= :day")
 ADD_RULE = text("""
-    INSERT INTO opening_rule (resource_id, weekday, opens, closes, valid_from, valid_until)
-    VALUES (:id, :weekday, :opens, :closes, :valid_from, :valid_until)""")
+    INSERT INTO opening_rule (resource_id, rrule, anchor_on, opens, closes, valid_from, valid_until)
+    VALUES (:id, 'FREQ=WEEKLY;BYDAY=' || (ARRAY['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'])[:weekday + 1], :valid_from,
+            :opens, :closes, :valid_from, :valid_until)""")
 LAST_OPENING = text("""
     SELECT max(CAST(o.starts_at AT TIME ZONE s.time_zone AS date))
     FROM opening o JOIN resource r ON r.id = o.resource_id JOIN site s ON s.id = r.site_id WHERE o.resource_id = :id""")

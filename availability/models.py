@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TSTZRANGE, ExcludeConstraint, Range
 from sqlmodel import Field, SQLModel
 
 from availability.rights import Role
@@ -32,6 +32,7 @@ from availability.rights import Role
 # Constraint names are constants: their violation is turned into a refusal by name.
 ONE_STAY_PER_BED_NIGHT = "bed_night_pkey"
 ONE_CLAIM_PER_SEAT_AND_TIME = "seat_time_no_overlap"
+ONE_CAPACITY_PER_DAY = "capacity_period_no_overlap"
 
 
 class Shape(StrEnum):
@@ -85,6 +86,11 @@ def instant(*, nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
+def days() -> Any:
+    """Return a column of civil days, none by default."""
+    return Field(default_factory=list, sa_column=Column(ARRAY(Date), nullable=False, server_default=text("'{}'")))
+
+
 def json_object() -> Any:
     """Return a jsonb column that holds an object, empty by default."""
     return Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb")))
@@ -124,6 +130,14 @@ class Kind(SQLModel, table=True):
         one_of("shape", Shape),
         CheckConstraint("hold_minutes BETWEEN 1 AND 1440", name="hold_minutes_sane"),
         CheckConstraint("max_ahead_days BETWEEN 1 AND 366", name="max_ahead_days_sane"),
+        CheckConstraint("min_notice_min BETWEEN 0 AND 10080", name="min_notice_min_sane"),
+        CheckConstraint("slot_step_min BETWEEN 1 AND 1440", name="slot_step_sane"),
+        CheckConstraint("slot_duration_min BETWEEN 1 AND 10080", name="slot_duration_sane"),
+        CheckConstraint(
+            "buffer_before_min BETWEEN 0 AND 1440 AND buffer_after_min BETWEEN 0 AND 1440", name="buffers_sane"
+        ),
+        CheckConstraint("fresh_days BETWEEN 1 AND 366", name="fresh_days_sane"),
+        CheckConstraint("NOT is_designated OR shape = 'places'", name="designated_is_a_place"),
     )
 
     id: int = key()
@@ -137,13 +151,24 @@ class Kind(SQLModel, table=True):
     hold_minutes: int = 10
     request_days: int = 7  # a request without answer lapses after these days
     min_notice_days: int = 0
+    min_notice_min: int = 0  # for what is taken on the day itself
     max_ahead_days: int = 365  # domain: not more than a year ahead
     max_days: int | None = None  # longest period, in nights or days
     crosses_territories: bool = False  # may be reserved from another territory, which is logged
     ignores_holidays: bool = False
+    ignores_weekends: bool = True  # False: opens on no Saturday or Sunday, whatever the rules say
+    closes_in_recess: bool = False  # closed when the court of the place is in recess (vacations judiciaires)
     slot_step_min: int = 30
     slot_duration_min: int = 45
-    slot_buffer_min: int = 0
+    buffer_before_min: int = 0  # kept free before each claim: to prepare, to travel
+    buffer_after_min: int = 0
+    fresh_days: int = 30  # a declaration older than this looks stale, and its service is reminded
+    is_designated: bool = False  # chosen by a judge for a family or a person: it is in `/designer`
+    refused_if_violence: bool = False  # not offered where violence is alleged. Source: code civil, art. 373-2-10
+    meeting_kind_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("kind.id"), nullable=True)
+    )  # the kind, of shape slots, of the information meeting that precedes
+    is_active: bool = True  # False: kept for what was taken of it, offered no more
     searchable: dict[str, Any] = json_object()  # attribute code -> {"label", "type": "choice"|"flag"|"range", …}
 
 
@@ -198,6 +223,11 @@ class Resource(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("capacity >= 0", name="capacity_not_negative"),
         CheckConstraint("declared_load >= 0", name="declared_load_not_negative"),
+        CheckConstraint("slot_step_min BETWEEN 1 AND 1440", name="resource_step_sane"),
+        CheckConstraint("slot_duration_min BETWEEN 1 AND 10080", name="resource_duration_sane"),
+        CheckConstraint(
+            "buffer_before_min BETWEEN 0 AND 1440 AND buffer_after_min BETWEEN 0 AND 1440", name="resource_buffers_sane"
+        ),
         Index("resource_kind_site", "kind_id", "site_id"),
     )
 
@@ -210,6 +240,10 @@ class Resource(SQLModel, table=True):
     declared_load: int = 0  # taken outside of PlaceJuste, as the service declares it
     declared_waiting: int = 0
     declared_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    slot_step_min: int | None = None  # these four: None is as the kind says
+    slot_duration_min: int | None = None
+    buffer_before_min: int | None = None
+    buffer_after_min: int | None = None
     is_active: bool = True
     attributes: dict[str, Any] = json_object()
 
@@ -227,23 +261,26 @@ class Unit(SQLModel, table=True):
 
 
 class OpeningRule(SQLModel, table=True):
-    """Weekly opening in the site's wall time. `closes` at or before `opens` is on the next day."""
+    """Opening in the site's wall time, on the days of a recurrence. `closes` at or before `opens` is on the next day.
+
+    Source: RFC 5545, sections 3.3.10 (RRULE), 3.8.5.1 (EXDATE), 3.8.5.2 (RDATE).
+    """
 
     __tablename__ = "opening_rule"
-    __table_args__ = (
-        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
-        CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="opening_rule_valid"),
-    )
+    __table_args__ = (CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="opening_rule_valid"),)
 
     id: int = key()
     resource_id: int = Field(
         sa_column=Column(BigInteger, ForeignKey("resource.id", ondelete="CASCADE"), nullable=False, index=True)
     )
-    weekday: int  # 0 is Monday
+    rrule: str = ""  # "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"; empty: on the extra days only
+    anchor_on: date  # day of DTSTART: where intervals and counts begin, whenever the rule is in force
     opens: time
     closes: time
     valid_from: date
     valid_until: date | None = None  # exclusive
+    except_on: list[date] = days()
+    extra_on: list[date] = days()
 
 
 class Closure(SQLModel, table=True):
@@ -265,6 +302,41 @@ class Closure(SQLModel, table=True):
         sa_column=Column(BigInteger, ForeignKey("site.id", ondelete="CASCADE"), nullable=True, index=True),
     )
     days: Range[date] = Field(sa_column=Column(DATERANGE, nullable=False))
+    reason: str = ""
+
+
+class Recess(SQLModel, table=True):
+    """Civil days [in, out) on which a court is in recess (vacations judiciaires): kinds that say so close.
+
+    One row a court: a recess of a court of appeal is written for each of its courts.
+    Source: code de l'organisation judiciaire, art. R121-1 s.
+    """
+
+    __tablename__ = "recess"
+    __table_args__ = (CheckConstraint("NOT isempty(days)", name="recess_not_empty"),)
+
+    id: int = key()
+    territory_id: int = Field(sa_column=Column(BigInteger, ForeignKey("territory.id"), nullable=False, index=True))
+    days: Range[date] = Field(sa_column=Column(DATERANGE, nullable=False))
+    reason: str = ""
+
+
+class CapacityPeriod(SQLModel, table=True):
+    """How many a resource takes during civil days [in, out), instead of its usual capacity."""
+
+    __tablename__ = "capacity_period"
+    __table_args__ = (
+        ExcludeConstraint(("resource_id", "="), ("days", "&&"), using="gist", name=ONE_CAPACITY_PER_DAY),
+        CheckConstraint("capacity >= 0", name="temporary_capacity_not_negative"),
+        CheckConstraint(
+            "NOT isempty(days) AND NOT lower_inf(days) AND NOT upper_inf(days)", name="capacity_period_dated"
+        ),
+    )
+
+    id: int = key()
+    resource_id: int = reference("resource.id", cascade=True)
+    days: Range[date] = Field(sa_column=Column(DATERANGE, nullable=False))
+    capacity: int
     reason: str = ""
 
 

@@ -25,7 +25,8 @@ RULED = text("""
     SELECT r.id, r.site_id, s.time_zone, s.holiday_zone, k.ignores_holidays
     FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id WHERE r.id = ANY(:ids)""")
 RULES = text("""
-    SELECT resource_id, weekday, opens, closes, valid_from, valid_until FROM opening_rule
+    SELECT resource_id, array_position(ARRAY['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], right(rrule, 2)) - 1 AS weekday,
+           opens, closes, valid_from, valid_until FROM opening_rule
     WHERE resource_id = ANY(:ids)""")
 CLOSURES = text("""
     SELECT resource_id, site_id, lower(days), upper(days) FROM closure

@@ -23,7 +23,7 @@ A_DAY = timedelta(days=1)
 NO_TIME = timedelta(0)
 
 GRIDS = text("""
-    SELECT r.id, r.capacity, k.slot_step_min, k.slot_duration_min, k.slot_buffer_min,
+    SELECT r.id, r.capacity, k.slot_step_min, k.slot_duration_min, k.buffer_after_min,
            k.min_notice_days, k.max_ahead_days, s.time_zone
     FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id WHERE r.id = ANY(:ids)""")
 # One row a resource: thousands of rows would cost more than what they hold.
@@ -195,7 +195,7 @@ def _grid(row: Any) -> Grid:
     return Grid(
         step=timedelta(minutes=row.slot_step_min),
         duration=timedelta(minutes=row.slot_duration_min),
-        buffer=timedelta(minutes=row.slot_buffer_min),
+        buffer=timedelta(minutes=row.buffer_after_min),
     )
 
 

@@ -14,6 +14,8 @@ class Role(StrEnum):
     PROBATION_OFFICER = "probation_officer"  # CPIP, DPIP, secrétariat de SPIP
     SENTENCE_JUDGE = "sentence_judge"  # juge de l'application des peines (JAP), greffe du SAP
     FAMILY_JUDGE = "family_judge"  # juge aux affaires familiales (JAF) and registry
+    GUARDIANSHIP_JUDGE = "guardianship_judge"  # juge des contentieux de la protection, for guardianship (tutelles)
+    CHILDRENS_JUDGE = "childrens_judge"  # juge des enfants
     REGISTRY = "registry"  # greffe
     MONITORING_AGENT = "monitoring_agent"  # agent PSE, pôle centralisateur
     PARTNER = "partner"  # host organisation, mediation service, centre
@@ -25,6 +27,8 @@ REQUESTERS = (
     Role.PROBATION_OFFICER,
     Role.SENTENCE_JUDGE,
     Role.FAMILY_JUDGE,
+    Role.GUARDIANSHIP_JUDGE,
+    Role.CHILDRENS_JUDGE,
     Role.REGISTRY,
     Role.MONITORING_AGENT,
 )

@@ -126,7 +126,10 @@ def make_opening(session: Session, resource: Resource, starts_at: datetime, *, h
 def make_rule(session: Session, resource: Resource, weekday: int, opens: str, closes: str) -> OpeningRule:
     """Return a weekly rule in force since 2020."""
     hours: dict[str, Any] = {"opens": time.fromisoformat(opens), "closes": time.fromisoformat(closes)}
-    return _kept(session, OpeningRule(resource_id=resource.id, weekday=weekday, valid_from=date(2020, 1, 1), **hours))
+    since = date(2020, 1, 1)
+    rrule = "FREQ=WEEKLY;BYDAY=" + ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[weekday]
+    rule = OpeningRule(resource_id=resource.id, rrule=rrule, anchor_on=since, valid_from=since, **hours)
+    return _kept(session, rule)
 
 
 def make_hearing(session: Session, resource: Resource, **columns: Any) -> HearingSession:

@@ -55,6 +55,20 @@ GUESTS = (
         and_kind=("CALYON", "mediation-familiale"),
     ),
     Guest(
+        login="gabriel.maquette",
+        name="Gabriel Maquette",
+        title="Juge des tutelles, Lyon",
+        role=Role.GUARDIANSHIP_JUDGE,
+        territory="CALYON",
+    ),
+    Guest(
+        login="jeanne.prototype",
+        name="Jeanne Prototype",
+        title="Juge des enfants, Lyon",
+        role=Role.CHILDRENS_JUDGE,
+        territory="CALYON",
+    ),
+    Guest(
         login="alix.specimen",
         name="Alix Spécimen",
         title="Service de médiation familiale, Lyon",
@@ -171,6 +185,8 @@ class Accounts:
             for role, title in (
                 (Role.SENTENCE_JUDGE, "Juge de l’application des peines"),
                 (Role.FAMILY_JUDGE, "Juge aux affaires familiales"),
+                (Role.GUARDIANSHIP_JUDGE, "Juge des tutelles"),
+                (Role.CHILDRENS_JUDGE, "Juge des enfants"),
                 (Role.REGISTRY, "Greffe"),
             ):
                 login = f"{role.value}.{court.code.lower()}".replace("_", "-")

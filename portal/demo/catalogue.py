@@ -28,6 +28,7 @@ STREETS = (
     "rue des Artisans", "impasse des Lilas", "quai du Port", "rue Haute", "avenue des Marronniers",
     "rue de la Poste", "cours des Halles", "route de la Forêt", "rue du Stade", "place du Marché",
 )  # fmt: skip
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")  # RFC 5545, section 3.3.10
 ONE = Declaration(capacity=1, load=0, waiting=0)
 FICTION_NUMBERS = 10_000  # 06 39 98 00 00 to 06 39 98 99 99: the range reserved for fiction
 
@@ -97,7 +98,7 @@ class Catalogue:
         )
         self.units = Sheet("unit", "resource_id name is_active")
         self.closures = Sheet("closure", "resource_id days reason")
-        self.rules = Sheet("opening_rule", "resource_id weekday opens closes valid_from valid_until")
+        self.rules = Sheet("opening_rule", "resource_id rrule anchor_on opens closes valid_from valid_until")
         self.hearings = Sheet(
             "hearing_session", "resource_id starts_at ends_at max_cases max_minutes quotas", numbered=False
         )
@@ -193,7 +194,8 @@ class Catalogue:
         for weekday in weekdays:
             self.rules.add(
                 resource_id=place.id,
-                weekday=weekday,
+                rrule=f"FREQ=WEEKLY;BYDAY={WEEKDAYS[weekday]}",
+                anchor_on=since,
                 opens=time.fromisoformat(opens),
                 closes=time.fromisoformat(closes),
                 valid_from=since,

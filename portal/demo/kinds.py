@@ -51,7 +51,7 @@ KINDS = (
         max_ahead_days=60,
         slot_step_min=15,
         slot_duration_min=45,
-        slot_buffer_min=15,
+        buffer_after_min=15,
     ),
     Kind(
         code="mediation-familiale",

@@ -379,7 +379,7 @@ def test_appointments_of_one_agent_may_touch_but_not_overlap(
 def test_the_buffer_of_the_kind_is_kept_free_after_an_appointment(
     session: Session, world: World, minute: int, fits: bool
 ) -> None:
-    agent_ = agent(session, world, slot_buffer_min=15)
+    agent_ = agent(session, world, buffer_after_min=15)
     occupy(session, [appointment(agent_, 0)], somebody())
 
     if fits:

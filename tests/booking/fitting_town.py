@@ -61,7 +61,7 @@ def make_fitting_town(session: Session, *, days: int = DAYS) -> FittingTown:
         searched_by=(Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE),
         slot_step_min=15,
         slot_duration_min=45,
-        slot_buffer_min=15,
+        buffer_after_min=15,
         max_ahead_days=60,
     )
     session.add(FittingRule(kind_id=kind.id, reach_km=60, measures=MEASURES))

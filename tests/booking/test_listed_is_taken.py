@@ -175,7 +175,7 @@ def test_a_post_that_suits_can_be_held_and_no_other(
         {
             "slot_step_min": st.sampled_from([15, 20, 45]),
             "slot_duration_min": st.sampled_from([20, 45]),
-            "slot_buffer_min": st.sampled_from([0, 10]),
+            "buffer_after_min": st.sampled_from([0, 10]),
             "min_notice_days": st.integers(0, 3),
             "max_ahead_days": st.integers(5, 12),
         }

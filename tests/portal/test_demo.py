@@ -249,7 +249,7 @@ def test_appointments_are_within_openings_and_keep_their_buffer(country: Session
     too_near = """seat_time s JOIN seat_time o ON o.resource_id = s.resource_id AND o.id <> s.id
         JOIN resource r ON r.id = s.resource_id JOIN kind k ON k.id = r.kind_id
         WHERE lower(o.during) >= upper(s.during)
-          AND lower(o.during) < upper(s.during) + k.slot_buffer_min * interval '1 minute'"""
+          AND lower(o.during) < upper(s.during) + k.buffer_after_min * interval '1 minute'"""
     assert count(country, outside) == 0
     assert count(country, too_near) == 0
 
