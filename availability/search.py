@@ -1,14 +1,12 @@
 """One search over every kind: what fits, what is free, how far, and why the rest does not do.
 
-The bounding box is a B-tree range on (lat, lon), the circle is haversine: 0.7 ms for 50 km among 50,000 sites.
 Columns are read, not objects. See docs/decisions/0001-tables-and-keys.md.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
@@ -16,101 +14,32 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
-from availability.errors import InvalidRequest, NotAllowed, NotFound
+from availability.errors import NotAllowed, NotFound
 from availability.models import Kind, Shape
-from availability.places import Box, bounding_box
 from availability.queries import slots_by_day
 from availability.rights import Actor, Right
 from availability.statements import by_key, run
+from availability.where import CIRCLE, box_of, box_values, scope_of, within_box
+from availability.wishes import MAX_RADIUS_KM, Found, Position, Tally, Wish, tally
 
-MAX_RADIUS_KM = 1000.0
-Position = tuple[float | None, int]  # in a list: distance, resource
+__all__ = [
+    "MAX_RADIUS_KM",
+    "Found",
+    "Position",
+    "Tally",
+    "Wish",
+    "may_reserve",
+    "may_search",
+    "nearest_alternatives",
+    "reach",
+    "resource_wish",
+    "search",
+    "tally",
+]
+
 ROLES_THAT_SEARCH = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id")
 ROLES_THAT_RESERVE = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_reserve")
 PART = 50  # resources whose slots are cut at a time, when only what suits is wanted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What is looked for. `[first, until)` are civil days; `bounds` is west, south, east, north."""
-
-    kind: Kind
-    first: date
-    until: date
-    near: tuple[float, float] | None = None  # lat, lon
-    radius_km: float | None = None
-    bounds: tuple[float, float, float, float] | None = None
-    sex: str | None = None  # "F" or "M"
-    age: int | None = None
-    weekend: bool = False
-    accessible: bool = False
-    beyond: bool = False  # beyond the actor's own territories: a deliberate act, which the caller logs
-    resource_ids: tuple[int, ...] | None = None
-    site_ids: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if self.until <= self.first:
-            raise InvalidRequest("to", "not-after-start", first=self.first, until=self.until)
-        if self.radius_km is not None and not 0 < self.radius_km <= MAX_RADIUS_KM:
-            raise InvalidRequest("radius_km", "out-of-range", least=0, most=MAX_RADIUS_KM)
-        if self.near and not (-90 <= self.near[0] <= 90 and -180 <= self.near[1] <= 180):
-            raise InvalidRequest("near", "not-on-earth")
-        if self.sex not in (None, "F", "M"):
-            raise InvalidRequest("sex", "unknown-choice")
-        if self.age is not None and not 13 <= self.age <= 120:
-            raise InvalidRequest("age", "out-of-range", least=13, most=120)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A resource, and what of it suits the wish. `mismatch` names the first attribute that does not."""
-
-    resource_id: int
-    name: str
-    site_id: int
-    site_name: str
-    address: str
-    postcode: str
-    commune: str
-    time_zone: str
-    lat: float | None
-    lon: float | None
-    located_by: str
-    distance_km: float | None
-    attributes: dict[str, Any]
-    declared_load: int
-    declared_waiting: int
-    declared_on: date | None
-    total: int
-    free: int
-    held: int
-    mismatch: str | None
-    is_closed: bool
-
-    @property
-    def suits(self) -> bool:
-        """Say whether it can be taken as wished."""
-        return self.free > 0 and self.mismatch is None and not self.is_closed
-
-    @property
-    def state(self) -> str:
-        """Name what to show: free, held (being reserved), full, closed, or other (wrong profile)."""
-        if self.mismatch:
-            return "other"
-        if self.is_closed:
-            return "closed"
-        if self.free:
-            return "free"
-        return "held" if self.held else "full"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The answer in a sentence: how many suit of how many, and why the others do not, in places."""
-
-    free: int
-    total: int
-    why_not: tuple[tuple[str, int], ...]  # reason code, number of places; most frequent first
 
 
 def search(
@@ -151,24 +80,6 @@ def reach(rights: Iterable[Right], territory_id: int, organisation_id: int, *, b
         or (beyond and right.organisation_id is None)
         for right in rights
     )
-
-
-def tally(found: Iterable[Found]) -> Tally:
-    """Count places, not resources: "12 lits libres sur 34", and why not the other 22."""
-    free = total = 0
-    why: Counter[str] = Counter()
-    for one in found:
-        total += one.total
-        if one.suits:
-            free += one.free
-            why["held"] += one.held
-            why["taken"] += max(one.total - one.free - one.held, 0)
-        elif one.mismatch or one.is_closed:
-            why[one.mismatch or "closed"] += one.total
-        else:
-            why["held"] += one.held
-            why["taken"] += one.total - one.held
-    return Tally(free, total, tuple((reason, count) for reason, count in why.most_common() if count))
 
 
 def nearest_alternatives(session: Session, actor: Actor, wish: Wish, *, now: datetime, limit: int = 3) -> list[Found]:
@@ -213,7 +124,7 @@ def _part(
     limit: int | None,
     after: Position | None,
 ) -> list[Found]:
-    scope, reached = _scope(rights, beyond=wish.beyond)
+    scope, reached = scope_of(rights, beyond=wish.beyond)
     values = (
         _values(wish, now)
         | reached
@@ -236,26 +147,6 @@ def _rights_on(session: Session, actor: Actor, kind: Kind, roles_of: TextClause)
         raise NotAllowed(kind=kind.code)
     return rights
 
-
-def _scope(rights: Sequence[Right], *, beyond: bool) -> tuple[str, dict[str, Any]]:
-    """Return which sites are seen: those of the territories, or any beyond them; a partner's own in any case."""
-    everywhere = [right.territory_ids for right in rights if right.organisation_id is None]
-    own = [right for right in rights if right.organisation_id is not None]
-    if everywhere and beyond:
-        return "true", {}
-    clauses = ["s.territory_id = ANY(:territories)"] if everywhere else []
-    values: dict[str, Any] = {"territories": sorted(frozenset().union(*everywhere))} if everywhere else {}
-    for number, right in enumerate(own):
-        clauses.append(f"s.organisation_id = :host_{number} AND s.territory_id = ANY(:hosted_{number})")
-        values |= {f"host_{number}": right.organisation_id, f"hosted_{number}": sorted(right.territory_ids)}
-    return f"({' OR '.join(clauses)})", values
-
-
-# A place without coordinates has no distance: least() would take its NULL for the antipodes.
-_CIRCLE = """
-    CASE WHEN s.lat IS NOT NULL THEN
-    12742.0176 * asin(sqrt(least(1, pow(sin(radians(s.lat - :lat) / 2), 2)
-      + cos(radians(:lat)) * cos(radians(s.lat)) * pow(sin(radians(s.lon - :lon) / 2), 2)))) END"""
 
 _MISMATCH = """
     CASE WHEN CAST(:sex AS text) IS NOT NULL AND coalesce(r.attributes ->> 'sex', 'any') NOT IN ('any', :sex) THEN 'sex'
@@ -318,10 +209,10 @@ def _statement(shape: Shape, wish: Wish, scope: str, *, only_suitable: bool) -> 
         where.append("s.lat BETWEEN :south AND :north AND s.lon BETWEEN :west AND :east")
     distance = "CAST(NULL AS float8)"
     if wish.near is not None:
-        distance = _CIRCLE
-    if (box := _box_of(wish)) is not None:
-        where.append(_within_box(box))
-        where.append(f"{_CIRCLE} <= :radius_km")
+        distance = CIRCLE
+    if (box := box_of(wish)) is not None:
+        where.append(within_box(box))
+        where.append(f"{CIRCLE} <= :radius_km")
     closed = _CLOSED_THAT_DAY if shape is Shape.SESSIONS else _CLOSED
     suitable = f"AND o.free > 0 AND c.mismatch IS NULL AND NOT {closed}" if only_suitable else ""
     return text(f"""
@@ -338,25 +229,6 @@ def _statement(shape: Shape, wish: Wish, scope: str, *, only_suitable: bool) -> 
                OR (coalesce(c.distance_km, 'infinity'), c.id)
                   > (coalesce(CAST(:after_km AS float8), 'infinity'), CAST(:after_id AS bigint)))
         ORDER BY c.distance_km, c.id LIMIT CAST(:limit AS bigint)""")  # noqa: S608
-
-
-def _box_of(wish: Wish) -> Box | None:
-    return bounding_box(*wish.near, wish.radius_km) if wish.near and wish.radius_km else None
-
-
-def _within_box(box: Box) -> str:
-    """Return the range that a B-tree reads; two of longitudes when the circle crosses the antimeridian."""
-    longitudes = (f"s.lon BETWEEN :west_{number} AND :east_{number}" for number in range(len(box.spans)))
-    return f"s.lat BETWEEN :box_south AND :box_north AND ({' OR '.join(longitudes)})"
-
-
-def _box_values(box: Box | None) -> dict[str, float]:
-    if box is None:
-        return {}
-    edges = {"box_south": box.south, "box_north": box.north}
-    for number, (west, east) in enumerate(box.spans):
-        edges |= {f"west_{number}": west, f"east_{number}": east}
-    return edges
 
 
 def _values(wish: Wish, now: datetime) -> dict[str, Any]:
@@ -378,12 +250,29 @@ def _values(wish: Wish, now: datetime) -> dict[str, Any]:
         "south": south,
         "east": east,
         "north": north,
-        **_box_values(_box_of(wish)),
+        **box_values(box_of(wish)),
         "sex": wish.sex,
         "age": wish.age,
         "weekend": wish.weekend,
         "accessible": wish.accessible,
     }
+
+
+def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: datetime) -> list[Found]:
+    """Fill the counts of slots: the same cutting as the one that confirms, so it is done in Python."""
+    time_zones = {one.resource_id: one.time_zone for one in found}
+    listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
+    return [
+        # Closures are in the openings already: closed is what has nothing left because of one.
+        replace(
+            one,
+            total=len(kept),
+            free=sum(slot.is_free for _, slot in kept),
+            is_closed=one.is_closed and not kept,
+        )
+        for one in found
+        for kept in [listed.get(one.resource_id, [])]
+    ]
 
 
 def _found(row: Any) -> Found:
@@ -410,20 +299,3 @@ def _found(row: Any) -> Found:
         mismatch=row.mismatch,
         is_closed=row.is_closed,
     )
-
-
-def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: datetime) -> list[Found]:
-    """Fill the counts of slots: the same cutting as the one that confirms, so it is done in Python."""
-    time_zones = {one.resource_id: one.time_zone for one in found}
-    listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
-    return [
-        # Closures are in the openings already: closed is what has nothing left because of one.
-        replace(
-            one,
-            total=len(kept),
-            free=sum(slot.is_free for _, slot in kept),
-            is_closed=one.is_closed and not kept,
-        )
-        for one in found
-        for kept in [listed.get(one.resource_id, [])]
-    ]
