@@ -10,17 +10,22 @@ from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from availability.errors import NotAllowed, NotFound
+from availability.fit import delay, travel, unfit
 from availability.models import Kind, Shape
+from availability.openings import local_day
 from availability.queries import slots_by_day
 from availability.rights import Actor, Right
+from availability.slots import Slot
 from availability.statements import by_key, run
-from availability.where import CIRCLE, box_of, box_values, scope_of, within_box
-from availability.wishes import MAX_RADIUS_KM, Found, Position, Tally, Wish, tally
+from availability.travel import estimated
+from availability.where import distance_from, scope_of, sites_of
+from availability.wishes import MAX_RADIUS_KM, Found, Position, Tally, Wish, Work, tally
 
 __all__ = [
     "MAX_RADIUS_KM",
@@ -28,6 +33,7 @@ __all__ = [
     "Position",
     "Tally",
     "Wish",
+    "Work",
     "may_reserve",
     "may_search",
     "nearest_alternatives",
@@ -52,12 +58,15 @@ def search(
     limit: int | None = None,
     after: Position | None = None,
 ) -> list[Found]:
-    """Return resources by distance (places without coordinates last), then number.
+    """Return resources by what matters: those that suit the person first, then the way there, the delay, the number.
 
-    Only what the actor may search, in their territories. `after` is the (distance, resource) of the last one already
-    seen. Raises: NotAllowed.
+    The way is the travel time where the wish speaks of travel or of work, the distance otherwise; places without
+    coordinates come last. Only what the actor may search, in their territories; nothing of a kind that is retired.
+    `after` is the `position` of the last one already seen. Raises: NotAllowed.
     """
     rights = may_search(session, actor, wish.kind)
+    if not wish.kind.is_active:
+        return []
     if only_suitable and Shape(wish.kind.shape) is Shape.SLOTS:
         return list(islice(_suitable(session, rights, wish, now=now, limit=limit, after=after), limit))
     return _part(session, rights, wish, now=now, only_suitable=only_suitable, limit=limit, after=after)
@@ -111,7 +120,7 @@ def _suitable(
         yield from (one for one in found if one.suits)
         if size is None or len(found) < size:
             return
-        after = (found[-1].distance_km, found[-1].resource_id)
+        after = found[-1].position
 
 
 def _part(
@@ -125,19 +134,9 @@ def _part(
     after: Position | None,
 ) -> list[Found]:
     scope, reached = scope_of(rights, beyond=wish.beyond)
-    values = (
-        _values(wish, now)
-        | reached
-        | {
-            "limit": limit,
-            "after_km": after[0] if after else None,
-            "after_id": after[1] if after else None,
-        }
-    )
-    shape = Shape(wish.kind.shape)
-    statement = _statement(shape, wish, scope, only_suitable=only_suitable)
-    found = [_found(row) for row in run(session, statement, values)]
-    return _count_slots(session, found, wish, now) if shape is Shape.SLOTS else found
+    statement, values = _statement(wish, scope, now=now, only_suitable=only_suitable, limit=limit, after=after)
+    found = [_found(row, wish) for row in run(session, statement, values | reached)]
+    return _count_slots(session, found, wish, now) if Shape(wish.kind.shape) is Shape.SLOTS else found
 
 
 def _rights_on(session: Session, actor: Actor, kind: Kind, roles_of: TextClause) -> tuple[Right, ...]:
@@ -147,14 +146,6 @@ def _rights_on(session: Session, actor: Actor, kind: Kind, roles_of: TextClause)
         raise NotAllowed(kind=kind.code)
     return rights
 
-
-_MISMATCH = """
-    CASE WHEN CAST(:sex AS text) IS NOT NULL AND coalesce(r.attributes ->> 'sex', 'any') NOT IN ('any', :sex) THEN 'sex'
-         WHEN CAST(:age AS int) IS NOT NULL AND NOT :age BETWEEN coalesce(CAST(r.attributes ->> 'min_age' AS int), 0)
-              AND coalesce(CAST(r.attributes ->> 'max_age' AS int), 150) THEN 'age'
-         WHEN :weekend AND NOT coalesce(CAST(r.attributes ->> 'weekend' AS bool), false) THEN 'weekend'
-         WHEN :accessible AND NOT coalesce(CAST(r.attributes ->> 'accessible' AS bool), false) THEN 'accessible'
-    END"""
 
 _COUNTS = {
     Shape.NIGHTS: """
@@ -198,63 +189,73 @@ _CLOSED_THAT_DAY = """
     EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id) AND x.days @> o.day)"""
 
 
-def _statement(shape: Shape, wish: Wish, scope: str, *, only_suitable: bool) -> TextClause:
-    """Build the one statement of a search; every fragment is a constant above, every value a parameter."""
-    where = ["r.kind_id = :kind_id", "r.is_active", scope]
+_LOAD = """
+    CASE WHEN coalesce(CAST(greatest(o.total - o.free, c.declared_load) AS float8) / nullif(o.total, 0) > :max_load,
+                       true) THEN c.mismatches || 'load' ELSE c.mismatches END"""
+_AFTER = """(c.misfit, coalesce(c.way, 'infinity'), coalesce(c.delay_days, 2147483647), c.id)
+    > (CAST(:after_misfit AS bool), coalesce(CAST(:after_way AS float8), 'infinity'),
+       coalesce(CAST(:after_delay AS int), 2147483647), CAST(:after_id AS bigint))"""
+
+
+def _statement(
+    wish: Wish, scope: str, *, now: datetime, only_suitable: bool, limit: int | None, after: Position | None
+) -> tuple[TextClause, dict[str, Any]]:
+    """Build the one statement of a search; every fragment is a constant, every value a parameter."""
+    shape = Shape(wish.kind.shape)
+    clauses, values = sites_of(wish, only_suitable=only_suitable)
+    misfits, wait = unfit(wish), delay(wish)
+    values |= misfits.values | wait.values | _values(wish, now) | {"limit": limit}
+    where = ["r.kind_id = :kind_id", "r.is_active", scope, *clauses]
     if wish.resource_ids is not None:
         where.append("r.id = ANY(:resource_ids)")
-    if wish.site_ids is not None:
-        where.append("s.id = ANY(:site_ids)")
-    if wish.bounds is not None:
-        where.append("s.lat BETWEEN :south AND :north AND s.lon BETWEEN :west AND :east")
-    distance = "CAST(NULL AS float8)"
-    if wish.near is not None:
-        distance = CIRCLE
-    if (box := box_of(wish)) is not None:
-        where.append(within_box(box))
-        where.append(f"{CIRCLE} <= :radius_km")
+    tables, travelled, way = "site s JOIN resource r ON r.site_id = s.id", "", "found.distance_km"
+    if shape is Shape.SESSIONS:
+        tables += " JOIN hearing_session h ON h.resource_id = r.id AND h.starts_at > :now"
+    if wish.by_travel:
+        trip = travel(wish, distance_from("origin"))
+        values |= trip.values
+        tables += f" CROSS JOIN LATERAL (SELECT {trip.text} OFFSET 0) t"  # computed once, however many read it
+        travelled, way = "t.travel_min, t.travel_is_estimate, ", "CAST(found.travel_min AS float8)"
+    distance = distance_from("near" if wish.near else "origin") if wish.origin else "CAST(NULL AS float8)"
     closed = _CLOSED_THAT_DAY if shape is Shape.SESSIONS else _CLOSED
-    suitable = f"AND o.free > 0 AND c.mismatch IS NULL AND NOT {closed}" if only_suitable else ""
-    return text(f"""
-        SELECT c.*, o.total, o.free, o.held, {closed} AS is_closed
-        FROM (SELECT r.id, r.name, r.site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone,
-                     s.lat, s.lon, s.located_by, {distance} AS distance_km, r.attributes, r.capacity,
-                     r.declared_load, r.declared_waiting, r.declared_on, {_MISMATCH} AS mismatch
-              FROM site s JOIN resource r ON r.site_id = s.id
-              WHERE {" AND ".join(where)}
-              ORDER BY distance_km, r.id) c
+    mismatches = "c.mismatches" if wish.max_load is None else _LOAD
+    kept = ["true"]
+    if only_suitable:
+        kept += ["o.free > 0", f"cardinality({mismatches}) = 0", f"NOT {closed}"]
+    if after:
+        kept.append(_AFTER)
+        values |= dict(zip(("after_misfit", "after_way", "after_delay", "after_id"), after, strict=True))
+    statement = f"""
+        SELECT c.*, o.total, o.free, o.held, {closed} AS is_closed, {mismatches} AS all_mismatches
+        FROM (SELECT found.*, cardinality(mismatches) > 0 AS misfit, {way} AS way FROM (
+                SELECT r.id, r.name, r.site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone,
+                       s.lat, s.lon, s.located_by, {distance} AS distance_km, {travelled}r.attributes, r.capacity,
+                       r.declared_load, r.declared_waiting, r.declared_on, {wait.text} AS delay_days,
+                       {misfits.text} AS mismatches
+                FROM {tables} WHERE {" AND ".join(where)}) found
+              ORDER BY misfit, way, delay_days, id) c
         CROSS JOIN LATERAL ({_COUNTS[shape]}) o
-        WHERE true {suitable}
-          AND (CAST(:after_id AS bigint) IS NULL
-               OR (coalesce(c.distance_km, 'infinity'), c.id)
-                  > (coalesce(CAST(:after_km AS float8), 'infinity'), CAST(:after_id AS bigint)))
-        ORDER BY c.distance_km, c.id LIMIT CAST(:limit AS bigint)""")  # noqa: S608
+        WHERE {" AND ".join(kept)}
+        ORDER BY c.misfit, c.way, c.delay_days, c.id LIMIT CAST(:limit AS bigint)"""  # noqa: S608
+    return text(statement), values
 
 
 def _values(wish: Wish, now: datetime) -> dict[str, Any]:
-    west, south, east, north = wish.bounds or (0.0, 0.0, 0.0, 0.0)
-    lat, lon = wish.near or (0.0, 0.0)
+    near_lat, near_lon = wish.near or (0.0, 0.0)
+    origin_lat, origin_lon = wish.origin or (0.0, 0.0)
     return {
         "kind_id": wish.kind.id,
         "notice": wish.kind.min_notice_days,
         "ahead": wish.kind.max_ahead_days,
         "resource_ids": list(wish.resource_ids or ()),
-        "site_ids": list(wish.site_ids or ()),
         "first": wish.first,
         "until": wish.until,
         "now": now,
-        "lat": lat,
-        "lon": lon,
-        "radius_km": wish.radius_km,
-        "west": west,
-        "south": south,
-        "east": east,
-        "north": north,
-        **box_values(box_of(wish)),
-        "sex": wish.sex,
-        "age": wish.age,
-        "weekend": wish.weekend,
-        "accessible": wish.accessible,
+        "near_lat": near_lat,
+        "near_lon": near_lon,
+        "origin_lat": origin_lat,
+        "origin_lon": origin_lon,
+        "max_load": wish.max_load,
     }
 
 
@@ -262,20 +263,28 @@ def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: date
     """Fill the counts of slots: the same cutting as the one that confirms, so it is done in Python."""
     time_zones = {one.resource_id: one.time_zone for one in found}
     listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
-    return [
+    return [_with_slots(one, listed.get(one.resource_id, []), wish, now) for one in found]
+
+
+def _with_slots(one: Found, listed: Sequence[tuple[date, Slot]], wish: Wish, now: datetime) -> Found:
+    soonest = next((day for day, slot in listed if slot.is_free), None)
+    wait = None if soonest is None else (soonest - local_day(now, ZoneInfo(one.time_zone))).days
+    too_late = wish.max_delay_days is not None and wait is not None and wait > wish.max_delay_days
+    return replace(
+        one,
+        total=len(listed),
+        free=sum(slot.is_free for _, slot in listed),
+        delay_days=wait,
+        mismatches=(*one.mismatches, "delay") if too_late else one.mismatches,
         # Closures are in the openings already: closed is what has nothing left because of one.
-        replace(
-            one,
-            total=len(kept),
-            free=sum(slot.is_free for _, slot in kept),
-            is_closed=one.is_closed and not kept,
-        )
-        for one in found
-        for kept in [listed.get(one.resource_id, [])]
-    ]
+        is_closed=one.is_closed and not listed,
+    )
 
 
-def _found(row: Any) -> Found:
+def _found(row: Any, wish: Wish) -> Found:
+    travel_min, is_estimate = (row.travel_min, row.travel_is_estimate) if wish.by_travel else (None, True)
+    if wish.origin and not wish.by_travel:  # it decides of nothing: not worth a column
+        travel_min = estimated(wish.origin, row.lat, row.lon)
     return Found(
         resource_id=row.id,
         name=row.name,
@@ -289,13 +298,17 @@ def _found(row: Any) -> Found:
         lon=row.lon,
         located_by=row.located_by,
         distance_km=row.distance_km,
+        travel_min=travel_min,
+        travel_is_estimate=is_estimate,
         attributes=row.attributes,
         declared_load=row.declared_load,
         declared_waiting=row.declared_waiting,
         declared_on=row.declared_on,
+        delay_days=row.delay_days,
         total=row.total,
         free=row.free,
         held=row.held,
-        mismatch=row.mismatch,
+        mismatches=tuple(row.all_mismatches),
         is_closed=row.is_closed,
+        position=(row.misfit, row.way, row.delay_days, row.id),
     )

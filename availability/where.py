@@ -10,13 +10,19 @@ from typing import Any
 
 from availability.places import Box, bounding_box
 from availability.rights import Right
+from availability.travel import reach_km
 from availability.wishes import Wish
 
-# A place without coordinates has no distance: least() would take its NULL for the antipodes.
-CIRCLE = """
+
+def distance_from(point: str) -> str:
+    """Return the kilometres from a point whose parameters are `{point}_lat` and `{point}_lon`; haversine.
+
+    A place without coordinates has no distance: least() would take its NULL for the antipodes.
+    """
+    return f"""
     CASE WHEN s.lat IS NOT NULL THEN
-    12742.0176 * asin(sqrt(least(1, pow(sin(radians(s.lat - :lat) / 2), 2)
-      + cos(radians(:lat)) * cos(radians(s.lat)) * pow(sin(radians(s.lon - :lon) / 2), 2)))) END"""
+    12742.0176 * asin(sqrt(least(1, pow(sin(radians(s.lat - :{point}_lat) / 2), 2)
+      + cos(radians(:{point}_lat)) * cos(radians(s.lat)) * pow(sin(radians(s.lon - :{point}_lon) / 2), 2)))) END"""
 
 
 def scope_of(rights: Sequence[Right], *, beyond: bool) -> tuple[str, dict[str, Any]]:
@@ -33,19 +39,34 @@ def scope_of(rights: Sequence[Right], *, beyond: bool) -> tuple[str, dict[str, A
     return f"({' OR '.join(clauses)})", values
 
 
-def box_of(wish: Wish) -> Box | None:
-    return bounding_box(*wish.near, wish.radius_km) if wish.near and wish.radius_km else None
+def sites_of(wish: Wish, *, only_suitable: bool) -> tuple[list[str], dict[str, Any]]:
+    """Return what a site must be: in the circle, in the frame, among those named."""
+    clauses: list[str] = []
+    values: dict[str, Any] = {}
+    if wish.site_ids is not None:
+        clauses.append("s.id = ANY(:site_ids)")
+        values["site_ids"] = list(wish.site_ids)
+    if wish.bounds is not None:
+        clauses.append("s.lat BETWEEN :south AND :north AND s.lon BETWEEN :west AND :east")
+        values |= dict(zip(("west", "south", "east", "north"), wish.bounds, strict=True))
+    if wish.near and wish.radius_km:
+        box = bounding_box(*wish.near, wish.radius_km)
+        clauses += [_within(box), f"{distance_from('near')} <= :radius_km"]
+        values |= _edges(box) | {"radius_km": wish.radius_km}
+    elif only_suitable and wish.origin and wish.max_travel_min and not wish.times:
+        box = bounding_box(*wish.origin, max(reach_km(wish.max_travel_min), 0.0))  # farther is too long, and left out
+        clauses.append(_within(box))
+        values |= _edges(box)
+    return clauses, values
 
 
-def within_box(box: Box) -> str:
+def _within(box: Box) -> str:
     """Return the range that a B-tree reads; two of longitudes when the circle crosses the antimeridian."""
     longitudes = (f"s.lon BETWEEN :west_{number} AND :east_{number}" for number in range(len(box.spans)))
     return f"s.lat BETWEEN :box_south AND :box_north AND ({' OR '.join(longitudes)})"
 
 
-def box_values(box: Box | None) -> dict[str, float]:
-    if box is None:
-        return {}
+def _edges(box: Box) -> dict[str, float]:
     edges = {"box_south": box.south, "box_north": box.north}
     for number, (west, east) in enumerate(box.spans):
         edges |= {f"west_{number}": west, f"east_{number}": east}
