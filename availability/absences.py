@@ -20,8 +20,8 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.feeds import FeedRead
 from availability.fetching import Marks
 from availability.history import Act, record
-from availability.hours import Outside
 from availability.models import Shape
+from availability.outside import Outside
 from availability.periods import Period, merge
 from availability.rights import Actor
 
@@ -196,9 +196,7 @@ def window(now: datetime) -> Period:
     return Period(now - BEHIND, now + AHEAD)
 
 
-def settle_read(
-    session: Session, feed_id: int, read: FeedRead, marks: Marks, *, now: datetime, dice: float
-) -> None:
+def settle_read(session: Session, feed_id: int, read: FeedRead, marks: Marks, *, now: datetime, dice: float) -> None:
     """Make the resource busy as a file says, and free as it no longer says.
 
     When some of its events are not understood, what was known before is kept as well: one of them may say it.
@@ -229,7 +227,10 @@ def settle_failed(
 ) -> None:
     """Note that nothing could be read: what is known stays, and the next attempt is later each time."""
     wait = wait_after(feed.failures + 1, retry_after, dice)
-    tell(session, session.execute(FAILED, {"id": feed.id, "now": now, "problem": problem, "next_at": now + wait}).scalars())
+    tell(
+        session,
+        session.execute(FAILED, {"id": feed.id, "now": now, "problem": problem, "next_at": now + wait}).scalars(),
+    )
 
 
 def wait_after(failures: int, retry_after: timedelta | None, dice: float) -> timedelta:
