@@ -38,13 +38,19 @@ CAPACITIES = text("""
     FROM capacity_period p JOIN resource r ON r.id = p.resource_id JOIN site s ON s.id = r.site_id
     WHERE p.resource_id = ANY(:ids) AND p.days && daterange(CAST(:first AS date), CAST(:until AS date))""")
 # One row a resource: thousands of rows would cost more than what they hold.
-# A closure speaks at once, even before the openings are published again; it closes what begins on its days.
+# A closure or a recess speaks at once, even before the openings are published again; it closes what begins on its days.
 OPENINGS = text("""
-    WITH closed AS MATERIALIZED (
-        SELECT r.id, range_agg(tstzrange(CAST(lower(x.days) AS timestamp) AT TIME ZONE s.time_zone,
-                                         CAST(upper(x.days) AS timestamp) AT TIME ZONE s.time_zone)) AS during
-        FROM resource r JOIN site s ON s.id = r.site_id JOIN closure x ON x.resource_id = r.id OR x.site_id = s.id
-        WHERE r.id = ANY(:ids) GROUP BY r.id)
+    WITH place AS MATERIALIZED (
+        SELECT r.id, r.site_id, s.time_zone, CASE WHEN k.closes_in_recess THEN s.territory_id END AS recess_of
+        FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id WHERE r.id = ANY(:ids)),
+    closed AS MATERIALIZED (
+        SELECT p.id, range_agg(tstzrange(CAST(lower(x.days) AS timestamp) AT TIME ZONE p.time_zone,
+                                         CAST(upper(x.days) AS timestamp) AT TIME ZONE p.time_zone)) AS during
+        FROM place p JOIN LATERAL (
+            SELECT days FROM closure WHERE resource_id = p.id
+            UNION ALL SELECT days FROM closure WHERE site_id = p.site_id
+            UNION ALL SELECT days FROM recess WHERE territory_id = p.recess_of) x ON true
+        GROUP BY p.id)
     SELECT o.resource_id, array_agg(o.starts_at) AS starts, array_agg(o.ends_at) AS ends
     FROM opening o LEFT JOIN closed ON closed.id = o.resource_id
     WHERE o.resource_id = ANY(:ids) AND o.starts_at < :end AND o.ends_at > :start
@@ -72,14 +78,15 @@ NIGHTS_BY_DAY = text("""
     LEFT JOIN bed_night n ON n.unit_id = u.id AND n.night = day AND (n.expires_at IS NULL OR n.expires_at > :now)
     WHERE u.resource_id = ANY(:ids) AND u.is_active GROUP BY u.resource_id, day""")
 PLACES_BY_DAY = text("""
-    SELECT r.id, day, greatest(r.capacity - r.declared_load - count(p.id), 0) AS free,
+    SELECT r.id, day, greatest(coalesce(c.capacity, r.capacity) - r.declared_load - count(p.id), 0) AS free,
            count(p.id) FILTER (WHERE p.expires_at IS NOT NULL) AS held
     FROM resource r
     CROSS JOIN generate_series(CAST(:first AS date), CAST(:until AS date) - 1, interval '1 day') AS d(at)
     CROSS JOIN LATERAL (SELECT CAST(d.at AS date) AS day) days
     LEFT JOIN place_period p ON p.resource_id = r.id AND p.days @> day
       AND (p.expires_at IS NULL OR p.expires_at > :now)
-    WHERE r.id = ANY(:ids) GROUP BY r.id, day""")
+    LEFT JOIN capacity_period c ON c.resource_id = r.id AND c.days @> day
+    WHERE r.id = ANY(:ids) GROUP BY r.id, day, c.id""")
 SESSIONS_BY_DAY = text("""
     SELECT r.id, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
            CASE WHEN sum(c.minutes) >= h.max_minutes THEN 0 ELSE greatest(h.max_cases - count(c.id), 0) END AS free,
