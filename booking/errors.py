@@ -19,3 +19,7 @@ class KeyReused(Refusal):
 
 class SlotUnfit(NotOpen):
     """The slot is free, but nobody would be home, or the team could not be there in time; `why` says which."""
+
+
+class HoursChanged(Refusal):
+    """Somebody changed the hours since the actor looked at them."""
