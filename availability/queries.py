@@ -62,6 +62,13 @@ SEATS_TAKEN = text("""
           WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
             AND (expires_at IS NULL OR expires_at > :now) GROUP BY resource_id, seat) seats, unnest(during) AS taken
     GROUP BY resource_id, seat""")
+# When a calendar of elsewhere says that somebody is busy: all of their seats.
+ABSENT = text("""
+    SELECT resource_id, array_agg(lower(absent)) AS starts, array_agg(upper(absent)) AS ends
+    FROM (SELECT resource_id, range_agg(during) AS during FROM absence
+          WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) GROUP BY resource_id) busy,
+         unnest(during) AS absent
+    GROUP BY resource_id""")
 SEATS_BOOKED = text("""
     SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
     FROM (SELECT seat, range_agg(during) AS during FROM seat_time
@@ -199,6 +206,9 @@ def _agendas(
     taken: dict[int, dict[int, list[Span]]] = defaultdict(dict)
     for row in session.execute(SEATS_TAKEN, around):
         taken[row.resource_id][row.seat] = sorted(zip(row.starts, row.ends, strict=True))
+    absent = {
+        row.resource_id: sorted(zip(row.starts, row.ends, strict=True)) for row in session.execute(ABSENT, around)
+    }
     capacities: dict[int, list[tuple[Span, int]]] = defaultdict(list)
     days = {"first": asked["start"].date() - A_DAY, "until": asked["end"].date() + 2 * A_DAY}  # of any zone
     for row in session.execute(CAPACITIES, ids | days):
@@ -211,6 +221,7 @@ def _agendas(
             openings=openings[row.id],
             now=now,
             taken=taken[row.id],
+            absences=absent.get(row.id, ()),
             capacities=capacities[row.id],
             zone=ZoneInfo(row.time_zone),
             offered_from=offered[row.id][0],
