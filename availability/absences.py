@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -33,6 +34,7 @@ LEASE = timedelta(minutes=2)  # longer than a fetch and a reading may be
 WHOLE_EVERY = timedelta(hours=20)  # days go by, and what comes again comes further
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=400)  # further than anything may be reserved
 MOST_FEEDS = 5
+LATE = timedelta(hours=3)
 SPREAD = 0.2  # of a wait: servers of calendars must not see us all at once
 
 COUNT = text("SELECT count(*) FROM calendar_feed WHERE resource_id = :id")
@@ -85,6 +87,15 @@ COVERED = text("""
     FROM seat_time t JOIN absence a ON a.resource_id = t.resource_id AND a.during && t.during
     WHERE t.resource_id = :id AND lower(t.during) > :now AND (t.expires_at IS NULL OR t.expires_at > :now)
     ORDER BY starts_at, t.holder_id""")
+
+# A server that was away for an hour is nobody's trouble.
+WORRIES = text("""
+    SELECT count(*) FILTER (WHERE f.problem <> '' AND (f.unread > 0 OR coalesce(f.good_at, f.created_at) < :late)),
+           coalesce(sum((SELECT count(DISTINCT t.holder_id) FROM absence a
+               JOIN seat_time t ON t.resource_id = a.resource_id AND t.during && a.during
+               WHERE a.feed_id = f.id AND lower(t.during) > :now
+                 AND (t.expires_at IS NULL OR t.expires_at > :now))), 0)
+    FROM calendar_feed f WHERE f.added_by = :account_id""")
 
 
 @dataclass(frozen=True)
@@ -183,6 +194,13 @@ def covered(session: Session, resource_id: int, *, now: datetime) -> tuple[Outsi
     """Return what was taken of a resource, still to come, and that an absence now covers: it stands."""
     rows = session.execute(COVERED, {"id": resource_id, "now": now})
     return tuple(Outside(row.holder_id, Period(row.starts_at, row.ends_at)) for row in rows)
+
+
+def worries(session: Session, account_id: UUID, *, now: datetime) -> tuple[int, int]:
+    """Return how many feeds that somebody added are broken for long, and how many appointments their absences cover."""
+    asked = {"account_id": account_id, "now": now, "late": now - LATE}
+    broken, covers = session.execute(WORRIES, asked).one()
+    return int(broken), int(covers)
 
 
 def claim_due(session: Session, *, now: datetime, limit: int) -> list[DueFeed]:

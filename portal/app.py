@@ -14,6 +14,8 @@ from availability.errors import Refusal
 from booking.pages import (
     agenda,
     bookings,
+    calendars,
+    calendars_route,
     designate,
     designation_notice,
     establishment,
@@ -60,6 +62,7 @@ PAGES = (
     requests,
     own_places,
     agenda,
+    calendars,
     repartition,
     fittings,
     fitting_form,
@@ -75,7 +78,7 @@ api = build_api(
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
-    pages=[points.router, files.router, link.router],
+    pages=[points.router, files.router, link.router, calendars_route.router],
 )
 
 

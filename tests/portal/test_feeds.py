@@ -11,10 +11,10 @@ from sqlmodel import Session
 
 from availability.absences import Feed, SealedAddress, add_feed, feeds_of
 from availability.models import Shape
-from booking.sealing import House, seal
+from booking.sealing import CALENDAR_FEEDS, House, seal
 from portal import clock
 from portal import database as portal_database
-from portal.feeds import SEALED_FOR, refresh_feeds
+from portal.feeds import refresh_feeds
 from portal.settings import settings
 from tests.conftest import Database
 from tests.factories import NOW, make_kind, make_resource, make_world
@@ -42,7 +42,7 @@ def subscribed(database: Database, server: FeedServer, path: str = "") -> int:
     with Session(database.engine) as session, session.begin():
         world = make_world(session)
         agent = make_resource(session, world.site, make_kind(session, Shape.SLOTS))
-        sealed = seal(House(SECRET.encode()).derived(SEALED_FOR), server.url + path)
+        sealed = seal(House(SECRET.encode()).derived(CALENDAR_FEEDS), server.url + path)
         add_feed(session, world.officer, agent.id, SealedAddress(sealed, "127.0.0.1"), now=NOW)
         return agent.id
 
