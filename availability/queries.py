@@ -60,6 +60,13 @@ SEATS_TAKEN = text("""
           WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
             AND (expires_at IS NULL OR expires_at > :now) GROUP BY resource_id, seat) seats, unnest(during) AS taken
     GROUP BY resource_id, seat""")
+# When a calendar of elsewhere says that somebody is busy: all of their seats.
+ABSENT = text("""
+    SELECT resource_id, array_agg(lower(absent)) AS starts, array_agg(upper(absent)) AS ends
+    FROM (SELECT resource_id, range_agg(during) AS during FROM absence
+          WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) GROUP BY resource_id) busy,
+         unnest(during) AS absent
+    GROUP BY resource_id""")
 SEATS_BOOKED = text("""
     SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
     FROM (SELECT seat, range_agg(during) AS during FROM seat_time
@@ -198,10 +205,12 @@ def _agendas(
     taken: dict[int, dict[int, list[Span]]] = defaultdict(dict)
     for row in session.execute(SEATS_TAKEN, around):
         taken[row.resource_id][row.seat] = sorted(_spans(row.starts, row.ends))
-    return {
+    absent = {row.resource_id: sorted(_spans(row.starts, row.ends)) for row in session.execute(ABSENT, around)}
+    found = {
         row.id: _agenda(row, grids[row.id], opened[row.id], taken[row.id], asked["now"], as_offered=as_offered)
         for row in ruled
     }
+    return found | {number: replace(found[number], absences=spans) for number, spans in absent.items()}
 
 
 def _agenda(

@@ -14,6 +14,8 @@ from availability.errors import Refusal
 from booking.pages import (
     agenda,
     bookings,
+    calendars,
+    calendars_route,
     designate,
     designation_notice,
     establishment,
@@ -62,6 +64,7 @@ PAGES = (
     own_places,
     agenda,
     hours,
+    calendars,
     repartition,
     fittings,
     fitting_form,
@@ -77,7 +80,7 @@ api = build_api(
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
-    pages=[points.router, files.router, link.router],
+    pages=[points.router, files.router, link.router, calendars_route.router],
 )
 
 
