@@ -273,8 +273,10 @@ def _people(session: Session, country: Country) -> None:
         ("judge", Role.FAMILY_JUDGE, "lyon"),
         ("registry", Role.REGISTRY, "lyon"),
         ("administrator", Role.ADMINISTRATOR, "brest"),
+        ("software", Role.PARTNER, "lyon"),
     ):
-        secret = create_client(session, who, who, role, country[territory])
+        host = country[f"{territory}_centre"] if role is Role.PARTNER else None
+        secret = create_client(session, who, who, role, country[territory], host)
         session.flush()
         token = issue_token(session, who, secret, START, timedelta(days=30))
         assert token
