@@ -27,12 +27,15 @@ from availability.terms import TERMS, Terms
 
 # Whoever locks is about to change: open pages are told once the transaction commits. One resource at a time: given
 # several, PostgreSQL plans again at each execution, which takes longer than all the rest.
-LOCK = by_key(f"""
-    WITH told AS (INSERT INTO change (resource_id) VALUES (:resource_id))
+_RESOURCE = f"""
     SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, s.territory_id, s.organisation_id, s.time_zone,
            {TERMS}
     FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
-    WHERE r.id = :resource_id FOR NO KEY UPDATE OF r""")  # noqa: S608 - constants
+    WHERE r.id = :resource_id"""  # noqa: S608 - constants
+LOCK = by_key(f"""
+    WITH told AS (INSERT INTO change (resource_id) VALUES (:resource_id))
+    {_RESOURCE} FOR NO KEY UPDATE OF r""")  # noqa: S608 - constants
+LOOK = by_key(_RESOURCE)
 # The same lock, for whoever has the resource already and needs to know nothing of it.
 LOCK_AGAIN = by_key("""
     WITH told AS (INSERT INTO change (resource_id) VALUES (:resource_id))
@@ -183,6 +186,12 @@ def release(session: Session, shape: Shape, resource_ids: Iterable[int], holder_
 def lock(session: Session, resource_ids: Iterable[int]) -> dict[int, Locked]:
     """Lock resources in sorted order, note that they change, and return what must be known of those that exist."""
     rows = [run(session, LOCK, {"resource_id": one}).one_or_none() for one in sorted(set(resource_ids))]
+    return {row.id: _locked(row) for row in rows if row is not None}
+
+
+def look(session: Session, resource_ids: Iterable[int]) -> dict[int, Locked]:
+    """Return what `lock` returns, without the lock: true now, and only for whoever writes nothing."""
+    rows = [run(session, LOOK, {"resource_id": one}).one_or_none() for one in sorted(set(resource_ids))]
     return {row.id: _locked(row) for row in rows if row is not None}
 
 

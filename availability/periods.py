@@ -65,6 +65,12 @@ def subtract(opening: Period, busy: Iterable[Period]) -> list[Period]:
     return remaining
 
 
+def difference(periods: Iterable[Period], others: Iterable[Period]) -> list[Period]:
+    """Return the instants of `periods` that none of `others` has, sorted and disjoint."""
+    removed = list(others)
+    return [left for period in merge(periods) for left in subtract(period, removed)]
+
+
 def days_between(first: date, until: date) -> Iterator[date]:
     """Yield each civil day of `[first, until)`; as nights, the night that begins that evening."""
     for offset in range((until - first).days):

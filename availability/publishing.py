@@ -15,22 +15,26 @@ from sqlmodel import Session
 from availability.actions import lock, tell
 from availability.errors import InvalidRequest, NotFound
 from availability.history import Act, record
-from availability.openings import WeeklyRule, is_holiday, local_day, openings
-from availability.periods import Period, days_between
+from availability.openings import A_DAY, Days, DaysOff, Rule, local_day, openings
+from availability.periods import Period
 from availability.rights import Actor, Role
 
+A_YEAR = timedelta(days=366)
 HORIZON = timedelta(days=120)  # openings are written this far ahead
 
 RULED = text("""
-    SELECT r.id, r.site_id, s.time_zone, s.holiday_zone, k.ignores_holidays
+    SELECT r.id, r.site_id, s.time_zone, s.holiday_zone, k.ignores_holidays, k.ignores_weekends,
+           CASE WHEN k.closes_in_recess THEN s.territory_id END AS recess_of
     FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id WHERE r.id = ANY(:ids)""")
 RULES = text("""
-    SELECT resource_id, array_position(ARRAY['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], right(rrule, 2)) - 1 AS weekday,
-           opens, closes, valid_from, valid_until FROM opening_rule
+    SELECT resource_id, rrule, anchor_on, opens, closes, valid_from, valid_until, except_on, extra_on FROM opening_rule
     WHERE resource_id = ANY(:ids)""")
 CLOSURES = text("""
-    SELECT resource_id, site_id, lower(days), upper(days) FROM closure
-    WHERE (resource_id = ANY(:ids) OR site_id = ANY(:site_ids)) AND days && daterange(:first, :until)""")
+    SELECT resource_id, site_id, NULL AS territory_id, lower(days), upper(days) FROM closure
+    WHERE (resource_id = ANY(:ids) OR site_id = ANY(:site_ids)) AND days && daterange(:first, :until)
+    UNION ALL
+    SELECT NULL, NULL, territory_id, lower(days), upper(days) FROM recess
+    WHERE territory_id = ANY(:territory_ids) AND days && daterange(:first, :until)""")
 # Midnight is the site's: in UTC the first day would take the evening before, or leave its own morning.
 FORGET_OPENINGS = text("""
     DELETE FROM opening o USING resource r, site s
@@ -41,6 +45,9 @@ ADD_OPENING = text("""
     INSERT INTO opening (resource_id, starts_at, ends_at)
     SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
     ON CONFLICT (resource_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at""")
+LAST_OPENING = text("""
+    SELECT max(CAST(o.starts_at AT TIME ZONE s.time_zone AS date))
+    FROM opening o JOIN resource r ON r.id = o.resource_id JOIN site s ON s.id = r.site_id WHERE o.resource_id = :id""")
 DECLARE = text("""
     UPDATE resource SET capacity = :capacity, declared_load = :load, declared_waiting = :waiting, declared_on = :today
     WHERE id = :id""")
@@ -66,24 +73,52 @@ class Declaration:
 def publish_openings(session: Session, resource_ids: Sequence[int], *, first: date, until: date) -> int:
     """Write the openings that begin on civil days `[first, until)`, from the rules; return how many there are.
 
-    Closures close, and so do public holidays there unless the kind ignores them. What was written for
-    these days before is replaced; other days are left alone.
+    Closures close, and so do public holidays, weekends and recesses there unless the kind ignores them. What was
+    written for these days before is replaced; other days are left alone.
     """
     asked: dict[str, Any] = {"ids": list(resource_ids), "first": first, "until": until}
     ruled = session.execute(RULED, asked).all()
     rules = _rules(session, asked)
-    closed = _closed_days(session, ruled, asked)
+    off = _days_off(session, ruled, first, until)
     session.execute(FORGET_OPENINGS, asked)
     rows = [
         (row.id, period.start, period.end)
         for row in ruled
-        for period in _openings_of(row, rules[row.id], closed[row.id], first, until)
+        for period in _openings_of(row, rules[row.id], off[row.id], first, until)
     ]
     if rows:
         ids, starts, ends = (list(column) for column in zip(*rows, strict=True))
         session.execute(ADD_OPENING, {"ids": ids, "starts": starts, "ends": ends})
     tell(session, resource_ids)
     return len(rows)
+
+
+def openings_with(
+    session: Session, resource_id: int, rules: Iterable[Rule], *, first: date, until: date
+) -> list[Period]:
+    """Return what `publish_openings` would write if these were the rules of a resource. Nothing is written."""
+    ruled = session.execute(RULED, {"ids": [resource_id]}).all()
+    off = _days_off(session, ruled, first, until)
+    return [period for row in ruled for period in _openings_of(row, rules, off[row.id], first, until)]
+
+
+def days_off(session: Session, resource_id: int, *, first: date, until: date) -> DaysOff:
+    """Return what closes whole days of a resource, as of `[first, until)`."""
+    ruled = session.execute(RULED, {"ids": [resource_id]}).all()
+    return _days_off(session, ruled, first, until).get(resource_id, DaysOff())
+
+
+def publish_again(session: Session, resource_id: int, *, first: date, today: date, until: date | None = None) -> None:
+    """Write openings from a day to the horizon, or further if some were already, but not past `until`."""
+    end = min(last_published(session, resource_id, today=today), until or date.max)
+    if first < end:
+        publish_openings(session, [resource_id], first=first, until=end)
+
+
+def last_published(session: Session, resource_id: int, *, today: date) -> date:
+    """Return until when, exclusive, the openings of a resource are known."""
+    last = session.execute(LAST_OPENING, {"id": resource_id}).scalar()
+    return max(today + HORIZON + A_DAY, last + A_DAY if last else date.min)
 
 
 def declare(session: Session, actor: Actor, resource_id: int, declaration: Declaration, *, now: datetime) -> None:
@@ -102,31 +137,37 @@ def declare(session: Session, actor: Actor, resource_id: int, declaration: Decla
     record(session, actor, Act(act="declared", subject="resource", subject_id=resource_id, at=now, facts=said))
 
 
-def _rules(session: Session, asked: dict[str, Any]) -> dict[int, list[WeeklyRule]]:
-    rules: dict[int, list[WeeklyRule]] = defaultdict(list)
+def _rules(session: Session, asked: dict[str, Any]) -> dict[int, list[Rule]]:
+    rules: dict[int, list[Rule]] = defaultdict(list)
     for row in session.execute(RULES, asked):
-        rules[row.resource_id].append(WeeklyRule(row.weekday, row.opens, row.closes, row.valid_from, row.valid_until))
+        rules[row.resource_id].append(Rule(*row[1:]))
     return rules
 
 
-def _closed_days(session: Session, ruled: Sequence[Any], asked: dict[str, Any]) -> dict[int, set[date]]:
-    closed: dict[int, set[date]] = defaultdict(set)
-    on_site: dict[int, set[date]] = defaultdict(set)
-    first, until = asked["first"], asked["until"]
-    for row in session.execute(CLOSURES, {**asked, "site_ids": [row.site_id for row in ruled]}):
-        start, end = row[2] or first, row[3] or until
-        days = set(days_between(max(start, first), min(end, until)))
-        if row.resource_id is None:
-            on_site[row.site_id] |= days
-        else:
-            closed[row.resource_id] |= days
-    for row in ruled:
-        closed[row.id] |= on_site[row.site_id]
-    return closed
+def _days_off(session: Session, ruled: Sequence[Any], first: date, until: date) -> dict[int, DaysOff]:
+    asked = {
+        "first": first,
+        "until": until,
+        "ids": [row.id for row in ruled],
+        "site_ids": [row.site_id for row in ruled],
+        "territory_ids": [row.recess_of for row in ruled if row.recess_of is not None],
+    }
+    closed: dict[tuple[str, int], list[Days]] = defaultdict(list)
+    for resource_id, site_id, territory_id, *days in session.execute(CLOSURES, asked):
+        of = ("resource", resource_id) if resource_id else ("site", site_id) if site_id else ("recess", territory_id)
+        closed[of].append((days[0], days[1]))
+    return {
+        row.id: DaysOff(
+            holiday_zone=row.holiday_zone,
+            ignores_holidays=row.ignores_holidays,
+            ignores_weekends=row.ignores_weekends,
+            closures=(*closed["resource", row.id], *closed["site", row.site_id]),
+            recesses=tuple(closed["recess", row.recess_of]),
+        )
+        for row in ruled
+    }
 
 
-def _openings_of(row: Any, rules: Iterable[WeeklyRule], closed: set[date], first: date, until: date) -> list[Period]:
-    holidays = (
-        set() if row.ignores_holidays else {d for d in days_between(first, until) if is_holiday(d, row.holiday_zone)}
-    )
-    return openings(rules, first=first, until=until, zone=ZoneInfo(row.time_zone), closed=closed | holidays)
+def _openings_of(row: Any, rules: Iterable[Rule], off: DaysOff, first: date, until: date) -> list[Period]:
+    closed = off.between(first, until)
+    return openings(rules, first=first, until=until, zone=ZoneInfo(row.time_zone), closed=closed)

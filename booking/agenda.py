@@ -19,9 +19,9 @@ from sqlmodel import Session
 
 from availability.claims import SlotClaim
 from availability.errors import InvalidRequest, NotFound
-from availability.hours import Outside
 from availability.models import Shape
 from availability.openings import holiday_names, instant_of, local_day
+from availability.outside import Outside
 from availability.periods import Period, days_between
 from availability.queries import slots_by_day, slots_of
 from availability.rights import REQUESTERS, Actor

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from availability.hours import MOST_REASON
+from availability.closings import MOST_REASON
 from booking.pages import hours_words as words
 from booking.pages.agenda_calendar import focus_on
 from booking.pages.agenda_state import AgendaState

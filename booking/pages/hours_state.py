@@ -10,19 +10,11 @@ from zoneinfo import ZoneInfo
 import reflex as rx
 from sqlmodel import Session
 
+from availability.closings import MOST_REASON, Closed, ClosedDays, close_days, reopen_days
 from availability.errors import InvalidRequest, Refusal
-from availability.hours import (
-    MOST_REASON,
-    Closed,
-    ClosedDays,
-    Outside,
-    WeekSet,
-    close_days,
-    reopen_days,
-    rules_from,
-    set_week,
-)
-from availability.openings import WeeklyRule, local_day
+from availability.hours import HoursSet, rules_from, set_hours
+from availability.openings import Rule, local_day
+from availability.outside import Outside
 from availability.rights import Actor
 from booking.agenda import Appointment, Closing, closings_to_come, left_outside
 from booking.pages import hours_words as words
@@ -119,7 +111,7 @@ class HoursState(rx.State):
         except Refusal as refusal:
             self._answer(sentence(refusal), "error")
             return
-        agenda._undo = partial(set_week, resource_id=agenda._resource_id, rules=done.before, from_on=from_on)
+        agenda._undo = partial(set_hours, resource_id=agenda._resource_id, rules=done.before, from_on=from_on)
         await self._done(agenda, f"Nouveaux horaires à partir du {day(from_on, year=True)}.", found, on=from_on)
 
     @allow(*HOLDERS)
@@ -220,9 +212,11 @@ class HoursState(rx.State):
 
 
 def _set(
-    session: Session, actor: Actor, resource_id: int, rules: tuple[WeeklyRule, ...], from_on: date, *, now: datetime
-) -> tuple[WeekSet, list[Appointment]]:
-    done = set_week(session, actor, resource_id, rules, from_on=from_on, now=now)
+    session: Session, actor: Actor, resource_id: int, rules: tuple[Rule, ...], from_on: date, *, now: datetime
+) -> tuple[HoursSet, list[Appointment]]:
+    # The form shows plain weeks: what is finer is not on it, and stands.
+    finer = tuple(rule for rule in rules_from(session, resource_id, from_on) if rule.weekday is None)
+    done = set_hours(session, actor, resource_id, rules + finer, from_on=from_on, now=now)
     return done, _left(session, actor, resource_id, done.outside, now)
 
 
@@ -241,7 +235,7 @@ def _left(
 
 def _hours(
     session: Session, actor: Actor, resource_id: int, day: date, *, now: datetime
-) -> tuple[tuple[WeeklyRule, ...], list[Closing]]:
+) -> tuple[tuple[Rule, ...], list[Closing]]:
     closings = closings_to_come(session, actor, resource_id, now=now)  # refuses what is elsewhere
     return rules_from(session, resource_id, day), closings
 

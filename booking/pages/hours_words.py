@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 
-from availability.hours import ClosedDays
-from availability.openings import WeeklyRule
+from availability.closings import ClosedDays
+from availability.openings import Rule, weekly
 from booking.agenda import Appointment, Closing
 from booking.pages.agenda_words import closing_words, who
 from booking.words import many
@@ -47,7 +47,7 @@ class Week:
     """The form as it was read: its rows to show again, and the rules when everything reads."""
 
     rows: list[DayRow]
-    rules: tuple[WeeklyRule, ...]
+    rules: tuple[Rule, ...]
     wrong: int  # how many fields
     first_wrong: str  # name of the first
 
@@ -69,7 +69,7 @@ class OutsideRow:
     said: str
 
 
-def rows_of(rules: Iterable[WeeklyRule], on: date) -> list[DayRow]:
+def rows_of(rules: Iterable[Rule], on: date) -> list[DayRow]:
     """Return the form filled with the rules in force on a day."""
     in_force = _in_force(rules, on)
     of_day = [sorted((opens, closes) for weekday, opens, closes in in_force if weekday == at) for at in range(7)]
@@ -80,7 +80,7 @@ def rows_of(rules: Iterable[WeeklyRule], on: date) -> list[DayRow]:
     ]
 
 
-def later_words(rules: Iterable[WeeklyRule], on: date) -> str:
+def later_words(rules: Iterable[Rule], on: date) -> str:
     """Return a warning when other hours are already planned after a day, which saving would replace."""
     known = list(rules)
     turns = sorted({turn for rule in known for turn in (rule.valid_from, rule.valid_until) if turn and turn > on})
@@ -93,7 +93,7 @@ def later_words(rules: Iterable[WeeklyRule], on: date) -> str:
 def read_week(form: Mapping[str, str], from_on: date) -> Week:
     """Return what a form says; a range is empty or has both ends, and the ranges of a day do not overlap."""
     rows: list[DayRow] = []
-    rules: list[WeeklyRule] = []
+    rules: list[Rule] = []
     wrong: list[str] = []
     for at, name in enumerate(WEEKDAYS):
         ranges: list[Range] = []
@@ -103,7 +103,7 @@ def read_week(form: Mapping[str, str], from_on: date) -> Week:
             span, problem = _span((opens, closes), before)
             if span:
                 before.append(span)
-                rules.append(WeeklyRule(at, *span, valid_from=from_on))
+                rules.append(weekly(at, *span, valid_from=from_on))
             if problem:
                 wrong.append(_names(at, number)[0])
             ranges.append(_range(at, number, opens, closes, problem))
@@ -160,12 +160,12 @@ def closed_words(days: ClosedDays, *, is_closed: bool) -> str:
     return f"{'Fermé' if is_closed else 'Rouvert'} {closing_words(closing)}."
 
 
-def _in_force(rules: Iterable[WeeklyRule], on: date) -> set[tuple[int, time, time]]:
+def _in_force(rules: Iterable[Rule], on: date) -> set[tuple[int, time, time]]:
     """Return the weekday, opening and closing of the rules in force on a day, whatever the day is."""
     return {
         (rule.weekday, rule.opens, rule.closes)
         for rule in rules
-        if rule.valid_from <= on and (rule.valid_until is None or on < rule.valid_until)
+        if rule.weekday is not None and rule.valid_from <= on and rule.lasts(on)
     }
 
 

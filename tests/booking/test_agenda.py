@@ -11,8 +11,8 @@ from sqlmodel import Session
 
 from availability.claims import SlotClaim
 from availability.errors import InvalidRequest, NotFound
-from availability.hours import Outside
 from availability.models import Kind, Resource, Shape, Site
+from availability.outside import Outside
 from availability.periods import Period
 from availability.publishing import HORIZON, publish_openings
 from availability.rights import Actor, Role

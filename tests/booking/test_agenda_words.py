@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from availability.openings import WeeklyRule
+from availability.openings import weekly
 from availability.periods import Period
 from availability.slots import Slot
 from booking.agenda import Agenda, Appointment, Closing, Week
@@ -291,9 +291,9 @@ def test_a_form_becomes_rules_from_the_day_said() -> None:
 
     assert read.wrong == 0
     assert read.rules == (
-        WeeklyRule(0, time(9), time(12), TODAY),
-        WeeklyRule(0, time(14), time(17, 30), TODAY),
-        WeeklyRule(4, time(20), time(0), TODAY),
+        weekly(0, time(9), time(12), TODAY),
+        weekly(0, time(14), time(17, 30), TODAY),
+        weekly(4, time(20), time(0), TODAY),
     )
 
 
@@ -335,10 +335,10 @@ def test_any_form_at_all_is_read(form: dict[str, str]) -> None:
 
 def test_the_form_shows_the_rules_of_the_day_and_says_that_others_come() -> None:
     rules = [
-        WeeklyRule(0, time(14), time(0), EVER),
-        WeeklyRule(0, time(9), time(12), EVER),
-        WeeklyRule(1, time(9), time(12), EVER, in_days(2)),
-        WeeklyRule(1, time(10), time(11), in_days(2)),
+        weekly(0, time(14), time(0), EVER),
+        weekly(0, time(9), time(12), EVER),
+        weekly(1, time(9), time(12), EVER, in_days(2)),
+        weekly(1, time(10), time(11), in_days(2)),
     ]
     monday, tuesday, *_ = hours.rows_of(rules, TODAY)
 
@@ -349,12 +349,12 @@ def test_the_form_shows_the_rules_of_the_day_and_says_that_others_come() -> None
     assert tuesday.ranges[0].opens.startswith("9")
     assert "4" in hours.later_words(rules, TODAY)
     assert hours.later_words(rules, in_days(2)) == ""
-    same_again = [WeeklyRule(1, time(9), time(12), EVER, in_days(2)), WeeklyRule(1, time(9), time(12), in_days(2))]
+    same_again = [weekly(1, time(9), time(12), EVER, in_days(2)), weekly(1, time(9), time(12), in_days(2))]
     assert hours.later_words(same_again, TODAY) == ""
 
 
 def test_a_third_range_has_its_fields_too() -> None:
-    rules = [WeeklyRule(0, time(hour), time(hour + 1), EVER) for hour in (8, 10, 12)]
+    rules = [weekly(0, time(hour), time(hour + 1), EVER) for hour in (8, 10, 12)]
     rows = hours.rows_of(rules, TODAY)
 
     form = {name: typed for row in rows for one in row.ranges

@@ -16,9 +16,10 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from availability.claims import SlotClaim
-from availability.hours import reopen_days, rules_from, set_week
+from availability.closings import reopen_days
+from availability.hours import rules_from, set_hours
 from availability.models import Closure
-from availability.openings import WeeklyRule
+from availability.openings import Rule
 from availability.rights import Actor, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.agenda import free_starts, monday_of
@@ -85,7 +86,7 @@ def quiet(served: Served) -> Iterator[Quiet]:
     _give_back(served, agent, actor, since=now, rules=rules)
 
 
-def _give_back(served: Served, agent: int, actor: Actor, *, since: datetime, rules: tuple[WeeklyRule, ...]) -> None:
+def _give_back(served: Served, agent: int, actor: Actor, *, since: datetime, rules: tuple[Rule, ...]) -> None:
     now = datetime.now(UTC)
     with Session(served.engine) as session, session.begin():
         made = select(Booking).where(Booking.resource_id == agent, col(Booking.created_at) >= since)
@@ -95,7 +96,7 @@ def _give_back(served: Served, agent: int, actor: Actor, *, since: datetime, rul
         for closure in session.exec(select(Closure).where(Closure.resource_id == agent)).all():
             reopen_days(session, actor, agent, closure.id, now=now)
         if rules_from(session, agent, now.date()) != rules:
-            set_week(session, actor, agent, rules, from_on=now.date(), now=now)
+            set_hours(session, actor, agent, rules, from_on=now.date(), now=now)
 
 
 def opened(open_page: OpenPage, quiet: Quiet, **options: object) -> Page:
