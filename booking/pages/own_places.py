@@ -8,8 +8,8 @@ from datetime import date, datetime
 import reflex as rx
 from sqlmodel import Session
 
+from availability.declarations import Declaration, declare
 from availability.errors import InvalidRequest, NotFound
-from availability.publishing import Declaration, declare
 from availability.rights import Actor, Role
 from booking.hosting import OwnPlace, own_places
 from booking.mediators import is_stale

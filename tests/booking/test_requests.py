@@ -11,9 +11,9 @@ import pytest
 from sqlmodel import Session
 
 from availability.claims import PlaceClaim, SlotClaim
+from availability.declarations import Declaration, declare
 from availability.errors import InvalidRequest
 from availability.models import Kind, Resource, Shape, Site
-from availability.publishing import Declaration, declare
 from availability.rights import Actor, Right, Role
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, refuse
 from booking.hosting import HostedRequest, OwnPlace, answered_requests, own_places, waiting_requests
