@@ -37,7 +37,7 @@ OF_PAGE = text(f"""
     ORDER BY r.declared_on NULLS FIRST, s.name, r.name, r.id LIMIT :limit OFFSET :skipped""")  # noqa: S608
 STALE_IDS = text(f"SELECT r.id FROM {_TABLES} WHERE {_OWN} AND {_IS_STALE}")  # noqa: S608 - constants
 AFTER = text(f"""
-    SELECT r.id FROM {_TABLES} WHERE {_OWN} AND r.id > :after ORDER BY r.id LIMIT :limit""")  # noqa: S608 - constants
+    SELECT r.id FROM {_TABLES} WHERE {_OWN} AND r.id > :after ORDER BY r.id LIMIT CAST(:limit AS int)""")  # noqa: S608 - constants
 DETAILS = text(f"""
     SELECT r.id, r.code, r.name, k.code AS kind_code, k.label AS kind_label, k.label_plural, k.shape, k.fresh_days,
            s.name AS site_name, s.commune, s.time_zone, {_TODAY} AS today,
@@ -59,6 +59,11 @@ DETAILS = text(f"""
            (SELECT min(o.starts_at) FROM opening o WHERE o.resource_id = r.id AND o.ends_at > :now) AS opens_at,
            EXISTS (SELECT FROM kind_right g WHERE g.kind_id = k.id AND g.role = 'partner' AND g.may_set_hours) AS is_run
     FROM {_TABLES} WHERE r.id = ANY(:ids) AND {_OWN}""")  # noqa: S608 - constants
+CLOSURES = text("""
+    SELECT CASE WHEN c.resource_id IS NOT NULL THEN c.id END AS id,
+           lower(c.days) AS first, upper(c.days) AS until, c.reason
+    FROM resource r JOIN closure c ON c.resource_id = r.id OR c.site_id = r.site_id
+    WHERE r.id = :id AND (upper_inf(c.days) OR upper(c.days) > :today) ORDER BY lower(c.days) NULLS FIRST, c.id""")
 UNITS = text("SELECT id, name, is_active FROM unit WHERE resource_id = :id ORDER BY length(name), name, id")
 
 
@@ -105,6 +110,16 @@ class OwnPage:
 
 
 @dataclass(frozen=True)
+class Closure:
+    """Civil days `[first, until)` when something is closed. `id` is None when the whole site is."""
+
+    id: int | None
+    first: date | None
+    until: date | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class OwnBed:
     """A bed, in service or not."""
 
@@ -146,9 +161,19 @@ def own_after(session: Session, actor: Actor, after: int, *, limit: int, now: da
     return own_resources(session, actor, list(ids), now=now)
 
 
+def own_ids(session: Session, actor: Actor) -> list[int]:
+    """Return everything that the actor's organisation runs, by number."""
+    return list(session.execute(AFTER, _reach(actor) | {"after": 0, "limit": None}).scalars())
+
+
 def stale_ids(session: Session, actor: Actor, *, now: datetime) -> list[int]:
     """Return the resources of the actor's organisation whose declaration has grown old."""
     return list(session.execute(STALE_IDS, _reach(actor) | {"now": now}).scalars())
+
+
+def closures_of(session: Session, resource_id: int, *, today: date) -> tuple[Closure, ...]:
+    """Return the closures that are not over of a resource that the caller was shown, its site's too, by day."""
+    return tuple(Closure(*row) for row in session.execute(CLOSURES, {"id": resource_id, "today": today}))
 
 
 def beds_of(session: Session, resource_id: int) -> tuple[OwnBed, ...]:

@@ -108,6 +108,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
+        el.link(rel="stylesheet", href="/own_places.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
