@@ -332,6 +332,7 @@ class CapacityPeriod(SQLModel, table=True):
         CheckConstraint(
             "NOT isempty(days) AND NOT lower_inf(days) AND NOT upper_inf(days)", name="capacity_period_dated"
         ),
+        Index("capacity_period_resource", "resource_id"),
     )
 
     id: int = key()

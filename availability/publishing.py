@@ -12,25 +12,16 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.actions import tell
-from availability.openings import A_DAY, Days, DaysOff, Rule, openings
+from availability.days_off import RULED, days_off_of
+from availability.openings import A_DAY, DaysOff, Rule, openings
 from availability.periods import Period
 
 A_YEAR = timedelta(days=366)
 HORIZON = timedelta(days=120)  # openings are written this far ahead
 
-RULED = text("""
-    SELECT r.id, r.site_id, s.time_zone, s.holiday_zone, k.ignores_holidays, k.ignores_weekends,
-           CASE WHEN k.closes_in_recess THEN s.territory_id END AS recess_of
-    FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id WHERE r.id = ANY(:ids)""")
 RULES = text("""
     SELECT resource_id, rrule, anchor_on, opens, closes, valid_from, valid_until, except_on, extra_on FROM opening_rule
     WHERE resource_id = ANY(:ids)""")
-CLOSURES = text("""
-    SELECT resource_id, site_id, NULL AS territory_id, lower(days), upper(days) FROM closure
-    WHERE (resource_id = ANY(:ids) OR site_id = ANY(:site_ids)) AND days && daterange(:first, :until)
-    UNION ALL
-    SELECT NULL, NULL, territory_id, lower(days), upper(days) FROM recess
-    WHERE territory_id = ANY(:territory_ids) AND days && daterange(:first, :until)""")
 # Midnight is the site's: in UTC the first day would take the evening before, or leave its own morning.
 FORGET_OPENINGS = text("""
     DELETE FROM opening o USING resource r, site s
@@ -55,7 +46,7 @@ def publish_openings(session: Session, resource_ids: Sequence[int], *, first: da
     asked: dict[str, Any] = {"ids": list(resource_ids), "first": first, "until": until}
     ruled = session.execute(RULED, asked).all()
     rules = _rules(session, asked)
-    off = _days_off(session, ruled, first, until)
+    off = days_off_of(session, ruled, first=first, until=until)
     session.execute(FORGET_OPENINGS, asked)
     rows = [
         (row.id, period.start, period.end)
@@ -74,14 +65,8 @@ def openings_with(
 ) -> list[Period]:
     """Return what `publish_openings` would write if these were the rules of a resource. Nothing is written."""
     ruled = session.execute(RULED, {"ids": [resource_id]}).all()
-    off = _days_off(session, ruled, first, until)
+    off = days_off_of(session, ruled, first=first, until=until)
     return [period for row in ruled for period in _openings_of(row, rules, off[row.id], first, until)]
-
-
-def days_off(session: Session, resource_id: int, *, first: date, until: date) -> DaysOff:
-    """Return what closes whole days of a resource, as of `[first, until)`."""
-    ruled = session.execute(RULED, {"ids": [resource_id]}).all()
-    return _days_off(session, ruled, first, until).get(resource_id, DaysOff())
 
 
 def publish_again(session: Session, resource_id: int, *, first: date, today: date, until: date | None = None) -> None:
@@ -102,30 +87,6 @@ def _rules(session: Session, asked: dict[str, Any]) -> dict[int, list[Rule]]:
     for row in session.execute(RULES, asked):
         rules[row.resource_id].append(Rule(*row[1:]))
     return rules
-
-
-def _days_off(session: Session, ruled: Sequence[Any], first: date, until: date) -> dict[int, DaysOff]:
-    asked = {
-        "first": first,
-        "until": until,
-        "ids": [row.id for row in ruled],
-        "site_ids": [row.site_id for row in ruled],
-        "territory_ids": [row.recess_of for row in ruled if row.recess_of is not None],
-    }
-    closed: dict[tuple[str, int], list[Days]] = defaultdict(list)
-    for resource_id, site_id, territory_id, *days in session.execute(CLOSURES, asked):
-        of = ("resource", resource_id) if resource_id else ("site", site_id) if site_id else ("recess", territory_id)
-        closed[of].append((days[0], days[1]))
-    return {
-        row.id: DaysOff(
-            holiday_zone=row.holiday_zone,
-            ignores_holidays=row.ignores_holidays,
-            ignores_weekends=row.ignores_weekends,
-            closures=(*closed["resource", row.id], *closed["site", row.site_id]),
-            recesses=tuple(closed["recess", row.recess_of]),
-        )
-        for row in ruled
-    }
 
 
 def _openings_of(row: Any, rules: Iterable[Rule], off: DaysOff, first: date, until: date) -> list[Period]:

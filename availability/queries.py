@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,27 +12,45 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from availability.days_off import days_off
+from availability.errors import NotFound
 from availability.models import Kind, KindRight
 from availability.openings import instant_of, local_day
 from availability.periods import Period, merge
 from availability.rights import Actor
-from availability.slots import Grid, Slot, Span, slots_around, start_of
+from availability.slots import ALWAYS, Agenda, Grid, Slot, Span, WhyNot, slots_in, why_not
 
 A_DAY = timedelta(days=1)
+A_WEEK = timedelta(days=7)
 NO_TIME = timedelta(0)
 
+# Each of these four of a resource is its own, or as its kind has it.
 GRIDS = text("""
-    SELECT r.id, r.capacity, k.slot_step_min, k.slot_duration_min, k.buffer_after_min,
-           k.min_notice_days, k.max_ahead_days, s.time_zone
+    SELECT r.id, r.capacity, coalesce(r.slot_step_min, k.slot_step_min) AS step,
+           coalesce(r.slot_duration_min, k.slot_duration_min) AS duration,
+           coalesce(r.buffer_after_min, k.buffer_after_min) AS buffer_after,
+           coalesce(r.buffer_before_min, k.buffer_before_min) AS buffer_before,
+           k.min_notice_days, k.min_notice_min, k.max_ahead_days, s.time_zone
     FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id WHERE r.id = ANY(:ids)""")
+CAPACITIES = text("""
+    SELECT p.resource_id, p.capacity, CAST(lower(p.days) AS timestamp) AT TIME ZONE s.time_zone AS starts_at,
+           CAST(upper(p.days) AS timestamp) AT TIME ZONE s.time_zone AS ends_at
+    FROM capacity_period p JOIN resource r ON r.id = p.resource_id JOIN site s ON s.id = r.site_id
+    WHERE p.resource_id = ANY(:ids) AND p.days && daterange(CAST(:first AS date), CAST(:until AS date))""")
 # One row a resource: thousands of rows would cost more than what they hold.
-# A closure speaks at once, even before the openings are published again; it closes what begins on its days.
+# A closure or a recess speaks at once, even before the openings are published again; it closes what begins on its days.
 OPENINGS = text("""
-    WITH closed AS MATERIALIZED (
-        SELECT r.id, range_agg(tstzrange(CAST(lower(x.days) AS timestamp) AT TIME ZONE s.time_zone,
-                                         CAST(upper(x.days) AS timestamp) AT TIME ZONE s.time_zone)) AS during
-        FROM resource r JOIN site s ON s.id = r.site_id JOIN closure x ON x.resource_id = r.id OR x.site_id = s.id
-        WHERE r.id = ANY(:ids) GROUP BY r.id)
+    WITH place AS MATERIALIZED (
+        SELECT r.id, r.site_id, s.time_zone, CASE WHEN k.closes_in_recess THEN s.territory_id END AS recess_of
+        FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id WHERE r.id = ANY(:ids)),
+    closed AS MATERIALIZED (
+        SELECT p.id, range_agg(tstzrange(CAST(lower(x.days) AS timestamp) AT TIME ZONE p.time_zone,
+                                         CAST(upper(x.days) AS timestamp) AT TIME ZONE p.time_zone)) AS during
+        FROM place p JOIN LATERAL (
+            SELECT days FROM closure WHERE resource_id = p.id
+            UNION ALL SELECT days FROM closure WHERE site_id = p.site_id
+            UNION ALL SELECT days FROM recess WHERE territory_id = p.recess_of) x ON true
+        GROUP BY p.id)
     SELECT o.resource_id, array_agg(o.starts_at) AS starts, array_agg(o.ends_at) AS ends
     FROM opening o LEFT JOIN closed ON closed.id = o.resource_id
     WHERE o.resource_id = ANY(:ids) AND o.starts_at < :end AND o.ends_at > :start
@@ -45,6 +62,12 @@ SEATS_TAKEN = text("""
           WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
             AND (expires_at IS NULL OR expires_at > :now) GROUP BY resource_id, seat) seats, unnest(during) AS taken
     GROUP BY resource_id, seat""")
+SEATS_BOOKED = text("""
+    SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
+    FROM (SELECT seat, range_agg(during) AS during FROM seat_time
+          WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) AND expires_at IS NULL
+          GROUP BY seat) seats, unnest(during) AS taken
+    GROUP BY seat""")
 
 NIGHTS_BY_DAY = text("""
     SELECT u.resource_id, day,
@@ -55,14 +78,15 @@ NIGHTS_BY_DAY = text("""
     LEFT JOIN bed_night n ON n.unit_id = u.id AND n.night = day AND (n.expires_at IS NULL OR n.expires_at > :now)
     WHERE u.resource_id = ANY(:ids) AND u.is_active GROUP BY u.resource_id, day""")
 PLACES_BY_DAY = text("""
-    SELECT r.id, day, greatest(r.capacity - r.declared_load - count(p.id), 0) AS free,
+    SELECT r.id, day, greatest(coalesce(c.capacity, r.capacity) - r.declared_load - count(p.id), 0) AS free,
            count(p.id) FILTER (WHERE p.expires_at IS NOT NULL) AS held
     FROM resource r
     CROSS JOIN generate_series(CAST(:first AS date), CAST(:until AS date) - 1, interval '1 day') AS d(at)
     CROSS JOIN LATERAL (SELECT CAST(d.at AS date) AS day) days
     LEFT JOIN place_period p ON p.resource_id = r.id AND p.days @> day
       AND (p.expires_at IS NULL OR p.expires_at > :now)
-    WHERE r.id = ANY(:ids) GROUP BY r.id, day""")
+    LEFT JOIN capacity_period c ON c.resource_id = r.id AND c.days @> day
+    WHERE r.id = ANY(:ids) GROUP BY r.id, day, c.id""")
 SESSIONS_BY_DAY = text("""
     SELECT r.id, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
            CASE WHEN sum(c.minutes) >= h.max_minutes THEN 0 ELSE greatest(h.max_cases - count(c.id), 0) END AS free,
@@ -109,43 +133,100 @@ def slots_of(
     Openings are cut whole, so that a slot does not depend on the window asked for. Those that the notice or the
     horizon of the kind keeps from being offered are left out, unless `as_offered` is False.
     """
+    found = agendas_of(session, resource_ids, within=within, now=now, as_offered=as_offered)
+    return {
+        resource_id: slots_in(
+            replace(
+                agenda,
+                offered_from=max(within.start, agenda.offered_from),
+                offered_until=min(within.end, agenda.offered_until),
+            )
+        )
+        for resource_id, agenda in found.items()
+    }
+
+
+def agendas_of(
+    session: Session, resource_ids: Collection[int], *, within: Period, now: datetime, as_offered: bool = True
+) -> dict[int, Agenda]:
+    """Return all that decides of the slots that start within a period, of the resources that open then."""
     asked = {"ids": list(resource_ids), "start": within.start, "end": within.end, "now": now}
     openings = {row.resource_id: merge(map(Period, row.starts, row.ends)) for row in session.execute(OPENINGS, asked)}
-    ruled = session.execute(GRIDS, {"ids": list(openings)}).all()
+    return _agendas(session, openings, asked, as_offered=as_offered)
+
+
+def agenda_at(
+    session: Session, resource_id: int, *, around: datetime, now: datetime, as_offered: bool = False
+) -> Agenda | None:
+    """Return the agenda of one resource on the days around an instant, None when there is no such resource.
+
+    Notice and horizon are checked when somebody asks for a slot, not when they take back one that they gave back.
+    """
+    asked = {"ids": [resource_id], "start": around - A_DAY, "end": around + A_DAY, "now": now}
+    row = session.execute(OPENINGS, asked).one_or_none()
+    openings = {resource_id: merge(map(Period, row.starts, row.ends)) if row else []}
+    return _agendas(session, openings, asked, as_offered=as_offered).get(resource_id)
+
+
+def with_reasons(session: Session, resource_id: int, agenda: Agenda, *, around: datetime) -> Agenda:
+    """Return the same agenda, with what only whoever asks "why not" has to know: days off, and what is no hold."""
+    day = local_day(around, agenda.zone)
+    off = days_off(session, resource_id, first=day, until=day + A_DAY)
+    asked = {"ids": [resource_id], "start": around - A_WEEK, "end": around + A_WEEK}
+    booked = {row.seat: sorted(zip(row.starts, row.ends, strict=True)) for row in session.execute(SEATS_BOOKED, asked)}
+    return replace(agenda, days_off=off, booked=booked)
+
+
+def why_not_at(
+    session: Session, resource_id: int, start: datetime, *, now: datetime, suits: bool = True
+) -> WhyNot | None:
+    """Return why nobody can take a slot that starts then, as asked for today; None when they can. Raises: NotFound."""
+    agenda = agenda_at(session, resource_id, around=start, now=now, as_offered=True)
+    if agenda is None:
+        raise NotFound(resource_id=resource_id)
+    return why_not(start, with_reasons(session, resource_id, agenda, around=start), suits=suits)
+
+
+def _agendas(
+    session: Session, openings: Mapping[int, list[Period]], asked: Mapping[str, Any], *, as_offered: bool
+) -> dict[int, Agenda]:
+    ids, now = {"ids": list(openings)}, asked["now"]
+    ruled = session.execute(GRIDS, ids).all()
     grids = {row.id: _grid(row) for row in ruled}
     # A claim outside of the window still takes the slots that overlap it.
-    reach = max((grid.duration + grid.buffer for grid in grids.values()), default=NO_TIME)
-    around = {**asked, "start": within.start - reach, "end": within.end + reach}
+    reach = max((grid.duration + grid.gap for grid in grids.values()), default=NO_TIME)
+    around = {**asked, **ids, "start": asked["start"] - reach, "end": asked["end"] + reach}
     taken: dict[int, dict[int, list[Span]]] = defaultdict(dict)
     for row in session.execute(SEATS_TAKEN, around):
         taken[row.resource_id][row.seat] = sorted(zip(row.starts, row.ends, strict=True))
-    found = {}
-    for row in ruled:
-        first, last = _offered(row, within, now) if as_offered else (within.start, within.end)
-        listed = slots_around(
-            openings[row.id], taken[row.id], grid=grids[row.id], capacity=row.capacity, not_before=max(now, first)
+    capacities: dict[int, list[tuple[Span, int]]] = defaultdict(list)
+    days = {"first": asked["start"].date() - A_DAY, "until": asked["end"].date() + 2 * A_DAY}  # of any zone
+    for row in session.execute(CAPACITIES, ids | days):
+        capacities[row.resource_id].append(((row.starts_at, row.ends_at), row.capacity))
+    offered = {row.id: _offered(row, now) if as_offered else ALWAYS for row in ruled}
+    return {
+        row.id: Agenda(
+            grid=grids[row.id],
+            capacity=row.capacity,
+            openings=openings[row.id],
+            now=now,
+            taken=taken[row.id],
+            capacities=capacities[row.id],
+            zone=ZoneInfo(row.time_zone),
+            offered_from=offered[row.id][0],
+            offered_until=offered[row.id][1],
         )
-        found[row.id] = listed[: bisect_left(listed, last, key=start_of)]
-    return found
+        for row in ruled
+    }
 
 
-def _offered(row: Any, within: Period, now: datetime) -> tuple[datetime, datetime]:
-    """Return the part of a period, maybe empty, that the notice and the horizon of a kind leave."""
+def _offered(row: Any, now: datetime) -> Span:
+    """Return from when and until when slots are offered, as the notice and the horizon of a kind have it."""
     zone = ZoneInfo(row.time_zone)
     today = local_day(now, zone)
     first = instant_of(today + timedelta(days=row.min_notice_days), time(), zone)
     last = instant_of(today + timedelta(days=row.max_ahead_days + 1), time(), zone)
-    return max(within.start, first), min(within.end, last)
-
-
-def bookable_slots(session: Session, resource_id: int, *, now: datetime, around: datetime) -> dict[datetime, Slot]:
-    """Return the slots of the day around an instant, by start: what lists them confirms them.
-
-    Notice and horizon are checked when somebody asks for a slot, not when they take back one that they gave back.
-    """
-    day = Period(around - A_DAY, around + A_DAY)
-    listed = slots_of(session, [resource_id], within=day, now=now, as_offered=False).get(resource_id, [])
-    return {slot.period.start: slot for slot in listed}
+    return max(first, now + timedelta(minutes=row.min_notice_min)), last
 
 
 def nights_by_day(
@@ -193,9 +274,10 @@ def kinds_for(session: Session, actor: Actor) -> list[Kind]:
 
 def _grid(row: Any) -> Grid:
     return Grid(
-        step=timedelta(minutes=row.slot_step_min),
-        duration=timedelta(minutes=row.slot_duration_min),
-        buffer=timedelta(minutes=row.buffer_after_min),
+        step=timedelta(minutes=row.step),
+        duration=timedelta(minutes=row.duration),
+        buffer_after=timedelta(minutes=row.buffer_after),
+        buffer_before=timedelta(minutes=row.buffer_before),
     )
 
 

@@ -242,7 +242,8 @@ def _agenda(row: Any) -> Agenda:
 AGENDAS = text(f"""
     WITH {SCOPE}
     SELECT r.id AS resource_id, r.name, k.id AS kind_id, k.code AS kind_code, k.label AS kind_label,
-           k.slot_step_min, k.slot_duration_min, k.ignores_holidays, k.host_accepts,
+           coalesce(r.slot_step_min, k.slot_step_min) AS slot_step_min,
+           coalesce(r.slot_duration_min, k.slot_duration_min) AS slot_duration_min, k.ignores_holidays, k.host_accepts,
            s.id AS site_id, s.name AS site_name, s.commune, s.territory_id, s.organisation_id, s.time_zone,
            s.holiday_zone, ARRAY(SELECT role FROM kind_right WHERE kind_id = k.id AND may_reserve) AS reservers,
            ARRAY(SELECT role FROM kind_right WHERE kind_id = k.id AND may_set_hours) AS setters

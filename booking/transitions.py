@@ -51,7 +51,8 @@ def dates_of(session: Session, place: Locked, claim: Claim, now: datetime) -> di
             return {"first_on": claim.first, "until_on": claim.until}
         case SlotClaim():
             _check_day_of(place, claim.start, now)
-            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.terms.slot_duration_min)}
+            place.terms.limits.check_start(claim.start, now=now)
+            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.slot_duration_min)}
         case CaseClaim():
             hearing = session.get(HearingSession, place.id)
             if hearing is None:
