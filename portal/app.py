@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 
 import availability.api
 import booking.api
+import booking.own_api
 import convocations.api
 from availability.errors import Refusal
 from booking.pages import (
@@ -72,6 +73,7 @@ PAGES = (
 api = build_api(
     availability.api.router,
     booking.api.router,
+    booking.own_api.router,
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,

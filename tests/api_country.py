@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 
 import availability.api
 import booking.api
+import booking.own_api
 import convocations.api
 from availability.models import (
     Closure,
@@ -51,11 +52,14 @@ OFFICE = (45.7676, 4.8344)  # where people of Lyon are searched from
 FEATURES = (
     availability.api.router,
     booking.api.router,
+    booking.own_api.router,
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
 )
-MOVING = "booking, bed_night, place_period, seat_time, session_case, answer, change, opening"
+MOVING = (
+    "booking, bed_night, place_period, seat_time, session_case, answer, change, opening, opening_rule, capacity_period"
+)
 
 
 def in_days(count: int) -> str:
@@ -189,13 +193,15 @@ def _kinds(session: Session, country: Country) -> None:
         Role.PROBATION_OFFICER: ("bed+", "post+", "shelter+", "mediation"),
         Role.FAMILY_JUDGE: ("mediation+",),
         Role.REGISTRY: ("hearing+",),
-        Role.PARTNER: ("bed", "post"),
+        Role.PARTNER: ("bed", "post", "mediation"),
         Role.ADMINISTRATOR: ("bed", "post", "shelter", "mediation", "hearing"),
     }
     for role, codes in rights.items():
         for code in codes:
             kind_id = country[f"kind_{code.rstrip('+')}"]
-            session.add(KindRight(kind_id=kind_id, role=role, may_reserve=code.endswith("+")))
+            right = KindRight(kind_id=kind_id, role=role, may_reserve=code.endswith("+"))
+            right.may_set_hours = role is Role.PARTNER
+            session.add(right)
 
 
 def _places(session: Session, country: Country) -> None:
