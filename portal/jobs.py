@@ -26,6 +26,7 @@ from convocations.planning import follow
 from portal import clock, database
 from portal.database import database_url
 from portal.delivery import PACE, Pace, Post, make_ready, provider_of
+from portal.feeds import EVERY_S, refresh_feeds
 from portal.live import tell_changes
 
 logger = logging.getLogger(__name__)
@@ -127,6 +128,8 @@ async def _lead(connection: psycopg.AsyncConnection, pace: Pace) -> None:
     scheduler.add_job(extend_openings, "cron", hour=2, **once)
     scheduler.add_job(extend_openings, "date", run_date=datetime.now(UTC) + AFTER_ELECTION, **once)
     scheduler.add_job(forget_old_answers, "cron", hour=3, **once)
+    # Several at once: a server that is silent for half a minute must not keep others from being read.
+    scheduler.add_job(refresh_feeds, "interval", seconds=EVERY_S, **{**once, "max_instances": 4})
     scheduler.start()
     logger.info("this process is the clock")
     try:

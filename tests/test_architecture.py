@@ -28,6 +28,7 @@ SEES_EVERYTHING = (
     "portal/solving.py",
     "portal/cli.py",
     "portal/delivery.py",
+    "portal/feeds.py",
     "portal/demo/",
     "portal/importers/",
     "portal/prepare.py",

@@ -128,7 +128,7 @@ def test_killed_while_500_messages_leave_another_takes_over_and_each_arrives_onc
     with two_workers(database, stand_in, tmp_path) as (leader, other):
         assert not other.leads, "one is elected, exactly"
         act(database.engine, let_go)
-        _until(lambda: stand_in.asked() >= 150)
+        _until(lambda: stand_in.asked() >= 150 and states(database)["sending"] > 0)
 
         killed_at = leader.kill()
         under_way = states(database)
