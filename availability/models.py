@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
@@ -488,6 +488,28 @@ class SessionCase(SQLModel, table=True):
     family: str = ""  # family of the NAC code, on which quotas are set
     holder_id: UUID
     expires_at: datetime | None = instant(nullable=True)
+
+
+class SentFile(SQLModel, table=True):
+    """A file that somebody sent to be imported, kept while they look at what it would change."""
+
+    __tablename__ = "sent_file"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    actor_id: UUID
+    name: str
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+
+
+class ImportColumn(SQLModel, table=True):
+    """What a column of somebody's files is: they say it once."""
+
+    __tablename__ = "import_column"
+
+    actor_id: UUID = Field(primary_key=True)
+    heading: str = Field(primary_key=True)  # as compared: without accents or case
+    field: str  # empty: left aside
 
 
 class Change(SQLModel, table=True):

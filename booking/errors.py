@@ -23,3 +23,7 @@ class SlotUnfit(NotOpen):
 
 class HoursChanged(Refusal):
     """Somebody changed the hours since the actor looked at them."""
+
+
+class OutOfDate(Refusal):
+    """Somebody changed it since the caller read it: written now, it would undo what they did."""

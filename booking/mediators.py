@@ -21,7 +21,6 @@ from booking.persons import search_name_of
 DESIGNATORS = (Role.FAMILY_JUDGE, Role.REGISTRY)
 SUGGESTED = "suggestion"
 FOREVER = date(9999, 12, 31)  # a measure has no end yet: what lists it must look as far as what takes it
-MOST_DAYS_DECLARED = timedelta(days=60)  # older declarations are shown as to be checked
 
 ZONE = text("SELECT mode() WITHIN GROUP (ORDER BY time_zone) FROM site WHERE territory_id = :id")
 
@@ -43,6 +42,7 @@ class Candidate:
     capacity: int
     waiting: int
     declared_on: date | None
+    fresh_days: int = 30  # an older declaration is shown as to be checked
     price_scale: str
     languages: tuple[str, ...]
     is_accessible: bool
@@ -130,11 +130,6 @@ def _sorted(suggested: Sequence[Candidate], order: Order) -> list[Candidate]:
     return [*sorted(known, key=value, reverse=order.descending), *unknown]
 
 
-def is_stale(declared_on: date | None, *, today: date) -> bool:
-    """Say whether a declaration is too old to be believed without a call; never declared is as old as can be."""
-    return declared_on is None or today - declared_on > MOST_DAYS_DECLARED
-
-
 def designable_kinds(session: Session, actor: Actor) -> list[Kind]:
     """Return the kinds that a judge designates, among those that the actor may reserve, in the order of the layers.
 
@@ -173,10 +168,10 @@ def candidates(
     anywhere = Wish(kind=kind, first=first, until=until or FOREVER)
     around = [replace(anywhere, near=point, radius_km=radius_km) for point in near if point]
     found = {one.resource_id: one for wish in around or [anywhere] for one in search(session, actor, wish, now=now)}
-    return [_candidate(one, near) for one in found.values()]
+    return [_candidate(one, near, kind) for one in found.values()]
 
 
-def _candidate(one: Found, near: Near) -> Candidate:
+def _candidate(one: Found, near: Near, kind: Kind) -> Candidate:
     said = one.attributes
     return Candidate(
         resource_id=one.resource_id,
@@ -189,6 +184,7 @@ def _candidate(one: Found, near: Near) -> Candidate:
         capacity=one.total,
         waiting=one.declared_waiting,
         declared_on=one.declared_on,
+        fresh_days=kind.fresh_days,
         price_scale=str(said.get("price_scale") or ""),
         languages=tuple(said.get("languages") or ()),
         is_accessible=bool(said.get("accessible")),

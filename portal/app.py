@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 
 import availability.api
 import booking.api
+import booking.own_api
 import convocations.api
 from availability.errors import Refusal
 from booking.pages import (
@@ -77,6 +78,7 @@ PAGES = (
 api = build_api(
     availability.api.router,
     booking.api.router,
+    booking.own_api.router,
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
@@ -113,6 +115,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
+        el.link(rel="stylesheet", href="/own_places.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

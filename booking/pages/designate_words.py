@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from availability.declarations import is_stale
 from availability.errors import InvalidRequest
 from availability.models import Kind
 from availability.places import Located, Source
 from availability.sites import address_line
 from booking.designations import Designation, read_case_ref
-from booking.mediators import Candidate, Order, is_stale
+from booking.mediators import Candidate, Order
 from booking.models import State
 from booking.persons import search_name_of
 from booking.question import Question
@@ -131,7 +132,7 @@ def row(one: Candidate, *, today: date) -> Row:
         load=f"{many(one.load, 'mesure', 'mesures')} sur {one.capacity}",
         load_percent=f"{min(round(100 * one.load_ratio), 100) if one.capacity else 100}%",
         age=age(one.declared_on, today=today),
-        is_stale=is_stale(one.declared_on, today=today),
+        is_stale=is_stale(one.declared_on, one.fresh_days, today=today),
         waiting=str(one.waiting),
         price=one.price_scale or UNKNOWN,
         languages=", ".join(LANGUAGES.get(code, code) for code in one.languages) or UNKNOWN,

@@ -36,7 +36,6 @@ from booking.mediators import (
     candidates,
     designable_kinds,
     home_zone,
-    is_stale,
     measure_days,
     ranked,
 )
@@ -174,15 +173,6 @@ def test_a_heading_pressed_three_times_gives_back_the_suggested_order() -> None:
     assert down.toggled("charge") == Order()
     assert down.toggled("nom") == Order("nom")
     assert Order().toggled("<script>") == Order()
-
-
-@pytest.mark.parametrize(("days", "stale"), [(0, False), (60, False), (61, True)])
-def test_a_declaration_is_stale_after_sixty_days(days: int, stale: bool) -> None:
-    assert is_stale(ANY_DAY - timedelta(days=days), today=ANY_DAY) is stale
-
-
-def test_what_was_never_declared_is_stale() -> None:
-    assert is_stale(None, today=ANY_DAY)
 
 
 # --- the question in the address ---
