@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 
 from booking.models import State
 from portal.demo.accounts import Accounts, Member
@@ -59,6 +60,19 @@ class Bookings:
                     self._mediation(place, by)
             if self.rng.random() < 0.3:
                 self._turned_down(place, by)
+
+    def measures(self, places: Iterable[Place]) -> None:
+        """Give services a few measures, and the judges of Lyon something to follow in each kind."""
+        followed: set[str] = set()
+        for place in places:
+            by = self.accounts.for_place(place)
+            for _ in range(min(place.lanes, self.rng.choice((0, 1, 1, 2)))):
+                self._mediation(place, by)
+            if self.rng.random() < 0.1:
+                self._turned_down(place, by)
+            if place.host.court.code == "TGILYON" and place.lanes > 3 and place.kind not in followed:
+                followed.add(place.kind)
+                self._followed(place, by)
 
     def hearings(self, places: Iterable[Place], hearing_of: Mapping[int, Hearing]) -> None:
         """Fill hearings: nearly full next week, nearly empty in two months."""
@@ -179,6 +193,25 @@ class Bookings:
                 case_ref=self._case_ref(),
                 expires_at=created_at + timedelta(days=14, minutes=2),
             )
+        )
+
+    def _followed(self, place: Place, by: Member) -> None:
+        """Write a request about to lapse without an answer, and another refused this very morning."""
+        expires_at = self.now + timedelta(hours=self.rng.randint(30, 60))
+        asked: dict[str, Any] = {
+            "place": place,
+            "by": by,
+            "when": When(first_on=self._today(place) + timedelta(days=1)),
+        }
+        created_at = self._office_time(place, self._today(place) - timedelta(days=6))
+        self.ledger.write(
+            Entry(
+                **asked, state=State.REQUESTED, created_at=created_at, case_ref=self._case_ref(), expires_at=expires_at
+            )
+        )
+        decided_at = self.now - timedelta(minutes=self.rng.randint(20, 200))
+        self.ledger.write(
+            Entry(**asked, state=State.REFUSED, created_at=created_at, case_ref=self._case_ref(), decided_at=decided_at)
         )
 
     def _mediation(self, place: Place, by: Member) -> None:
