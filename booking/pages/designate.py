@@ -313,7 +313,7 @@ def _table() -> rx.Component:
         el.caption(S.sentence, class_name="pj-sentence"),
         el.thead(head),
         el.tbody(rx.foreach(S.rows, _row)),
-        class_name="pj-candidates",
+        class_name=rx.cond(S.has_prices, "pj-candidates", "pj-candidates pj-candidates--free"),
     )
     return el.div(table, rx.cond(S.total > S.rows.length(), more))
 
@@ -348,7 +348,7 @@ def _row(row: rx.Var[Row]) -> rx.Component:
         _cell("tarif", row.price),
         _cell("langues", row.languages),
         _cell("acces", row.access),
-        el.td(rx.cond(row.can_take, act, full), _conflict(row), class_name="pj-cell-act"),
+        el.td(el.div(rx.cond(row.can_take, act, full), _conflict(row), class_name="pj-acts"), class_name="pj-cell-act"),
         key=row.resource_id,
         class_name=rx.cond(row.can_take, "", "pj-row--full"),
     )
@@ -359,11 +359,12 @@ def _conflict(row: rx.Var[Row]) -> rx.Component:
     says = rx.cond(row.is_in_conflict, "Lever le conflit d’intérêts : ", "Signaler un conflit d’intérêts : ") + row.name
     icon = rx.cond(row.is_in_conflict, "fr-icon-arrow-go-back-line", "fr-icon-forbid-2-line")
     return el.button(
-        says,
+        el.span(class_name=icon, aria_hidden="true"),
         type="button",
         title=says,
+        aria_label=says,
         on_click=S.set_conflict(row.resource_id, ~row.is_in_conflict),
-        class_name="fr-btn fr-btn--sm fr-btn--tertiary-no-outline pj-conflict " + icon,
+        class_name="fr-btn fr-btn--sm fr-btn--tertiary-no-outline pj-conflict",
     )
 
 

@@ -131,6 +131,7 @@ class DesignateState(rx.State):
     headings: list[Heading] = headings(Question().order)
     rows: list[Row] = []  # noqa: RUF012
     total: int = 0
+    has_prices: bool = True
     cases: list[CaseLine] = []  # noqa: RUF012
     taken: str = ""
     choices: list[Choice] = []  # noqa: RUF012
@@ -324,13 +325,14 @@ class DesignateState(rx.State):
     async def _look(self) -> None:
         actor, question = await current_actor(self), self._question
         found = await read(_answer, actor, question, self._places, (self._shown, self._picked), now=clock.now())
-        self.kinds = [KindChoice(kind.code, kind.label) for kind in found.kinds]
+        self.kinds = [KindChoice(kind.code, kind.layer) for kind in found.kinds]
         self.asked = vars(question) | {"type": found.kind.code, "rayon": str(question.radius_km)}
         self.problems = NOTHING_ASKED | self._not_found() | case_problem(question.rg, is_needed=self._needs_case)
         self._show_kind(found)
         self.sentence = sentence(found.words, found.ranked, question, sum(map(bool, self._places.near)))
         self.headings = headings(question.order, found.words)
         self.rows, self.total = found.rows, len(found.ranked)
+        self.has_prices = any(one.price_scale for one in found.ranked)
         if self.is_forbidden:
             self.rows, self.choices = [], []
         self._show_picked(found)
@@ -343,7 +345,7 @@ class DesignateState(rx.State):
         self.competences = [KindChoice(code, label) for code, label in competence_choices(kind)]
         self.asks_violence, self.law = kind.refused_if_violence, words.law
         self.is_forbidden = self.asks_violence and self._question.violence_alleged
-        self.allowed = [KindChoice(one.code, one.label) for one in found.kinds if not one.refused_if_violence]
+        self.allowed = [KindChoice(one.code, one.layer) for one in found.kinds if not one.refused_if_violence]
 
     def _show_picked(self, found: Answer) -> None:
         one = None if self.is_forbidden else found.picked

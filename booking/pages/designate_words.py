@@ -38,7 +38,8 @@ LANGUAGES = {
     "es": "espagnol",
     "fr": "français",
     "it": "italien",
-    "lsf": "langue des signes",
+    "lsf": "LSF",
+    "langue des signes": "LSF",
     "pl": "polonais",
     "pt": "portugais",
     "ro": "roumain",
@@ -204,7 +205,7 @@ def _reason_words(reason: Reason, addresses_found: int) -> str:
         case Why.AWAY:
             return f"à {reason.value}{NBSP}km" + (" au plus" if addresses_found > 1 else "")
         case Why.SOONEST:
-            return f"le premier rendez-vous le plus proche, sous {plural(reason.value, 'jour')}"
+            return f"premier rendez-vous le plus tôt, sous {plural(reason.value, 'jour')}"
         case Why.WITHIN:
             return f"premier rendez-vous sous {plural(reason.value, 'jour')}"
         case Why.LOAD:

@@ -45,7 +45,6 @@ class DesignationNoticeState(rx.State):
     answer: str = ""
     judge: str = ""
     mission: str = ""
-    law: str = ""
     addresses: list[str] = []  # noqa: RUF012
 
     @allow(*DESIGNATORS)
@@ -63,7 +62,7 @@ class DesignationNoticeState(rx.State):
         self.step, self.court, self.case_ref = "found", one.court_name, one.case_ref
         self.lines, self.answer = lines(one), answer(one)
         words = MeasureWords.read(one.wording)
-        self.judge, self.mission, self.law = words.judge, words.mission, words.law
+        self.judge, self.mission = words.judge, words.mission
         self.addresses = [short for _, short in words.addresses]
 
 
@@ -72,6 +71,7 @@ def lines(one: Designation) -> list[Line]:
     days, words = one.attributes.get("first_meeting_days"), MeasureWords.read(one.wording)
     said = (
         ("Mesure", one.kind_label),
+        ("Fondement", words.law),
         (f"{words.taker[:1].upper()}{words.taker[1:]} désigné", one.name),
         ("Service", one.site_name if one.site_name != one.name else ""),
         ("Adresse", postal_address(one)),
@@ -148,13 +148,12 @@ def _notice() -> rx.Component:
     )
     back = link_button("Revenir à la désignation", "/designer/?rg=" + state.case_ref, kind="secondary")
     blanks = rx.foreach(state.addresses, lambda name: el.p(name, " : ", class_name="pj-blank", key=name))
-    mission = el.p(state.mission, rx.cond(state.law != "", el.span(" (", state.law, ")")))
     return el.article(
         el.div(print_it, back, class_name="pj-actions pj-noprint fr-mb-4w"),
         el.p(state.court, class_name="fr-text--lead fr-mb-1v"),
         el.p("Dossier ", el.strong(state.case_ref)),
         el.div(blanks, class_name="pj-blanks"),
-        rx.cond(state.mission != "", mission),
+        rx.cond(state.mission != "", el.p(state.mission)),
         el.dl(said, class_name="pj-facts"),
         el.p(state.answer),
         el.p("Fait le ", el.span(class_name="pj-blank__short"), class_name="pj-signature fr-mt-4w"),

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from random import Random
-from typing import Any
 
 from booking.models import State
 from portal.demo.accounts import Accounts, Member
@@ -196,23 +195,28 @@ class Bookings:
         )
 
     def _followed(self, place: Place, by: Member) -> None:
-        """Write a request about to lapse without an answer, and another refused this very morning."""
-        expires_at = self.now + timedelta(hours=self.rng.randint(30, 60))
-        asked: dict[str, Any] = {
-            "place": place,
-            "by": by,
-            "when": When(first_on=self._today(place) + timedelta(days=1)),
-        }
-        created_at = self._office_time(place, self._today(place) - timedelta(days=6))
-        self.ledger.write(
-            Entry(
-                **asked, state=State.REQUESTED, created_at=created_at, case_ref=self._case_ref(), expires_at=expires_at
+        """Write a request about to lapse without an answer, another refused this morning, a measure that begins."""
+        today = self._today(place)
+        asked_at = self._office_time(place, today - timedelta(days=6))
+        answered_at = self.now - timedelta(minutes=self.rng.randint(20, 200))
+        soon = self.now + timedelta(hours=self.rng.randint(30, 60))
+        for state, first, decided_at, expires_at in (
+            (State.REQUESTED, today + timedelta(days=1), None, soon),
+            (State.REFUSED, today + timedelta(days=1), answered_at, None),
+            (State.BOOKED, today, None, None),
+        ):
+            self.ledger.write(
+                Entry(
+                    place=place,
+                    state=state,
+                    when=When(first_on=first),
+                    created_at=asked_at,
+                    decided_at=decided_at,
+                    by=by,
+                    case_ref=self._case_ref(),
+                    expires_at=expires_at,
+                )
             )
-        )
-        decided_at = self.now - timedelta(minutes=self.rng.randint(20, 200))
-        self.ledger.write(
-            Entry(**asked, state=State.REFUSED, created_at=created_at, case_ref=self._case_ref(), decided_at=decided_at)
-        )
 
     def _mediation(self, place: Place, by: Member) -> None:
         first = self._today(place) + timedelta(days=self.rng.randint(-140, 20))

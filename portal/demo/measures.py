@@ -120,8 +120,8 @@ class _Furnisher:
     def _open_environment(self, department: Department, name: str) -> None:
         code = f"enfance-{department.code.lower()}-{normalise(name).replace(' ', '-')}"
         host = self.catalogue.host(self.rng, code, name, department.seat)
-        for label, offer in (("Service d’AEMO", OPEN), ("Service de MJIE", INQUEST), ("Service d’AED", HOME)):
-            self._offer(host, label, offer, department)
+        for offer in (OPEN, INQUEST, HOME):
+            self._offer(host, name, offer, department)
 
     def _homes(self, department: Department) -> None:
         town = of_town(short_name(department.seat))
