@@ -18,6 +18,7 @@ from sqlmodel import Session
 from availability.hours import extend_openings as extend
 from availability.models import Shape
 from booking.actions import expired, lapse
+from booking.doubles import keep_together
 from booking.events import subscribe
 from booking.fitting_actions import keep_visits_possible
 from booking.idempotency import forget_answers
@@ -54,6 +55,7 @@ RULED = text("""
 
 subscribe(keep_one_place)
 subscribe(keep_visits_possible)
+subscribe(keep_together)
 subscribe(follow)  # in every worker: messages are written in the transaction of the act that causes them
 
 

@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 import booking.calendar_models
+import booking.designation_models
 import booking.fitting_models
 import booking.planning_models  # noqa: F401 - importing the tables describes them to SQLModel
 import convocations.models  # noqa: F401
