@@ -182,13 +182,14 @@ def beds(session: Session, resource_id: int, *, first: date, until: date, now: d
 
 
 def kinds_for(session: Session, actor: Actor) -> list[Kind]:
-    """Return the kinds that one of the actor's rights allows to search, in the order of the layers."""
+    """Return the kinds in use that one of the actor's rights allows to search, in the order of the layers."""
     open_to = {
         kind_id
         for kind_id, role in session.exec(select(KindRight.kind_id, KindRight.role))
         if any(right.role == role and right.kind_id in (None, kind_id) for right in actor.rights)
     }
-    return list(session.exec(select(Kind).where(col(Kind.id).in_(open_to)).order_by(col(Kind.position), col(Kind.id))))
+    query = select(Kind).where(col(Kind.id).in_(open_to), col(Kind.is_active))
+    return list(session.exec(query.order_by(col(Kind.position), col(Kind.id))))
 
 
 def _grid(row: Any) -> Grid:
