@@ -17,7 +17,7 @@ from availability.models import Kind, KindRight, Shape
 from availability.openings import local_day
 from availability.queries import DayCount, kinds_for
 from availability.rights import Actor
-from availability.search import Found, Wish, search
+from availability.search import Found, Position, Wish, search
 from availability.sheet import (
     FreeNights,
     HearingRoom,
@@ -54,9 +54,11 @@ Reader = Annotated[Actor, requires(SIGNED_IN)]
 
 NEXT_FREE_WITHIN = timedelta(days=60)
 DEFAULT_DAYS = {Shape.NIGHTS: 1, Shape.PLACES: 1, Shape.SLOTS: 14, Shape.SESSIONS: MOST_DAYS}
-LAST_SEEN: TypeAdapter[tuple[float | None, int]] = TypeAdapter(
+LAST_SEEN: TypeAdapter[Position] = TypeAdapter(
     tuple[
+        bool,
         Annotated[float, Field(ge=0, allow_inf_nan=False)] | None,
+        Annotated[int, Field(ge=-BIGINT, le=BIGINT)] | None,
         Annotated[int, Field(ge=0, le=BIGINT)],
     ]
 )
@@ -126,7 +128,7 @@ def _resources(session: Session, actor: Actor, asked: told.ResourcesAsked, at: d
     last = shown[-1] if len(found) > asked.limit else None
     return Listed[told.ResourceTold](
         items=_told(session, wish, shown, at),
-        next=cursor_of((last.distance_km, last.resource_id), scope) if last else None,
+        next=cursor_of(last.position, scope) if last else None,
     )
 
 
@@ -197,8 +199,8 @@ def _fields(kind: Kind, one: Found, following: dict[int, date]) -> dict[str, Any
 def _reasons(one: Found) -> list[str]:
     if one.suits:
         return []
-    if one.mismatch or one.is_closed:
-        return [one.mismatch or "closed"]
+    if one.mismatches or one.is_closed:
+        return [*one.mismatches, *(["closed"] if one.is_closed else [])]
     return [reason for reason, count in (("held", one.held), ("taken", one.total - one.held)) if count] or ["taken"]
 
 

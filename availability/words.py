@@ -55,6 +55,17 @@ FIELD_WORDS: dict[str, str] = {
     "run_id": "la recherche",
     "type": "le type",
     "semaine": "la semaine",
+    "work": "le lieu de travail",
+    "work_days": "les jours de travail",
+    "work_starts": "le début du travail",
+    "work_ends": "la fin du travail",
+    "max_travel_min": "le temps de trajet",
+    "max_delay_days": "le délai",
+    "max_load": "la charge",
+    "fresh": "la date de déclaration",
+    "attribute": "le critère",
+    "searchable": "les critères",
+    "is_delay": "le critère de délai",
 }
 
 PROBLEM_WORDS: dict[str, str] = {
@@ -91,6 +102,17 @@ PROBLEM_WORDS: dict[str, str] = {
     "overlap": "deux plages du même jour se chevauchent",
     "not-a-window": "une heure de début et une heure de fin sont attendues",
     "unknown-weekday": "ce jour de la semaine n’existe pas",
+    "no-such-filter": "ce type ne se cherche pas ainsi",
+    "name-taken": "ce nom est déjà pris : choisissez-en un autre",
+    "only-one": "un seul critère peut l’être",
+    "not-a-code": "un nom technique s’écrit en minuscules sans accent, chiffres et traits bas, comme « niveau_1 »",
+    "not-numeric": "un nombre est attendu",
+    "beyond": "ce nombre n’est pas possible",
+    "not-a-flag": "oui ou non est attendu",
+    "not-a-list": "une liste est attendue",
+    "not-hours": "une heure d’ouverture et une heure de fermeture sont attendues",
+    "not-an-hour": "une heure s’écrit comme 05:30",
+    "not-a-filter": "un critère s’écrit « nom:valeur »",
     "altered": "il ne vient pas de cette liste : recommencez sans lui",
 }
 

@@ -44,6 +44,7 @@ from portal.api import API, build_api
 from portal.database import make_engine
 from portal.sign_in import create_client, issue_token, sign_in
 from tests import postgres
+from tests.factories import PROFILE
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday, 09:00 in Lyon; the clocks change on the 29th
 TODAY = START.date()
@@ -176,7 +177,10 @@ def _territories(session: Session, country: Country) -> None:
 
 def _kinds(session: Session, country: Country) -> None:
     kinds: dict[str, dict[str, Any]] = {
-        "bed": {"shape": Shape.NIGHTS, "searchable": {"sex": {"label": "Sexe", "type": "choice"}}},
+        "bed": {
+            "shape": Shape.NIGHTS,
+            "searchable": PROFILE,
+        },
         "post": {"shape": Shape.PLACES, "host_accepts": True},
         "shelter": {"shape": Shape.NIGHTS, "crosses_territories": True, "max_days": 5},
         "mediation": {"shape": Shape.SLOTS, "slot_step_min": 45, "slot_duration_min": 45},
