@@ -188,8 +188,8 @@ def kinds_for(session: Session, actor: Actor) -> list[Kind]:
         for kind_id, role in session.exec(select(KindRight.kind_id, KindRight.role))
         if any(right.role == role and right.kind_id in (None, kind_id) for right in actor.rights)
     }
-    query = select(Kind).where(col(Kind.id).in_(open_to), col(Kind.is_active))
-    return list(session.exec(query.order_by(col(Kind.position), col(Kind.id))))
+    offered = select(Kind).where(col(Kind.id).in_(open_to), col(Kind.is_active))
+    return list(session.exec(offered.order_by(col(Kind.position), col(Kind.id))))
 
 
 def _grid(row: Any) -> Grid:

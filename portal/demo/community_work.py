@@ -109,6 +109,7 @@ def _posts(catalogue: Catalogue, rng: Random, host: Host, posts: Posts) -> None:
             "weekend": rng.random() < 0.35,
             "accessible": rng.random() < 0.4,
             "skills": list(skills),
+            "evening": capacity > 2,
         }
         load = rng.choice((0, 0, 0, 1)) if capacity > 1 else 0
         catalogue.place(host, "tig", name, declaration=Declaration(capacity, load, 0), attributes=attributes)

@@ -9,15 +9,27 @@ from availability.rights import Role
 from portal.demo.planning import STAFF
 from portal.demo.sheets import Sheet
 
-SEX = {"label": "Sexe", "type": "choice", "choices": {"M": "Hommes", "F": "Femmes", "any": "Hommes et femmes"}}
-AGE = {"label": "Âge", "type": "range", "least": "min_age", "most": "max_age"}
-WEEKEND = {"label": "Week-end", "type": "flag"}
-ACCESSIBLE = {"label": "Accessible en fauteuil roulant", "type": "flag"}
-REGIME = {"label": "Régime", "type": "choice", "choices": {"ordinaire": "Ordinaire", "probatoire": "Probatoire"}}
-SKILLS = {"label": "Compétences", "type": "list"}
-LANGUAGES = {"label": "Langues", "type": "list"}
-PRICES = {"label": "Participation", "type": "text"}
-DELAY = {"label": "Premier rendez-vous (jours)", "type": "number"}
+SEX = {
+    "label": "Sexe",
+    "type": "choice",
+    "position": 1,
+    "choices": {"M": "Hommes", "F": "Femmes", "any": "Hommes et femmes"},
+}
+AGE = {"label": "Âge", "type": "range", "position": 2, "least": "min_age", "most": "max_age", "unit": "ans"}
+REGIME = {
+    "label": "Régime",
+    "type": "choice",
+    "position": 3,
+    "choices": {"ordinaire": "Ordinaire", "probatoire": "Probatoire"},
+}
+SKILLS = {"label": "Compétences de la personne", "type": "list", "position": 4, "asks": True}
+LANGUAGES = {"label": "Langues", "type": "list", "position": 4}
+WEEKEND = {"label": "Week-end", "type": "flag", "position": 5}
+EVENING = {"label": "En soirée", "type": "flag", "position": 6}
+ACCESSIBLE = {"label": "Accessible en fauteuil roulant", "type": "flag", "position": 7}
+DOORS = {"label": "Heures de sortie et de retour", "type": "hours", "position": 8}
+PRICES = {"label": "Participation", "type": "text", "position": 9}
+DELAY = {"label": "Premier rendez-vous", "type": "number", "position": 10, "unit": "jours", "is_delay": True}
 
 KINDS = (
     Kind(
@@ -29,7 +41,14 @@ KINDS = (
         position=1,
         max_days=366,
         crosses_territories=True,
-        searchable={"sex": SEX, "age": AGE, "weekend": WEEKEND, "accessible": ACCESSIBLE, "regime": REGIME},
+        searchable={
+            "sex": SEX,
+            "age": AGE,
+            "regime": REGIME,
+            "weekend": WEEKEND,
+            "accessible": ACCESSIBLE,
+            "doors": DOORS,
+        },
     ),
     Kind(
         code="tig",
@@ -39,7 +58,14 @@ KINDS = (
         shape=Shape.PLACES.value,
         position=2,
         max_days=548,  # 18 months. Source: code pénal, art. 131-22
-        searchable={"sex": SEX, "age": AGE, "weekend": WEEKEND, "accessible": ACCESSIBLE, "skills": SKILLS},
+        searchable={
+            "sex": SEX,
+            "age": AGE,
+            "skills": SKILLS,
+            "weekend": WEEKEND,
+            "evening": EVENING,
+            "accessible": ACCESSIBLE,
+        },
     ),
     Kind(
         code="bracelet",
@@ -63,8 +89,9 @@ KINDS = (
         host_accepts=True,
         request_days=14,
         searchable={
-            "accessible": ACCESSIBLE,
             "languages": LANGUAGES,
+            "evening": EVENING,
+            "accessible": ACCESSIBLE,
             "price_scale": PRICES,
             "first_meeting_days": DELAY,
         },
