@@ -1,6 +1,6 @@
 """The hours of whoever receives, as those who set them look at them: what rules, what closes, what a change would do.
 
-Reads only, but for `set_hours_known`. Initials stand for people, as in the agenda.
+Reads only, but for `set_hours_known` and `move_back`. Initials stand for people, as in the agenda.
 """
 
 from __future__ import annotations
@@ -8,26 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.actions import lock
 from availability.claims import SlotClaim
 from availability.days_off import days_off
 from availability.errors import NotAllowed, NotFound
 from availability.hours import HoursSet, hours_effect, rules_from, set_hours
 from availability.models import Shape
-from availability.openings import DaysOff, Rule, holiday_names, local_day
+from availability.openings import A_DAY, DaysOff, Rule, holiday_names, local_day
 from availability.outside import Outside
 from availability.periods import Period
-from availability.publishing import A_YEAR, openings_with
+from availability.publishing import A_YEAR, openings_with, publish_openings
 from availability.queries import slots_by_day
 from availability.rights import Actor
 from availability.slots import Grid, cut
 from booking.agenda import CLOSINGS, Appointment, Closing, left_outside, monday_of
 from booking.alternatives import alternatives_to
 from booking.errors import HoursChanged
+from booking.models import Booking
+from booking.moving import move
+from booking.transitions import locked_for
 
 OFFERED = 3  # starts, for each appointment that hours leave outside
 OFFERED_WITHIN = timedelta(days=28)
@@ -159,6 +164,24 @@ def set_hours_known(
     return done
 
 
+def move_back(session: Session, actor: Actor, booking_id: UUID, claim: SlotClaim, *, now: datetime) -> Booking:
+    """Move a booking back to where hours no longer reach: what undoes the move of one that they left outside.
+
+    Its slot is opened for the time of this transaction, then the openings of that day are again as its rules say.
+    Raises: as `move`; NotOpen when the day is closed.
+    """
+    booking, _ = locked_for(session, actor, booking_id)
+    places = lock(session, [booking.resource_id, claim.resource_id])
+    if claim.resource_id not in places:
+        raise NotFound(resource_id=claim.resource_id)
+    place = places[claim.resource_id]
+    day = local_day(claim.start, place.zone)
+    session.execute(OPEN_ONLY, {"id": place.id, "start": claim.start, "day": day, "zone": place.zone.key})
+    moved = move(session, actor, booking_id, claim, now=now)
+    publish_openings(session, [place.id], first=day, until=day + A_DAY)
+    return moved
+
+
 def outside_now(
     session: Session, actor: Actor, resource_id: int, outside: Sequence[Outside], *, now: datetime
 ) -> tuple[list[Appointment], dict[str, list[Offer]]]:
@@ -247,6 +270,16 @@ RECEIVERS = text(f"""
       AND EXISTS (SELECT FROM own WHERE own.kind_id = k.id AND own.territory_id = s.territory_id
                   AND (own.organisation_id IS NULL OR own.organisation_id = s.organisation_id))
     ORDER BY s.name, s.id, k.position, r.name, r.id""")  # noqa: S608 - constants only
+# For the time of a transaction: no other opening of that day may merge with it, and move its start off the grid.
+OPEN_ONLY = text("""
+    WITH put_away AS (
+        DELETE FROM opening
+        WHERE resource_id = :id AND CAST(starts_at AT TIME ZONE :zone AS date) = :day AND starts_at <> :start)
+    INSERT INTO opening (resource_id, starts_at, ends_at)
+    SELECT r.id, CAST(:start AS timestamptz),
+           CAST(:start AS timestamptz) + make_interval(mins => coalesce(r.slot_duration_min, k.slot_duration_min))
+    FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = :id
+    ON CONFLICT (resource_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at""")
 SITE = text("SELECT s.id, s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id")
 RECESSES = text("""
     SELECT lower(x.days) AS first, upper(x.days) AS until, x.reason

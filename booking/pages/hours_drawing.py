@@ -76,7 +76,12 @@ class HoursDrawing(rx.State):
     first_min: int = hours_week.EARLIEST
     last_min: int = hours_week.LATEST
     snap: int = hours_week.USUAL_SNAP
-    revision: int = 0  # the grid, and the fields of forms, are made again when it grows
+    revision: int = 0  # the grid draws its blocks again when it grows
+    # Fields are made again when their version grows: not when somebody else changes something, for one is typing.
+    lists_version: int = 0
+    picked_version: int = 0
+    days_version: int = 0
+    copy_version: int = 0
     shows_whole_day: bool = False
     # The lists.
     rows: list[DayRow] = []  # noqa: RUF012
@@ -117,6 +122,8 @@ class HoursDrawing(rx.State):
     turn: int = 0
     _monday: date = date.min
     _hours: tuple[Hours, ...] = ()  # in a tuple: Reflex would wrap its parts
+    _listed: str = ""
+    _edited: str = ""
     _known: tuple[Rule, ...] = ()  # the rules on which the draft was begun
     _draft: Draft = Draft()
 
@@ -195,6 +202,7 @@ class HoursDrawing(rx.State):
         if self._hours:
             self._start_again(self._hours[0])
             self._pick(None)
+            self._listed = ""
         async for _ in self._drawn():
             yield
 
@@ -206,11 +214,14 @@ class HoursDrawing(rx.State):
         if not self._hours:
             return
         result = hours_form.read_form(typed, self._draft, self._from_on)
-        self._draft, self.wrong = result.draft, ""
+        self._draft = result.draft
+        if self.wrong:
+            self._listed = ""  # what was to be corrected is read again
         async for _ in self._drawn():
             yield
         if result.wrong:
-            self.rows, self.dates, self.spare_on = result.rows, result.dates, typed.get("date_on", "")[:10]
+            self._list(result.rows, result.dates, is_forced=True)
+            self.spare_on = typed.get("date_on", "")[:10]
             self.wrong = f"{many(result.wrong, 'ouverture est à corriger', 'ouvertures sont à corriger')}."
             self._focus(result.first_wrong)
 
@@ -358,8 +369,7 @@ class HoursDrawing(rx.State):
         self.blocks = hours_week.blocks(draft, monday, from_on, one)
         rules = [rule for _, rule in (*draft.saved, *draft.lines)]
         self.first_min, self.last_min = hours_week.bounds(rules, whole_day=self.shows_whole_day)
-        self.rows, self.dates = hours_form.rows_of(draft, from_on)
-        self.spare_on, self.wrong = "", ""
+        self._list(*hours_form.rows_of(draft, from_on))
         self.closings = words.closing_rows(hours.closings)
         self.period = f"Semaine du {day(monday)} au {day(monday + A_WEEK - A_DAY, year=True)}"
         resource_id = hours.receiver.resource_id
@@ -374,6 +384,14 @@ class HoursDrawing(rx.State):
         self._show_picked(one)
         self.revision += 1
 
+    def _list(self, rows: list[DayRow], dates: list[DayRow], *, is_forced: bool = False) -> None:
+        """Show the lists; what is being typed there, and what is to be corrected, stay while nothing is drawn."""
+        shown = f"{self.from_on} {self._draft.lines}"
+        if shown != self._listed or is_forced:
+            self.rows, self.dates, self._listed = rows, dates, shown
+            self.spare_on, self.wrong = "", ""
+            self.lists_version += 1
+
     def _pick(self, one: Picked | None) -> None:
         self.picked_id = one.id if one else ""
         self.problems = NO_PROBLEM
@@ -384,8 +402,11 @@ class HoursDrawing(rx.State):
             is_locked = one.on < self._from_on
             rule = dict(self._draft.saved if is_locked else self._draft.lines).get(one.number)
         if one is None or rule is None:
-            self.picked_id = ""
+            self.picked_id = self._edited = ""
             return
+        if (edited := f"{one.id} {rule}") != self._edited:
+            self._edited = edited
+            self.picked_version += 1
         repeat = read_repeat(rule)
         self.picked_locked, self.picked_is_once = is_locked, not rule.rrule
         self.picked_title = f"{day(one.on)}, {words.span_words(rule.opens, rule.closes)}"

@@ -158,8 +158,8 @@ def editor() -> rx.Component:
     state = HoursState
     form = rx.el.form(
         el.div(
-            _keyed("De", "de", state.opens, max_length=LONGEST, auto_complete="off"),
-            _keyed("À", "a", state.closes, max_length=LONGEST, auto_complete="off"),
+            _keyed("De", "de", state.opens, state.picked_version, max_length=LONGEST, auto_complete="off"),
+            _keyed("À", "a", state.closes, state.picked_version, max_length=LONGEST, auto_complete="off"),
             class_name="pj-hours__pair",
         ),
         select_field(
@@ -167,13 +167,15 @@ def editor() -> rx.Component:
             "code",
             rx.fragment(rx.foreach(state.codes, lambda one: el.option(one.label, value=one.code))),
             default_value=state.code,
-            key="code" + state.revision.to_string(),
+            key="code" + state.picked_version.to_string(),
         ),
         rx.cond(
             ~state.picked_is_once,
             el.div(
-                _keyed("Jusqu’au, inclus", "last_on", state.last_on, type="date"),
-                _keyed("ou nombre de fois", "count", state.count, input_mode="numeric", max_length=3),
+                _keyed("Jusqu’au, inclus", "last_on", state.last_on, state.picked_version, type="date"),
+                _keyed(
+                    "ou nombre de fois", "count", state.count, state.picked_version, input_mode="numeric", max_length=3
+                ),
                 class_name="pj-hours__pair",
             ),
         ),
@@ -235,6 +237,7 @@ def _exceptions() -> rx.Component:
                 "Exception, ou jour en plus",
                 "but_on",
                 "",
+                state.picked_version,
                 type="date",
                 hint="Un jour d’ouverture devient une exception ; un autre jour s’ajoute",
             ),
@@ -250,9 +253,9 @@ def _act(label: str, handler: Any) -> rx.Component:
     return el.button(label, type="button", on_click=handler, class_name="fr-btn fr-btn--sm fr-btn--tertiary")
 
 
-def _keyed(label: str, name: str, typed: Any, **props: Any) -> rx.Component:
-    """Return a field that is made again with what stands in the state, each time that something is drawn."""
-    key = name + HoursState.revision.to_string()
+def _keyed(label: str, name: str, typed: Any, version: rx.Var[int], **props: Any) -> rx.Component:
+    """Return a field that is made again, with what stands in the state, when its version grows."""
+    key = name + version.to_string()
     return field(label, name, error=HoursState.problems[name], default_value=typed, key=key, **props)
 
 
@@ -266,7 +269,7 @@ def lists() -> rx.Component:
             name="date_on",
             type="date",
             default_value=state.spare_on,
-            key="date_on" + state.revision.to_string(),
+            key="date_on" + state.lists_version.to_string(),
             class_name="fr-input",
         ),
         class_name="pj-hours__date",
@@ -336,7 +339,7 @@ def _time(name: Any, label: Any, typed: Any, problem: Any, message: Any) -> rx.C
         aria_invalid=problem != "",
         aria_describedby=message,
         default_value=typed,
-        key=name + HoursState.revision.to_string(),
+        key=name + HoursState.lists_version.to_string(),
         auto_complete="off",
         max_length=LONGEST,
         class_name=rx.cond(problem != "", "fr-input fr-input--error pj-hours__time", "fr-input pj-hours__time"),
@@ -352,7 +355,7 @@ def copying() -> rx.Component:
             el.input(id=one.name, name=one.name, type="checkbox"),
             el.label(one.label, html_for=one.name, class_name="fr-label"),
             class_name="fr-checkbox-group fr-checkbox-group--sm",
-            key=one.name + state.revision.to_string(),
+            key=one.name + state.copy_version.to_string(),
         ),
     )
     form = rx.el.form(
@@ -407,14 +410,15 @@ def _closing_form() -> rx.Component:
     state = HoursState
     return rx.el.form(
         el.div(
-            _keyed("Premier jour", "first", state.first, type="date", required=True),
-            _keyed("Dernier jour, inclus", "last", state.last, type="date"),
+            _keyed("Premier jour", "first", state.first, state.days_version, type="date", required=True),
+            _keyed("Dernier jour, inclus", "last", state.last, state.days_version, type="date"),
             class_name="pj-form__grid",
         ),
         _keyed(
             "Motif",
             "reason",
             state.reason,
+            state.days_version,
             hint="Vu de vos collègues : ni nom, ni raison de santé",
             list="motifs",
             auto_complete="off",

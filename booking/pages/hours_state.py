@@ -26,7 +26,7 @@ from availability.publishing import A_YEAR
 from availability.rights import Actor
 from booking.agenda import A_WEEK, Appointment, monday_of
 from booking.errors import HoursChanged
-from booking.hours import Hours, Offer, Receiver, hours_of, outside_now, receivers, set_hours_known
+from booking.hours import Hours, Offer, Receiver, hours_of, move_back, outside_now, receivers, set_hours_known
 from booking.models import Booking
 from booking.moving import move
 from booking.pages import hours_draft as drafts
@@ -48,6 +48,7 @@ from portal.ui.notice import NoticeState
 ANSWER = "rendez-vous-hors-horaires"
 MOST_UNDONE = 20
 UNKNOWN = "Ces horaires n’existent pas, ou ce n’est pas vous qui les fixez."
+MORE = "Annuler aussi le précédent"
 UNDONE = "C’est annulé : tout est comme avant."
 
 
@@ -174,7 +175,7 @@ class HoursState(HoursDrawing):
             await self._look_outside()
             return
         self._push(
-            partial(move, booking_id=UUID(row.id), claim=SlotClaim(resource_id=receiver.resource_id, start=before))
+            partial(move_back, booking_id=UUID(row.id), claim=SlotClaim(resource_id=receiver.resource_id, start=before))
         )
         notice.show_success(f"Rendez-vous déplacé : {offer.label}.", undo_label="Annuler")
         await self._look_outside()
@@ -213,6 +214,7 @@ class HoursState(HoursDrawing):
             notice.show_error(why(refusal))
             return
         self._push(partial(set_hours, resource_id=receiver.resource_id, rules=done.before, from_on=done.from_on))
+        self.copy_version += 1
         await self._again(f"Semaine du {day(source)} copiée sur {many(len(mondays), 'semaine', 'semaines')}.")
 
     @allow(SIGNED_IN)
@@ -239,6 +241,7 @@ class HoursState(HoursDrawing):
             return
         self._push(partial(reopen_days, resource_id=resource_id, closure_id=done.closure_id))
         self.first = self.last = self.reason = ""
+        self.days_version += 1
         await self._again(words.closed_words(days, is_closed=True))
 
     @allow(SIGNED_IN)
@@ -269,10 +272,10 @@ class HoursState(HoursDrawing):
         try:
             await act(wanted, await current_actor(self), now=clock.now())
         except Refusal as refusal:
-            notice.show_error(f"Impossible d’annuler. {why(refusal)}")
+            notice.show("error", f"Impossible d’annuler. {why(refusal)}", undo_label=MORE if self._undo else "")
             return
         await self._read(keeps=self.is_changed)
-        notice.show("success", UNDONE, undo_label="Annuler aussi le précédent" if self._undo else "")
+        notice.show("success", UNDONE, undo_label=MORE if self._undo else "")
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         """Show the hours as they are now that somebody changed something; what is being drawn stays."""

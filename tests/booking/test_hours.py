@@ -11,14 +11,14 @@ from psycopg.types.range import Range
 from sqlmodel import Session, col, select
 
 from availability.claims import SlotClaim
-from availability.errors import NotFound
+from availability.errors import NotFound, NotOpen
 from availability.hours import rules_from, set_hours
 from availability.models import Kind, KindRight, Opening, OpeningRule, Recess, Resource, Shape
 from availability.openings import Off, weekly
 from availability.rights import Actor, Role
 from booking.agenda import week_of
 from booking.errors import HoursChanged
-from booking.hours import effect_of, hours_of, offers_for, outside_now, receivers, set_hours_known
+from booking.hours import effect_of, hours_of, move_back, offers_for, outside_now, receivers, set_hours_known
 from booking.moving import move
 from tests.booking.test_agenda import an_agent, at, book
 from tests.factories import NOW, TODAY, World, close, in_days, make_actor, make_kind, make_resource, make_site
@@ -141,6 +141,37 @@ def test_those_left_outside_are_offered_different_starts_to_which_they_move(
     assert second.starts_at == chosen.start
 
 
+def test_a_move_is_taken_back_even_where_hours_no_longer_reach_and_opens_nothing(
+    session: Session, world: World, agent: Resource
+) -> None:
+    booking = book(session, world.officer, agent, at(NEXT_WEEK, "09:00"))
+    short = [replace(rule.since(NEXT_WEEK), opens=time(9, 15)) for rule in rules_from(session, agent.id, NEXT_WEEK)]
+    set_hours(session, world.officer, agent.id, short, from_on=NEXT_WEEK, now=NOW)
+    openings, was = _openings(session, agent), SlotClaim(resource_id=agent.id, start=at(NEXT_WEEK, "09:00"))
+    move(session, world.officer, booking.id, SlotClaim(resource_id=agent.id, start=at(NEXT_WEEK, "10:15")), now=NOW)
+    with pytest.raises(NotOpen), session.begin_nested():
+        move(session, world.officer, booking.id, was, now=NOW)
+
+    moved = move_back(session, world.officer, booking.id, was, now=NOW)
+
+    assert moved.starts_at == was.start
+    assert _openings(session, agent) == openings
+    with pytest.raises(NotFound):
+        move_back(session, world.stranger, booking.id, was, now=NOW)
+
+
+def test_a_move_is_not_taken_back_to_a_closed_day(session: Session, world: World, agent: Resource) -> None:
+    booking = book(session, world.officer, agent, at(NEXT_WEEK, "09:00"))
+    there = SlotClaim(resource_id=agent.id, start=at(NEXT_WEEK + timedelta(days=1), "09:00"))
+    move(session, world.officer, booking.id, there, now=NOW)
+    close(session, agent, NEXT_WEEK, NEXT_WEEK + timedelta(days=1))
+
+    with pytest.raises(NotOpen):
+        move_back(
+            session, world.officer, booking.id, SlotClaim(resource_id=agent.id, start=at(NEXT_WEEK, "09:00")), now=NOW
+        )
+
+
 def test_who_sets_hours_without_reserving_moves_nobody(session: Session, world: World, agent: Resource) -> None:
     book(session, world.officer, agent, at(NEXT_WEEK, "09:00"))
     done = set_hours(session, world.host, agent.id, [], from_on=NEXT_WEEK, now=NOW)
@@ -168,7 +199,8 @@ def test_colleagues_are_looked_at_when_nothing_is_free(
 
 def _openings(session: Session, agent: Resource) -> list[Any]:
     rules = session.exec(select(OpeningRule.id).where(OpeningRule.resource_id == agent.id)).all()
-    return [*rules, *session.exec(select(Opening.starts_at).where(col(Opening.resource_id) == agent.id)).all()]
+    starts = session.exec(select(Opening.starts_at).where(col(Opening.resource_id) == agent.id)).all()
+    return [*sorted(rules), *sorted(starts)]
 
 
 def _starts(session: Session, actor: Actor, agent: Resource, monday: date) -> set[Any]:

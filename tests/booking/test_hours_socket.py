@@ -1,0 +1,162 @@
+"""Hours over the socket: drawn, judged, saved and taken back; what is not one's own cannot be looked at nor changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from availability.hours import rules_from, set_hours
+from availability.openings import Rule
+from availability.rights import Actor, Role
+from booking.agenda import monday_of
+from portal.identity import Account
+from portal.problems import FAILED
+from portal.sign_in import actor_of_account
+from tests.booking.test_agenda_socket import ACCOUNT, AGENTS
+from tests.served import Served
+from tests.socket_client import ROOT_STATE, RawClient, changed
+
+PAGES = f"{ROOT_STATE}booking___pages___"
+DRAWING = f"{PAGES}hours_drawing____hours_drawing"
+HOURS = f"{DRAWING}.booking___pages___hours_state____hours_state"
+NOTICE = f"{ROOT_STATE}portal___ui___notice____notice_state"
+OFFICER = Role.PROBATION_OFFICER
+QUICK_S = 0.1  # what changes nothing is answered by silence
+A_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An agent whose hours the officer sets, one of elsewhere, and a Monday to come."""
+
+    served: Served
+    officer: Actor
+    agent: int
+    elsewhere: int
+    monday: date
+
+    @property
+    def address(self) -> str:
+        """Return the address of that week."""
+        return f"/horaires/?ressource={self.agent}&semaine={self.monday}"
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Return the hours of the agent from that Monday on."""
+        with Session(self.served.engine) as session:
+            return rules_from(session, self.agent, self.monday)
+
+
+@pytest.fixture
+def place(served: Served) -> Iterator[Place]:
+    """An agent whose hours are given back at the end."""
+    now = datetime.now(UTC)
+    with Session(served.engine, expire_on_commit=False) as session:
+        account = session.get_one(Account, session.execute(ACCOUNT, {"role": OFFICER}).scalar_one())
+        officer = actor_of_account(session, account)
+        assert officer is not None
+        agents = session.execute(AGENTS, {"territories": sorted(officer.territories([OFFICER]))}).all()
+    mine, elsewhere = ([one.id for one in agents if one.is_here is is_here] for is_here in (True, False))
+    place = Place(served, officer, mine[-1], elsewhere[0], monday_of(now.date()) + 8 * A_WEEK)
+    before = place.rules()
+    yield place
+    if place.rules() != before:
+        with Session(served.engine) as session, session.begin():
+            set_hours(session, officer, place.agent, before, from_on=place.monday, now=datetime.now(UTC))
+
+
+def said(messages: list[dict[str, Any]]) -> str:
+    """Return what stands above the page."""
+    return str(changed(messages).get(NOTICE, {}).get("text", ""))
+
+
+async def test_an_opening_is_drawn_judged_repeated_saved_and_taken_back(place: Place) -> None:
+    before = place.rules()
+    async with RawClient(place.served.url, place.served.cookie_of(OFFICER)) as client:
+
+        async def call(name: str, **payload: Any) -> dict[str, Any]:
+            state = HOURS if name in ("load", "save", "undo") else DRAWING
+            answer = await client.call(f"{state}.{name}", payload, path=place.address)
+            return {"said": said(answer), **changed(answer).get(DRAWING, {}), **changed(answer).get(HOURS, {})}
+
+        await client.hydrate(place.address)
+        loaded = await call("load")
+        assert (loaded["step"], len(loaded["columns"])) == ("week", 7)
+        drawn = await call("draw", column=5, opens=540, closes=720)
+        assert place.rules() == before  # nothing is written yet
+        assert "Ajouté" in drawn["changes"][0]
+        assert "de plus" in drawn["slots"]
+        form = {"de": "9 h", "a": "11 h", "code": "w2", "last_on": "", "count": "3"}
+        repeated = await call("apply", form=form)
+        assert "un samedi sur deux, 3\N{NO-BREAK SPACE}fois" in repeated["picked_words"]
+        assert "Nouveaux horaires" in (await call("save"))["said"]
+        (added,) = set(place.rules()) - set(before)
+        saturday = place.monday + timedelta(days=5)
+        assert added.days(place.monday, place.monday + 20 * A_WEEK) == [
+            saturday + turn * 2 * A_WEEK for turn in range(3)
+        ]
+        assert "annulé" in (await call("undo"))["said"]
+
+    assert set(place.rules()) == set(before)
+
+
+async def test_hours_of_elsewhere_are_neither_shown_nor_changed(place: Place) -> None:
+    path = f"/horaires/?ressource={place.elsewhere}"
+    with Session(place.served.engine) as session:
+        before = rules_from(session, place.elsewhere, place.monday)
+    async with RawClient(place.served.url, place.served.cookie_of(OFFICER)) as client:
+        await client.hydrate(path)
+        told = await client.call(f"{HOURS}.load", path=path)
+        assert "pas vous qui les fixez" in said(told)
+        assert changed(told)[HOURS]["step"] == "choose"
+        await client.call(f"{DRAWING}.draw", {"column": 0, "opens": 60, "closes": 120}, path=path, wait_s=QUICK_S)
+        for handler, payload in (
+            ("save", {}),
+            ("copy", {"form": {f"s_{place.monday}": "on"}}),
+            ("close_some", {"form": {"first": str(place.monday)}}),
+            ("reopen", {"closure_id": "1"}),
+        ):
+            assert FAILED not in said(await client.call(f"{HOURS}.{handler}", payload, path=path, wait_s=QUICK_S))
+
+    with Session(place.served.engine) as session:
+        assert rules_from(session, place.elsewhere, place.monday) == before
+
+
+async def test_who_sets_no_hours_is_shown_none(place: Place) -> None:
+    async with RawClient(place.served.url, place.served.cookie_of(Role.FAMILY_JUDGE)) as client:
+        await client.hydrate(place.address)
+        told = changed(await client.call(f"{HOURS}.load", path=place.address))
+
+    assert told[HOURS]["step"] == "choose"
+    assert told[HOURS].get("groups", []) == []
+
+
+async def test_any_shape_is_answered_without_a_failure(place: Place) -> None:
+    strange: list[Any] = [None, {"a": [1]}, "\x00😀" * 90]
+    before = place.rules()
+    calls: list[tuple[str, dict[str, Any]]] = [
+        *((f"{DRAWING}.draw", {"column": one, "opens": one, "closes": 1e300}) for one in strange),
+        *((f"{DRAWING}.change", {"block_id": one, "column": 0, "opens": one, "closes": one}) for one in strange),
+        (f"{DRAWING}.remove", {"block_id": ["a"]}),
+        (f"{DRAWING}.pick", {"block_id": {"a": 1}}),
+        (f"{DRAWING}.pick_line", {"number": "²"}),
+        *((f"{DRAWING}.apply_lists", {"form": one}) for one in (*strange, {"date_on": strange[2], "date_de": "9"})),
+        (f"{DRAWING}.set_from", {"typed": "9999-12-31"}),
+        (f"{DRAWING}.take_back_exception", {"on": "hier"}),
+        (f"{HOURS}.move_one", {"booking_id": "x", "resource_id": "1", "start": "hier"}),
+        (f"{HOURS}.copy", {"form": {"s_hier": "on"}}),
+        (f"{HOURS}.close_some", {"form": {"first": str(place.monday), "last": "9999-12-31"}}),
+        (f"{HOURS}.reopen", {"closure_id": "9" * 40}),
+    ]
+    async with RawClient(place.served.url, place.served.cookie_of(OFFICER)) as client:
+        await client.hydrate(place.address)
+        await client.call(f"{HOURS}.load", path=place.address)
+        for handler, payload in calls:
+            answer = await client.call(handler, payload, path=place.address, wait_s=QUICK_S)
+            assert FAILED not in said(answer), (handler, payload)
+
+    assert place.rules() == before
