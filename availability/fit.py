@@ -63,10 +63,11 @@ _HEARING_DELAY = """CAST(h.starts_at AT TIME ZONE s.time_zone AS date)
 
 @dataclass(frozen=True)
 class Sql:
-    """A fragment and its parameters."""
+    """A fragment and its parameters. One that does not vary is the same for every resource."""
 
     text: str
     values: dict[str, Any]
+    varies: bool = True
 
 
 def unfit(wish: Wish) -> Sql:
@@ -91,7 +92,7 @@ def unfit(wish: Wish) -> Sql:
         reasons.append(("'delay'", f"coalesce({delay(wish).text} > :max_delay_days, true)"))
         values |= delay(wish).values | {"max_delay_days": wish.max_delay_days}
     if not reasons:
-        return Sql("CAST('{}' AS text[])", {})
+        return Sql("CAST('{}' AS text[])", {}, varies=False)
     cases = ", ".join(f"CASE WHEN {wrong} THEN {reason} END" for reason, wrong in reasons)
     return Sql(f"array_remove(ARRAY[{cases}], NULL)", values)
 
@@ -102,7 +103,7 @@ def delay(wish: Wish) -> Sql:
         return Sql(_HEARING_DELAY, {})
     if wish.delay and wish.kind.shape != Shape.SLOTS:
         return Sql(_DECLARED_DELAY, {"code_delay": wish.delay})
-    return Sql("CAST(NULL AS int)", {})
+    return Sql("CAST(NULL AS int)", {}, varies=False)
 
 
 def travel(wish: Wish, distance: str) -> Sql:

@@ -235,6 +235,9 @@ def _statement(
         tables += f" CROSS JOIN LATERAL ({trip.text}) t"
         travelled, way = "t.travel_min, t.travel_is_estimate, ", "CAST(found.travel_min AS float8)"
     distance = _distance(wish)
+    # What is the same for all is left out: PostgreSQL then counts in this order, and stops at the limit.
+    order = ["misfit"] if misfits.varies and not only_suitable else []
+    order += ["way", "delay_days", "id"] if wait.varies else ["way", "id"]
     closed = _CLOSED_THAT_DAY if shape is Shape.SESSIONS else _CLOSED
     mismatches = "c.mismatches" if wish.max_load is None else _LOAD
     kept = ["true"]
@@ -251,10 +254,10 @@ def _statement(
                        r.declared_load, r.declared_waiting, r.declared_on, {wait.text} AS delay_days,
                        {misfits.text} AS mismatches
                 FROM {tables} WHERE {" AND ".join(where)}) found
-              ORDER BY misfit, way, delay_days, id) c
+              ORDER BY {", ".join(order)}) c
         CROSS JOIN LATERAL ({_COUNTS[shape]}) o
         WHERE {" AND ".join(kept)}
-        ORDER BY c.misfit, c.way, c.delay_days, c.id LIMIT CAST(:limit AS bigint)"""  # noqa: S608
+        ORDER BY {", ".join(f"c.{column}" for column in order)} LIMIT CAST(:limit AS bigint)"""  # noqa: S608
     return text(statement), values
 
 
