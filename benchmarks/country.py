@@ -56,7 +56,8 @@ _SITES = """
         attributes)
     SELECT 'R-' || s.id, s.id, 1, 'Section ' || s.id, 1, 0, 0, true,
            jsonb_build_object('sex', (ARRAY['any', 'F', 'M'])[s.id %% 3 + 1], 'doors', jsonb_build_object(
-               'opens', (ARRAY['05:00', '06:00', '07:00', '08:00'])[s.id %% 4 + 1], 'closes', '21:00'))
+               'opens', (ARRAY['05:00', '06:00', '07:00', '08:00'])[s.id %% 4 + 1], 'closes', '21:00')
+               || CAST(CASE WHEN s.id %% 5 = 0 THEN '{"weekend": null}' ELSE '{}' END AS jsonb))
     FROM site s ORDER BY s.id;
     INSERT INTO resource (code, site_id, kind_id, name, capacity, declared_load, declared_waiting, is_active)
     SELECT 'P-' || s.id, s.id, 2, 'Poste ' || s.id, 1 + s.id %% 3, 0, 0, true
