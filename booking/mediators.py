@@ -18,6 +18,7 @@ from availability.rights import Actor, Role
 from availability.search import Found, Wish, search
 
 DESIGNATORS = (Role.FAMILY_JUDGE, Role.GUARDIANSHIP_JUDGE, Role.CHILDRENS_JUDGE, Role.REGISTRY)
+USUAL_FRESH_DAYS = 30  # where no kind says otherwise
 FOREVER = date(9999, 12, 31)  # a measure has no end yet: what lists it must look as far as what takes it
 
 ZONE = text("SELECT mode() WITHIN GROUP (ORDER BY time_zone) FROM site WHERE territory_id = :id")
@@ -91,7 +92,7 @@ def unfit(resource_id: int, attributes: Mapping[str, Any], need: Need) -> str:
     return "zone" if zone and need.departments and need.departments.isdisjoint(zone) else ""
 
 
-def is_stale(declared_on: date | None, *, today: date, fresh_days: int) -> bool:
+def is_stale(declared_on: date | None, *, today: date, fresh_days: int = USUAL_FRESH_DAYS) -> bool:
     """Say whether a declaration is too old to be believed without a call; never declared is as old as can be."""
     return declared_on is None or today - declared_on > timedelta(days=fresh_days)
 
