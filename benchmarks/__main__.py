@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import actions, clicks, delivery, growth, rest, search, slots
+from benchmarks import actions, clicks, delivery, designate, growth, rest, search, slots
 from benchmarks.database import measured
 from benchmarks.figures import Figure
 
@@ -18,6 +18,7 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "slots": slots.figures,
     "clicks": clicks.figures,
     "delivery": delivery.figures,
+    "designate": designate.figures,
 }
 
 

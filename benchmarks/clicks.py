@@ -106,7 +106,7 @@ class Round:
 
 def figures(url: str, *, rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:
     """Return the median of a click and of a read while a search runs, and their ratio to the same minute without."""
-    with _demonstration(url) as court, serving(FOLDER / "clicks", database_url=court.url, **_settings()) as server:
+    with demonstration(url) as court, serving(FOLDER / "clicks", database_url=court.url, **_settings()) as server:
         alone, beside = asyncio.run(_measured(server, court, rounds, seconds))
     return [
         *_told("a click that reads a list again", [one.clicks for one in alone], [one.clicks for one in beside]),
@@ -213,7 +213,7 @@ class Court:
 
 
 @contextlib.contextmanager
-def _demonstration(url: str) -> Iterator[Court]:
+def demonstration(url: str) -> Iterator[Court]:
     """Yield the court of a demonstration of its own, on the same server, dropped at the end."""
     own = make_url(url).set(database="clicks").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:

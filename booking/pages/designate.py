@@ -357,9 +357,10 @@ def _row(row: rx.Var[Row]) -> rx.Component:
 def _conflict(row: rx.Var[Row]) -> rx.Component:
     """Return the button that keeps a service out of the case for good, or lets it in again."""
     says = rx.cond(row.is_in_conflict, "Lever le conflit d’intérêts : ", "Signaler un conflit d’intérêts : ") + row.name
-    icon = rx.cond(row.is_in_conflict, "fr-icon-arrow-go-back-line", "fr-icon-forbid-2-line")
+    icon = rx.cond(row.is_in_conflict, "fr-icon-arrow-go-back-line", "fr-icon-close-circle-line")
     return el.button(
         el.span(class_name=icon, aria_hidden="true"),
+        el.span(rx.cond(row.is_in_conflict, "Lever le conflit", "Conflit d’intérêts"), class_name="pj-conflict__words"),
         type="button",
         title=says,
         aria_label=says,

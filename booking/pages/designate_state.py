@@ -227,7 +227,7 @@ class DesignateState(rx.State):
         """Designate the service of a line, or show its dates first when the parents are convened too."""
         self._picked = _number(resource_id)
         await self._look()
-        if self.pairs:
+        if self.pairs and self.picked == str(self._picked):
             yield  # what takes the focus must be there first
             yield rx.set_focus(PROPOSED)
         else:
@@ -457,7 +457,9 @@ def _answer(
     listed = ranked(found, question.order)
     made = designations_of(session, actor, case_ref, now=now) if case_ref else []
     running = next((one for one in made if one.kind_label == kind.label and one.state in RUNNING), None)
-    picked, why, is_suggested = _picked(found, running.resource_id if running else picked_id)
+    picked, why, is_suggested = _picked(
+        found, running.resource_id if running else picked_id, is_given=running is not None
+    )
     convenes = picked is not None and (running is None or running.meeting is None)
     return Answer(
         kinds=kinds,
@@ -474,13 +476,15 @@ def _answer(
     )
 
 
-def _picked(found: Sequence[Candidate], picked_id: int) -> tuple[Candidate | None, tuple[Reason, ...], bool]:
-    """Return whom to propose, why, and whether it is the suggestion rather than a choice."""
+def _picked(
+    found: Sequence[Candidate], picked_id: int, *, is_given: bool
+) -> tuple[Candidate | None, tuple[Reason, ...], bool]:
+    """Return whom to propose, why, and whether it is the suggestion rather than a choice, or who has the case."""
     best = suggestion(found)
-    chosen = next((one for one in found if one.resource_id == picked_id), None)
-    if chosen is not None and (best is None or chosen != best[0]):
+    chosen = next((one for one in found if one.resource_id == picked_id and (one.can_take or is_given)), None)
+    if chosen is not None and (is_given or best is None or chosen != best[0]):
         return chosen, reasons(chosen, [one for one in found if one.can_take]), False
-    return (best[0], best[1], True) if best else (None, (), False)
+    return (best[0], best[1], True) if best and not is_given else (None, (), False)
 
 
 def _case_ref(typed: str) -> str:

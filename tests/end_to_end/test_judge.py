@@ -35,8 +35,16 @@ FILL = text("""
 EMPTY = text("DELETE FROM place_period WHERE holder_id = :holder")
 GIVE_UP = text("""
     WITH mine AS (UPDATE booking SET state = 'cancelled', expires_at = NULL
-                  WHERE case_ref LIKE 'RG 26/770%' AND state IN ('requested', 'booked') RETURNING id)
+                  WHERE case_ref LIKE 'RG 26/770%' AND state IN ('requested', 'booked') RETURNING id),
+         doubles AS (UPDATE double_convocation SET cancelled_at = now()
+                     WHERE designation_id IN (SELECT id FROM mine) AND cancelled_at IS NULL),
+         seats AS (DELETE FROM seat_time WHERE holder_id IN (SELECT id FROM mine)),
+         cases AS (DELETE FROM session_case WHERE holder_id IN (SELECT id FROM mine)),
+         conflicts AS (DELETE FROM conflict_of_interest WHERE case_ref LIKE 'RG 26/770%')
     DELETE FROM place_period WHERE holder_id IN (SELECT id FROM mine)""")
+SET = text("""
+    SELECT k.shape, b.state FROM booking b JOIN kind k ON k.id = b.kind_id WHERE b.case_ref = :case_ref
+    ORDER BY k.shape, b.created_at""")
 
 
 @pytest.fixture(autouse=True)
@@ -67,8 +75,41 @@ def shown(page: Page, address: str = LYON) -> Locator:
 
 
 def designate(page: Page, name: str) -> None:
-    """Press the button of one service."""
-    page.get_by_role("button", name=f"Désigner {name}", exact=True).click()
+    """Designate one service, and convene nobody."""
+    choice = page.get_by_label("Votre choix").or_(page.get_by_label("Suggestion"))
+    page.locator("td").get_by_role("button", name=f"Désigner {name}", exact=True).click()
+    expect(choice.get_by_text(name, exact=True)).to_be_visible()
+    page.get_by_role("button", name="Désigner sans convoquer").click()
+
+
+def press(line: Locator) -> None:
+    """Press the button of a line."""
+    line.get_by_role("button", name=re.compile("^Désigner")).click()
+
+
+def states(served: Served, case_ref: str) -> list[tuple[str, str]]:
+    """Return the shape and the state of each booking of a case."""
+    with served.engine.connect() as connection:
+        return [(row.shape, row.state) for row in connection.execute(SET, {"case_ref": case_ref})]
+
+
+class Keys:
+    """A keyboard that counts: one hand, no mouse."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.count = 0
+
+    def write(self, words: str) -> None:
+        """Type a text."""
+        self.count += len(words)
+        self.page.keyboard.type(words)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            self.count += 1
+            self.page.keyboard.press(key)
 
 
 def column(page: Page, key: str) -> list[str]:
@@ -106,26 +147,27 @@ def test_the_table_is_there_at_once_and_fits_the_screen_of_a_hearing(open_page: 
     page.keyboard.type("Villefranche-sur-Saône")
     page.keyboard.press("Enter")
 
-    expect(page.locator(".pj-sentence")).to_contain_text("à moins de 50\u00a0km de l’un des parents")
+    expect(page.locator(".pj-sentence")).to_contain_text("à moins de 50\u00a0km de l’une des adresses")
     assert parse_qs(urlsplit(page.url).query) == {"p1": ["Lyon"], "p2": ["Villefranche-sur-Saône"]}
-    assert page.evaluate("document.activeElement.id") == "p2"
+    expect(page.locator("#designer-propose")).to_be_focused()
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
-    expect(rows(page).nth(11)).to_be_visible()
-    box = rows(page).nth(11).bounding_box()
+    expect(rows(page).nth(8)).to_be_visible()
+    box = rows(page).nth(8).bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= 900
 
 
-def test_the_suggested_order_is_the_soonest_first_and_the_full_ones_last(open_page: OpenPage) -> None:
+def test_the_first_is_suggested_with_its_reasons_and_the_full_ones_come_last(open_page: OpenPage) -> None:
     page = open_page("/", JUDGE)
     shown(page)
 
-    delays = numbers(column(page, "delai"))
-    assert delays == sorted(delays)
+    proposal = page.get_by_label("Suggestion")
+    expect(proposal.get_by_text(rows(page).first.locator(".pj-name").inner_text(), exact=True)).to_be_visible()
+    expect(proposal).to_contain_text(re.compile(r"(le plus proche des deux adresses|km au plus), premier rendez-vous"))
+    expect(proposal).to_contain_text(re.compile(r"charge \d+\u00a0%"))
     are_full = [line.get_attribute("class") == "pj-row--full" for line in rows(page).all()]
     assert any(are_full)
     assert are_full == sorted(are_full)
-    assert page.locator(".pj-row--full .pj-cell-act").all_inner_texts() == ["Complet"] * sum(are_full)
 
 
 def test_a_heading_sorts_says_so_and_the_address_keeps_it(open_page: OpenPage) -> None:
@@ -170,10 +212,10 @@ def test_violence_alleged_leaves_no_way_to_designate(open_page: OpenPage) -> Non
     page = open_page(f"{LYON}&rg={quote(CASE)}", JUDGE)
     page.get_by_text("Des violences sont alléguées").click()
 
-    expect(page.get_by_role("alert").get_by_text("article 373-2-10")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("art. 373-2-10")).to_be_visible()
     expect(rows(page)).to_have_count(0)
     page.reload()
-    expect(page.get_by_role("alert").get_by_text("article 373-2-10")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("art. 373-2-10")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Désigner"))).to_have_count(0)
 
 
@@ -182,7 +224,8 @@ def test_violence_alleged_leaves_no_way_to_designate(open_page: OpenPage) -> Non
 
 def test_without_a_case_number_nothing_is_done_and_nothing_is_lost(open_page: OpenPage) -> None:
     page = open_page(LYON, JUDGE)
-    rows(page).first.get_by_role("button").click()
+    press(rows(page).first)
+    page.locator("#designer-propose").click()
 
     expect(page.locator("#rg-message")).to_contain_text("numéro RG")
     expect(page.locator("#rg")).to_be_focused()
@@ -222,9 +265,9 @@ def test_designate_print_take_back_and_take_again_with_no_csp_violation(open_pag
 
 def test_a_case_already_given_is_not_given_twice(open_page: OpenPage) -> None:
     page = open_page(f"{LYON}&rg={quote(CASE)}", JUDGE)
-    rows(page).nth(0).get_by_role("button").click()
+    page.locator("#designer-propose").click()
     expect(message(page)).to_contain_text("Désignation demandée")
-    rows(page).nth(1).get_by_role("button").click()
+    press(rows(page).nth(1))
 
     expect(message(page)).to_contain_text(f"Le dossier {CASE} est déjà confié à")
 
@@ -240,7 +283,7 @@ def test_the_judge_who_comes_second_is_offered_the_next_three(open_page: OpenPag
         )
         connection.execute(FILL, {"id": number, "today": date(2020, 1, 1), "holder": holder})
     try:
-        line.get_by_role("button").click()
+        press(line)
 
         expect(page.get_by_role("alert")).to_contain_text(f"{name} vient d’être pris")
         offered = page.get_by_role("alert").get_by_role("button")
@@ -254,25 +297,64 @@ def test_the_judge_who_comes_second_is_offered_the_next_three(open_page: OpenPag
             connection.execute(EMPTY, {"holder": holder})
 
 
-def test_by_keyboard_alone(open_page: OpenPage) -> None:
+def test_a_mediator_and_both_convocations_in_ten_seconds_of_keyboard(open_page: OpenPage, served: Served) -> None:
     page = open_page("/designer/", JUDGE)
-    page.locator("#rg").focus()
-    page.keyboard.type("26/77002")
-    page.keyboard.press("Tab")
-    page.keyboard.type("Lyon")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Lyon (69), placé")).to_be_visible()
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if (page.evaluate("document.activeElement.getAttribute('aria-label')") or "").startswith("Désigner "):
-            break
-    page.keyboard.press("Enter")
+    keys, case_ref = Keys(page), "RG 26/77002"
+    expect(page.locator("#rg")).to_be_focused()
+    keys.write("26/77002")
+    keys.press("Tab", "Tab")
+    keys.write("Lyon")
+    keys.press("Tab")
+    keys.write("Villefranche-sur-Saône")
+    keys.press("Enter")
+    expect(page.locator("#designer-propose")).to_be_focused()
+    expect(page.locator("#designer-propose")).to_contain_text(re.compile("Réunion .* puis Audience"))
+    keys.press("Enter")
 
-    expect(message(page)).to_contain_text("dossier RG 26/77002")
+    expect(message(page)).to_contain_text(re.compile("Réunion d’information .*, puis audience"))
     expect(message(page)).to_be_focused()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    typed = len("26/77002LyonVillefranche-sur-Saône")
+    assert keys.count - typed == 5  # three Tab, two Enter
+    assert states(served, case_ref) == [("places", "requested"), ("sessions", "booked"), ("slots", "booked")]
+    keys.press("Tab", "Tab", "Enter")
+    sheet = page.locator(".pj-sheet-of-paper")
+    expect(sheet).to_contain_text("Réunion d’information")
+    expect(sheet).to_contain_text("Audience JAF")
+    page.go_back()
+    page.locator(".pj-case").get_by_role("button", name="Annuler").click()
     expect(message(page)).to_contain_text("est annulée")
+    assert {state for _, state in states(served, case_ref)} == {"cancelled"}
+    message(page).get_by_role("button", name="Rétablir").click()
+    expect(page.locator(".pj-case")).to_contain_text(re.compile("Réunion .* ; audience"))
+    assert {state for _, state in states(served, case_ref)} == {"requested", "booked"}
+
+
+def test_the_children_s_judge_chooses_by_zone_competence_and_conflict(open_page: OpenPage, served: Served) -> None:
+    page = open_page("/designer/", Role.CHILDRENS_JUDGE)
+    expect(page.get_by_label("Mesure")).to_have_value("aemo")
+    page.locator("#rg").fill("26/77005")
+    page.get_by_label("Domicile de l’enfant").fill("Lyon")
+    page.keyboard.press("Enter")
+    expect(page.locator(".pj-sentence")).to_contain_text("services d’AEMO")
+    expect(rows(page).filter(has_text="Hors de sa zone").first).to_be_visible()
+    name = page.get_by_label("Suggestion").locator("strong").inner_text()
+    rows(page).first.get_by_role("button", name="Signaler un conflit d’intérêts").click()
+    expect(message(page)).to_contain_text(f"{name} ne sera plus proposé pour le dossier RG 26/77005")
+    expect(page.get_by_label("Suggestion").locator("strong")).not_to_have_text(name)
+    expect(rows(page).filter(has_text="Conflit d’intérêts")).to_contain_text(name)
+    page.reload()
+    expect(rows(page).filter(has_text="Conflit d’intérêts")).to_contain_text(name)
+    page.get_by_label("Compétence").select_option("simple")
+    page.wait_for_url("**competence=simple**")
+    expect(page.locator(".pj-designate__answer")).to_have_attribute("aria-busy", "false")
+    assert serious(page) == []
+    page.locator("#designer-propose").click()
+
+    expect(message(page)).to_contain_text("Désignation demandée")
+    assert states(served, "RG 26/77005") == [("places", "requested")]
+    page.locator(".pj-case").get_by_role("link", name="Imprimer l’avis").click()
+    expect(page.locator(".pj-sheet-of-paper")).to_contain_text("Service d’AEMO désigné")
+    expect(page.locator(".pj-sheet-of-paper")).to_contain_text("Le juge des enfants, le greffier")
 
 
 def test_on_a_phone_the_table_is_cards(open_page: OpenPage) -> None:
@@ -281,7 +363,7 @@ def test_on_a_phone_the_table_is_cards(open_page: OpenPage) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     card = rows(page).first
     expect(card.get_by_role("button", name=re.compile("^Désigner"))).to_be_visible()
-    box = card.get_by_role("button").bounding_box()
+    box = card.get_by_role("button", name=re.compile("^Désigner")).bounding_box()
     assert box is not None
     assert box["height"] >= 44
     page.get_by_label("Trier par").select_option("charge")
