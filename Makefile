@@ -23,8 +23,9 @@ check: $(READY)  ## style, types, directions of imports, no Radix, no Tailwind
 bench: $(READY)  ## figures against their goals
 	@$(BIN)/python -m benchmarks
 
-soak: $(READY)  ## long campaigns: load, kills, outages
+soak: $(READY)  ## long campaigns: load, kills, outages, hostile calendars
 	@$(BIN)/python -m benchmarks.soak
+	@$(BIN)/python -m benchmarks.soak_feeds
 
 migrate: $(READY)
 	@$(BIN)/placejuste migrate
