@@ -27,8 +27,9 @@ plot: $(READY)  ## draw docs/pictures/search-growth.svg again (installs matplotl
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	@$(BIN)/python -m benchmarks.growth
 
-soak: $(READY)  ## long campaigns: load, kills, outages
+soak: $(READY)  ## long campaigns: load, kills, outages, hostile calendars
 	@$(BIN)/python -m benchmarks.soak
+	@$(BIN)/python -m benchmarks.soak_feeds
 
 migrate: $(READY)
 	@$(BIN)/placejuste migrate

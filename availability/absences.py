@@ -90,12 +90,14 @@ COVERED = text("""
 
 # A server that was away for an hour is nobody's trouble.
 WORRIES = text("""
-    SELECT count(*) FILTER (WHERE f.problem <> '' AND (f.unread > 0 OR coalesce(f.good_at, f.created_at) < :late)),
-           coalesce(sum((SELECT count(DISTINCT t.holder_id) FROM absence a
-               JOIN seat_time t ON t.resource_id = a.resource_id AND t.during && a.during
-               WHERE a.feed_id = f.id AND lower(t.during) > :now
-                 AND (t.expires_at IS NULL OR t.expires_at > :now))), 0)
-    FROM calendar_feed f WHERE f.added_by = :account_id""")
+    SELECT f.resource_id, w.broken, w.covered
+    FROM calendar_feed f CROSS JOIN LATERAL (
+        SELECT f.problem <> '' AND (f.unread > 0 OR coalesce(f.good_at, f.created_at) < :late) AS broken,
+               (SELECT count(DISTINCT t.holder_id) FROM absence a
+                JOIN seat_time t ON t.resource_id = a.resource_id AND t.during && a.during
+                WHERE a.feed_id = f.id AND lower(t.during) > :now
+                  AND (t.expires_at IS NULL OR t.expires_at > :now)) AS covered) w
+    WHERE f.added_by = :account_id AND (w.broken OR w.covered > 0) ORDER BY f.id""")
 
 
 @dataclass(frozen=True)
@@ -196,11 +198,11 @@ def covered(session: Session, resource_id: int, *, now: datetime) -> tuple[Outsi
     return tuple(Outside(row.holder_id, Period(row.starts_at, row.ends_at)) for row in rows)
 
 
-def worries(session: Session, account_id: UUID, *, now: datetime) -> tuple[int, int]:
-    """Return how many feeds that somebody added are broken for long, and how many appointments their absences cover."""
-    asked = {"account_id": account_id, "now": now, "late": now - LATE}
-    broken, covers = session.execute(WORRIES, asked).one()
-    return int(broken), int(covers)
+def worries(session: Session, account_id: UUID, *, now: datetime) -> tuple[int, int, int]:
+    """Return how many feeds that somebody added are broken for long, how many appointments their absences cover,
+    and the resource where to look first, 0 when all is well."""
+    rows = session.execute(WORRIES, {"account_id": account_id, "now": now, "late": now - LATE}).all()
+    return sum(row.broken for row in rows), sum(row.covered for row in rows), rows[0].resource_id if rows else 0
 
 
 def claim_due(session: Session, *, now: datetime, limit: int) -> list[DueFeed]:

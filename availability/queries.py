@@ -64,11 +64,11 @@ SEATS_TAKEN = text("""
         GROUP BY seat) seats""")
 # When a calendar of elsewhere says that somebody is busy: all of their seats.
 ABSENT = text("""
-    SELECT resource_id, array_agg(lower(absent)) AS starts, array_agg(upper(absent)) AS ends
-    FROM (SELECT resource_id, range_agg(during) AS during FROM absence
-          WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) GROUP BY resource_id) busy,
-         unnest(during) AS absent
-    GROUP BY resource_id""")
+    SELECT wanted.id AS resource_id, spans.* FROM unnest(CAST(:ids AS bigint[])) AS wanted (id) CROSS JOIN LATERAL (
+        SELECT array_agg(lower(absent)) AS starts, array_agg(upper(absent)) AS ends
+        FROM (SELECT range_agg(during) AS during FROM absence
+              WHERE resource_id = wanted.id AND during && tstzrange(:start, :end)) busy, unnest(during) AS absent
+        HAVING count(*) > 0) spans""")
 SEATS_BOOKED = text("""
     SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
     FROM (SELECT seat, range_agg(during) AS during FROM seat_time
@@ -207,12 +207,13 @@ def _agendas(
     taken: dict[int, dict[int, list[Span]]] = defaultdict(dict)
     for row in session.execute(SEATS_TAKEN, around):
         taken[row.resource_id][row.seat] = sorted(_spans(row.starts, row.ends))
-    absent = {row.resource_id: sorted(_spans(row.starts, row.ends)) for row in session.execute(ABSENT, around)}
     found = {
         row.id: _agenda(row, grids[row.id], opened[row.id], taken[row.id], asked["now"], as_offered=as_offered)
         for row in ruled
     }
-    return found | {number: replace(found[number], absences=spans) for number, spans in absent.items()}
+    for row in session.execute(ABSENT, around):
+        found[row.resource_id] = replace(found[row.resource_id], absences=sorted(_spans(row.starts, row.ends)))
+    return found
 
 
 def _agenda(

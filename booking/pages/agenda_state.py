@@ -72,6 +72,7 @@ class AgendaState(rx.State):
     title: str = "Agenda"
     where: str = ""
     change_href: str = ""
+    calendars_href: str = ""
     period: str = ""
     summary: str = ""
     zone: str = ""
@@ -332,6 +333,7 @@ class AgendaState(rx.State):
         self.previous, self.following = words.around(week)
         self.present = words.address(week.agenda.resource_id)
         self.change_href = words.choosing(week.monday)
+        self.calendars_href = f"/calendriers/?ressource={week.agenda.resource_id}"
         self.frame, self.events, self.starts = words.frame(week, now=at), words.events(week), words.all_starts(week)
         self.past, self.days = words.folded(words.day_lists(week, now=at), week)
         self.revision += 1

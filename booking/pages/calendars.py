@@ -150,7 +150,7 @@ def _new_link() -> rx.Component:
     what = el.fieldset(
         el.legend("Ce que l’adresse montre", class_name="fr-fieldset__legend fr-fieldset__legend--regular"),
         _choice("radio", "what", "one", "Ses rendez-vous", default_checked=True),
-        _choice("radio", "what", "site", "Tous ceux du lieu : ", state.site),
+        _choice("radio", "what", "site", f"Tous ceux du lieu{NBSP}: ", state.site),
         rx.cond(
             state.may_name,
             _choice(
@@ -252,7 +252,7 @@ def _small(label: str, of_what: rx.Var[str], on_click: rx.event.EventSpec) -> rx
     return el.button(
         label,
         type="button",
-        aria_label=label + " : " + of_what,
+        aria_label=f"{label}{NBSP}: " + of_what,
         on_click=on_click,
         class_name="fr-btn fr-btn--sm fr-btn--tertiary",
     )

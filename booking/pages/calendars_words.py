@@ -101,7 +101,8 @@ def thing_lines(found: Sequence[Thing], typed: str) -> list[ThingLine]:
     wanted = typed.casefold().split()
     lines = []
     for one in found:
-        detail = " · ".join(part for part in (one.kind_label, one.site_name, one.commune) if part)
+        kind = f"{one.kind_label[:1].upper()}{one.kind_label[1:]}"
+        detail = " · ".join(part for part in (kind, one.site_name, one.commune) if part)
         if one.resource_id and all(word in f"{one.name} {detail}".casefold() for word in wanted):
             lines.append(ThingLine(one.name, detail, address(one.resource_id)))
     return lines

@@ -92,6 +92,13 @@ def to_check_words(count: int) -> str:
     return many(count, "ligne de vos places à vérifier", "lignes de vos places à vérifier") if count else ""
 
 
+def calendars_words(broken: int, covered: int) -> str:
+    """Return what waits about the calendars that one imported, or nothing."""
+    feeds = many(broken, "agenda importé ne se lit plus", "agendas importés ne se lisent plus") if broken else ""
+    taken = f"{many(covered, 'rendez-vous', 'rendez-vous')} pendant une absence" if covered else ""
+    return ", ".join(part for part in (feeds, taken) if part)
+
+
 def _to_do(one: ToDo, answers: str, now: datetime) -> Card:
     line, today = one.line, _today_at(one.line, now)
     is_mine, is_asked = one.wait is Wait.CONFIRM, one.wait is Wait.ANSWER  # a host knows the place: whom comes first

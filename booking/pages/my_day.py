@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import reflex as rx
 from sqlmodel import Session
 
+from availability.absences import worries
 from availability.openings import local_day
 from availability.own import stale_ids
 from availability.rights import REQUESTERS, Actor, Role
@@ -16,6 +17,7 @@ from booking.fitting_queries import OPEN, fitting_requests
 from booking.pages import day_words as words
 from booking.pages import own_places_words as own
 from booking.pages.booking_words import CONVENERS
+from booking.pages.calendars_words import address as calendars_address
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card
 from booking.pages.round_state import DRIVERS
@@ -49,6 +51,8 @@ class DayState(rx.State):
     to_plan: str = ""
     to_fit: str = ""
     to_check: str = ""
+    calendars: str = ""
+    calendars_href: str = ""
     today: list[Card] = []  # noqa: RUF012
     today_more: str = ""
     lost: list[Card] = []  # noqa: RUF012
@@ -60,13 +64,15 @@ class DayState(rx.State):
     @rx.var
     def is_clear(self) -> bool:
         """Say whether there is nothing at all."""
-        counts = self.to_note or self.declined or self.to_plan or self.to_fit or self.to_check
+        counts = self.to_note or self.declined or self.to_plan or self.to_fit
+        counts = counts or self.to_check or self.calendars
         return self.is_loaded and not (self.to_do or self.today or self.lost or counts)
 
     @rx.var
     def nothing_to_do(self) -> str:
         """Say that nothing waits, unless something above does."""
-        counts = self.answers or self.to_note or self.declined or self.to_plan or self.to_fit or self.to_check
+        counts = self.answers or self.to_note or self.declined or self.to_plan or self.to_fit
+        counts = counts or self.to_check or self.calendars
         return "" if counts else "Rien ne vous attend."
 
     @allow(SIGNED_IN)
@@ -81,6 +87,8 @@ class DayState(rx.State):
         self.declined = words.declined_words(shown.declined) if summons else ""
         self.to_plan, self.to_fit = words.to_plan_words(to_plan), words.to_fit_words(to_fit)
         self.to_check = words.to_check_words(to_check)
+        broken, covered, resource_id = await read(worries, actor.account_id, now=at)
+        self.calendars, self.calendars_href = words.calendars_words(broken, covered), calendars_address(resource_id)
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
         self._show(shown, at, time_zone)
         self.is_loaded = True
@@ -176,6 +184,7 @@ def _counted() -> rx.Component:
         (PLANNING, state.to_plan),
         (FITTINGS, state.to_fit),
         (own.Filters(only_stale=True).address(), state.to_check),
+        (state.calendars_href, state.calendars),
         (f"{CONVOCATIONS}?onglet=a-pointer", state.to_note),
         (f"{CONVOCATIONS}?onglet=ne-peut-pas-venir", state.declined),
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,7 +41,9 @@ from availability.periods import Period
 from availability.queries import slots_of
 from availability.rights import Role
 from tests.availability.scarce import somebody
-from tests.factories import NOW, World, in_minutes, make_actor, make_kind, make_opening, make_resource
+from tests.conftest import Database
+from tests.factories import NOW, World, in_minutes, make_actor, make_kind, make_opening, make_resource, make_world
+from tests.races import act, at_once
 
 ADDRESS = SealedAddress(b"sealed", "agenda.example")
 HOUR = timedelta(hours=1)
@@ -220,3 +225,35 @@ def test_a_resource_has_a_few_feeds_at_most(session: Session, world: World, agen
 
     assert refused.value.problem == "too-many"
     assert len(session.exec(select(CalendarFeed)).all()) == MOST_FEEDS
+
+
+def occupy_one(session: Session, resource_id: int) -> UUID:
+    holder = somebody()
+    occupy(session, [SlotClaim(resource_id=resource_id, start=NOW)], holder)
+    return holder.id
+
+
+def subscribed(session: Session, agents: int) -> list[tuple[int, int]]:
+    """Return agents who receive from NOW, each with a feed that says nothing yet."""
+    world = make_world(session)
+    kind = make_kind(session, Shape.SLOTS, slot_step_min=30, slot_duration_min=30)
+    found = [make_resource(session, world.site, kind).id for _ in range(agents)]
+    for resource_id in found:
+        make_opening(session, session.get_one(Resource, resource_id), NOW, hours=1)
+    return [(one, add_feed(session, world.officer, one, ADDRESS, now=NOW)) for one in found]
+
+
+def test_whoever_takes_a_slot_while_an_absence_comes_is_refused_or_listed(database: Database) -> None:
+    before = NOW - timedelta(minutes=1)
+    feeds = act(database.engine, subscribed, 8)
+    said = FeedRead((at(0),), events=1, unread=0)
+
+    acts: list[Any] = []
+    for resource_id, feed_id in feeds:
+        acts.append(partial(act, database.engine, occupy_one, resource_id))
+        acts.append(partial(act, database.engine, settle_read, feed_id, said, MARKS, now=NOW, dice=0.5))
+    takers = at_once(acts)[::2]
+
+    for (resource_id, _), taker in zip(feeds, takers, strict=True):
+        listed = [one.holder_id for one in act(database.engine, covered, resource_id, now=before)]
+        assert listed == ([] if isinstance(taker, NotOpen) else [taker])
