@@ -21,6 +21,8 @@ from booking.pages import (
     files,
     fitting_form,
     fittings,
+    import_files,
+    import_page,
     map_page,
     my_day,
     own_places,
@@ -60,6 +62,7 @@ PAGES = (
     establishment,
     requests,
     own_places,
+    import_page,
     agenda,
     repartition,
     fittings,
@@ -77,7 +80,7 @@ api = build_api(
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
-    pages=[points.router, files.router, link.router],
+    pages=[points.router, files.router, import_files.router, link.router],
 )
 
 
