@@ -169,6 +169,10 @@ class Kind(SQLModel, table=True):
     meeting_kind_id: int | None = Field(
         default=None, sa_column=Column(BigInteger, ForeignKey("kind.id"), nullable=True)
     )  # the kind, of shape slots, of the information meeting that precedes
+    hearing_kind_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("kind.id"), nullable=True)
+    )  # the kind, of shape sessions, of the hearing set with that meeting: both, or no double convocation
+    wording: dict[str, Any] = json_object()  # what `/designer` and its notice say of it: see booking/measure_words.py
     is_active: bool = True  # False: kept for what was taken of it, offered no more
     searchable: dict[str, Any] = json_object()  # attribute code -> {"label", "type": "choice"|"flag"|"range", …}
 

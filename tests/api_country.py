@@ -181,10 +181,7 @@ def _territories(session: Session, country: Country) -> None:
 
 def _kinds(session: Session, country: Country) -> None:
     kinds: dict[str, dict[str, Any]] = {
-        "bed": {
-            "shape": Shape.NIGHTS,
-            "searchable": PROFILE,
-        },
+        "bed": {"shape": Shape.NIGHTS, "searchable": PROFILE | {"doors": {"label": "Portes", "type": "hours"}}},
         "post": {"shape": Shape.PLACES, "host_accepts": True},
         "shelter": {"shape": Shape.NIGHTS, "crosses_territories": True, "max_days": 5},
         "mediation": {"shape": Shape.SLOTS, "slot_step_min": 45, "slot_duration_min": 45},
@@ -227,8 +224,8 @@ def _places(session: Session, country: Country) -> None:
         )
         _add(session, country, name, site)
     for name, kind, where, more in (
-        ("beds", "bed", "csl_lyon", {}),
-        ("near_beds", "bed", "csl_near", {}),
+        ("beds", "bed", "csl_lyon", {"attributes": {"doors": {"opens": "05:30", "closes": "21:30"}}}),
+        ("near_beds", "bed", "csl_near", {"attributes": {"doors": {"opens": "07:00", "closes": "19:00"}}}),
         ("women_beds", "bed", "csl_lyon", {"attributes": {"sex": "F"}}),
         ("lost_beds", "bed", "csl_lost", {}),
         ("brest_beds", "bed", "csl_brest", {}),

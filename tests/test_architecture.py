@@ -19,7 +19,7 @@ PACKAGES = (*FEATURES, "portal")
 # What pages/ and api.py may use of the shell.
 OF_THE_SHELL = frozenset(
     f"portal.{name}"
-    for name in ("database", "clock", "identity", "policy", "problems", "settings", "throttle", "live", "ui")
+    for name in ("database", "clock", "identity", "policy", "problems", "settings", "throttle", "live", "ui", "routing")
 )
 # Pages and the wiring modules may see the framework of pages.
 SEES_EVERYTHING = (
