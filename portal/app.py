@@ -25,6 +25,8 @@ from booking.pages import (
     fitting_form,
     fittings,
     hours,
+    import_files,
+    import_page,
     map_page,
     my_day,
     own_places,
@@ -65,6 +67,7 @@ PAGES = (
     establishment,
     requests,
     own_places,
+    import_page,
     agenda,
     hours,
     calendars,
@@ -84,7 +87,7 @@ api = build_api(
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
-    pages=[points.router, files.router, link.router, calendars_route.router],
+    pages=[points.router, files.router, import_files.router, link.router, calendars_route.router],
 )
 
 

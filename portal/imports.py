@@ -10,23 +10,14 @@ from typing import Annotated, NoReturn, Protocol
 import typer
 from sqlmodel import Session
 
-from availability.importers.report import Counts, FileProblem, FileRefused, Problem, Remark, Report
+from availability.importers.report import Counts, FileRefused, Problem, Remark, Report
+from availability.importers.words import FILE_SENTENCES
 
 # The command line moves to the root of the project; a path that a user types starts where the user is.
 STARTED_IN = Path.cwd()
 
 app = typer.Typer(help="Importer les listes du ministère (CSV).", no_args_is_help=True)
 
-FILE_SENTENCES = {
-    FileProblem.EMPTY: "le fichier est vide",
-    FileProblem.TOO_LARGE: "le fichier est trop gros ({words} octets ; 20 Mo au plus)",
-    FileProblem.NOT_TEXT: "ce n’est pas du texte (caractère {words})",
-    FileProblem.MIXED_ENCODING: "deux encodages sont mêlés : le texte est en UTF-8, sauf l’octet {words}",
-    FileProblem.MISSING_COLUMNS: "il manque des colonnes : {words}",
-    FileProblem.COLUMN_TWICE: "des colonnes y sont deux fois : {words}",
-    FileProblem.BROKEN_QUOTES: "des guillemets ne sont pas fermés, ou mal placés ({words})",
-    FileProblem.NO_LINE: "il n’y a aucune ligne après l’en-tête",
-}
 SENTENCES = {
     Problem.TOO_MANY_VALUES: "plus de valeurs que de colonnes",
     Problem.TOO_FEW_VALUES: "moins de valeurs que de colonnes",

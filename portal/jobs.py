@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from availability.geocodes import forget_geocodes
 from availability.hours import extend_openings as extend
+from availability.importers.sent import forget_files
 from availability.models import Shape
 from booking.actions import expired, lapse
 from booking.doubles import keep_together
@@ -42,6 +43,7 @@ RETRY_S = 3.0
 MISFIRE_GRACE_S = 30
 AFTER_ELECTION = timedelta(minutes=5)
 ANSWERS_KEPT = timedelta(days=7)
+FILES_KEPT = timedelta(days=1)
 # A leader whose machine is lost leaves its lock after 3 + 3 x 2 s; one that is killed, at once.
 NOTICED_SOON = (
     "SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
@@ -88,6 +90,11 @@ async def extend_openings() -> None:
 async def forget_old_answers() -> None:
     """Forget what was answered under idempotency keys: nobody tries again after a week."""
     await database.act(forget_answers, before=clock.now() - ANSWERS_KEPT)
+
+
+async def forget_sent_files() -> None:
+    """Forget the files that were sent to be imported: whoever looks at one takes minutes."""
+    await database.act(forget_files, before=clock.now() - FILES_KEPT)
 
 
 async def alert_searches() -> None:
@@ -168,6 +175,7 @@ async def _lead(connection: psycopg.AsyncConnection, pace: Pace) -> None:
     scheduler.add_job(extend_openings, "cron", hour=2, **once)
     scheduler.add_job(extend_openings, "date", run_date=datetime.now(UTC) + AFTER_ELECTION, **once)
     scheduler.add_job(forget_old_answers, "cron", hour=3, **once)
+    scheduler.add_job(forget_sent_files, "cron", hour=3, **once)
     # Several at once: a server that is silent for half a minute must not keep others from being read.
     scheduler.add_job(refresh_feeds, "interval", seconds=EVERY_S, **{**once, "max_instances": 4})
     scheduler.add_job(alert_searches, "interval", seconds=2, **once)

@@ -23,6 +23,11 @@ class FileProblem(StrEnum):
     COLUMN_TWICE = "column-twice"
     BROKEN_QUOTES = "broken-quotes"
     NO_LINE = "no-line"
+    NOT_A_SHEET = "not-a-sheet"
+    OLD_EXCEL = "old-excel"
+    BROKEN_SHEET = "broken-sheet"
+    TOO_MANY_LINES = "too-many-lines"
+    TOO_MANY_COLUMNS = "too-many-columns"
 
 
 class FileRefused(Refusal):

@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from charset_normalizer import from_bytes
+
 from availability.importers.report import FileProblem, FileRefused, Problem, Remark
 
 MOST_BYTES = 20_000_000  # the two lists are below 100 kB
 SEPARATORS = ",;\t|"
 QUOTED_AT_MOST = 200
+ACCENTS = "éèêàçùôîâûëïœÉÈÀÇ’"
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # An accent of UTF-8: its bytes among others that are not UTF-8 mean two files glued together.
 ACCENT_OF_UTF8 = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
@@ -52,7 +55,7 @@ def read_table(data: bytes, columns: Sequence[str]) -> Table:
 
     Raises: FileRefused.
     """
-    text = _text(data)
+    text = text_of(data)
     rows = _rows(text, _separator(text, columns))
     header = [_squeezed(name).lower() for name in next(rows)[1]]
     _check_header(header, columns)
@@ -66,12 +69,8 @@ def read_table(data: bytes, columns: Sequence[str]) -> Table:
     return table
 
 
-def quoted(words: str) -> str:
-    """Return words of the file short enough to be quoted."""
-    return words if len(words) <= QUOTED_AT_MOST else words[: QUOTED_AT_MOST - 1] + "…"
-
-
-def _text(data: bytes) -> str:
+def text_of(data: bytes) -> str:
+    """Return the text of a file. Raises: FileRefused when it is too large, blank, or none."""
     if len(data) > MOST_BYTES:
         raise FileRefused(FileProblem.TOO_LARGE, str(len(data)))
     text = _decoded(data)
@@ -83,8 +82,13 @@ def _text(data: bytes) -> str:
     return text
 
 
+def quoted(words: str) -> str:
+    """Return words of the file short enough to be quoted."""
+    return words if len(words) <= QUOTED_AT_MOST else words[: QUOTED_AT_MOST - 1] + "…"
+
+
 def _decoded(data: bytes) -> str:
-    """Return the text of UTF-8, UTF-16 (with its mark) or Windows-1252, which includes ISO-8859-1."""
+    """Return the text of UTF-8, UTF-16 (with its mark), Windows-1252, which includes ISO-8859-1, or DOS (CP850)."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             return data.decode("utf-16")
@@ -96,10 +100,10 @@ def _decoded(data: bytes) -> str:
         if ACCENT_OF_UTF8.search(data):
             line = data.count(b"\n", 0, error.start) + 1
             raise FileRefused(FileProblem.MIXED_ENCODING, repr(data[error.start : error.start + 1]), line) from None
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("iso-8859-1")
+    # Windows and DOS are what French offices still write; their accents look like nothing in one another.
+    found = from_bytes(data, cp_isolation=["cp1252", "cp850"], threshold=0.5)
+    readings = [str(one) for one in found] or [data.decode("iso-8859-1")]
+    return max(readings, key=lambda text: sum(text.count(letter) for letter in ACCENTS))  # a short text misleads it
 
 
 def _separator(text: str, columns: Sequence[str]) -> str:

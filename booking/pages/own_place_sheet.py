@@ -133,13 +133,15 @@ def _closures() -> rx.Component:
     form = rx.el.form(
         _days("c_"),
         _reason("c_reason"),
-        el.button("Fermer ces jours", type="submit", class_name="fr-btn fr-btn--secondary"),
+        el.button("Fermer ces jours", type="submit", class_name="fr-btn"),
         on_submit=state.close_some,
         no_validate=True,
         class_name="pj-form",
     )
     nothing = "Aucune fermeture prévue. Les jours fériés du lieu sont fermés d’office là où son type le veut."
-    return el.div(_periods(state.closures, nothing, "Rouvrir", state.reopen), form)
+    return el.div(
+        _periods(state.closures, nothing, "Rouvrir", state.reopen), _folded("close", "Fermer une période", form)
+    )
 
 
 def _limits() -> rx.Component:
@@ -158,13 +160,29 @@ def _limits() -> rx.Component:
         _days("t_"),
         number,
         _reason("t_reason"),
-        el.button("Changer la capacité", type="submit", class_name="fr-btn fr-btn--secondary"),
+        el.button("Changer la capacité", type="submit", class_name="fr-btn"),
         on_submit=state.limit,
         no_validate=True,
         class_name="pj-form",
     )
     nothing = "Aucune : la capacité habituelle s’applique tous les jours."
-    return el.div(_periods(state.capacities, nothing, "Oublier", state.forget_limit), form)
+    return el.div(
+        _periods(state.capacities, nothing, "Oublier", state.forget_limit),
+        _folded("limit", "Plus ou moins de places pour un temps", form),
+    )
+
+
+def _folded(name: str, label: str, form: rx.Component) -> rx.Component:
+    """Return a form that opens when one wants it: the sheet stays short on a telephone."""
+    is_open = OwnPlaceState.unfolded == name
+    opener = el.button(
+        label,
+        type="button",
+        aria_expanded=rx.cond(is_open, "true", "false"),
+        on_click=OwnPlaceState.unfold(name),
+        class_name="fr-btn fr-btn--secondary",
+    )
+    return el.div(opener, rx.cond(is_open, el.div(form, class_name="fr-mt-2w")))
 
 
 def _periods(rows: rx.Var[list[PeriodRow]], nothing: str, verb: str, handler: Any) -> rx.Component:

@@ -193,6 +193,7 @@ class OwnPlaceState(rx.State):
     may_limit: bool = False
     hours_href: str = ""
     hours_said: str = ""
+    unfolded: str = ""  # the one form that is open: close, limit
     problems: dict[str, str] = NO_PROBLEM
     said: str = ""
     tone: str = "success"
@@ -252,6 +253,13 @@ class OwnPlaceState(rx.State):
         stays = await act(set_bed_in_service, await current_actor(self), number, in_service, now=clock.now())
         undo = partial(set_bed_in_service, unit_id=number, in_service=bed.is_active)
         await self._done(words.bed_words(bed.name, in_service, stays), undo)
+
+    @allow(Role.PARTNER)
+    @rx.event
+    async def unfold(self, name: str) -> None:
+        """Open one of the two forms, or close it."""
+        self.unfolded = str(name)[:10] if self.unfolded != str(name) else ""
+        self.problems = NO_PROBLEM
 
     @allow(Role.PARTNER)
     @rx.event
@@ -325,6 +333,7 @@ class OwnPlaceState(rx.State):
         listed = await self.get_state(OwnPlacesState)
         await listed._done(f"{self.title} : {said[:1].lower()}{said[1:]}", undo)
         self.version += 1
+        self.unfolded = ""
         await self._fill(self._id)
         self._answer(said, "success", can_undo=undo is not None)
 
@@ -366,7 +375,7 @@ class OwnPlaceState(rx.State):
         return self._id
 
     def _forget(self) -> None:
-        self.said, self.can_undo, self.problems, self.focused = "", False, NO_PROBLEM, ""
+        self.said, self.can_undo, self.problems, self.focused, self.unfolded = "", False, NO_PROBLEM, "", ""
         self.version += 1
 
 

@@ -136,6 +136,8 @@ def place_line(place: OwnResource, filters: Filters, *, now: datetime) -> PlaceL
 
 def figures(place: OwnResource, *, now: datetime) -> str:
     """Return how much is free or taken today, as its shape is counted."""
+    if place.shape is Shape.NIGHTS and place.closed_until:
+        return many(place.beds, "lit", "lits")
     if place.shape is Shape.NIGHTS:
         return f"{many(place.beds_free, 'lit libre', 'lits libres')} cette nuit sur {place.beds}"
     if place.shape is Shape.SLOTS:

@@ -65,13 +65,14 @@ def semi_liberty(catalogue: Catalogue, rng: Random, today: date) -> None:
             court = catalogue.map.by_code[code]
             label = f"{name} {of_town(short_name(court.commune))}"
             host = catalogue.host(rng, f"sl-{code.lower()}", label, court.commune, court)
-            for section in _sections(court, beds):
-                place = _section(catalogue, rng, host, section)
+            for number, section in enumerate(_sections(court, beds)):
+                confirmed_on = today - timedelta(days=4 + 9 * number)  # from the fourth on, it grows old
+                place = _section(catalogue, rng, host, section, confirmed_on)
                 if section.letter == "C":
                     catalogue.close(place, today - timedelta(days=20), today + timedelta(days=45), "Travaux")
 
 
-def _section(catalogue: Catalogue, rng: Random, host: Host, section: Section) -> Place:
+def _section(catalogue: Catalogue, rng: Random, host: Host, section: Section, confirmed_on: date) -> Place:
     attributes: dict[str, Any] = {
         "sex": section.sex,
         **section.ages,
@@ -89,6 +90,7 @@ def _section(catalogue: Catalogue, rng: Random, host: Host, section: Section) ->
         "semi-liberte",
         section.name,
         declaration=Declaration(section.beds, 0, 0),
+        declared_on=confirmed_on,
         attributes=attributes,
         units=tuple(f"{section.letter}-{1 + bed // 10}{bed % 10 + 1:02}" for bed in range(section.beds)),
     )

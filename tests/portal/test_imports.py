@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from availability.importers.courts import import_courts
 from availability.importers.report import Counts, FileProblem, FileRefused, Problem, Remark, Report
+from availability.importers.words import FILE_SENTENCES
 from availability.models import Site
-from portal.imports import FILE_SENTENCES, SENTENCES, app, refusal_line, remark_line, report_lines, said
+from portal.imports import SENTENCES, app, refusal_line, remark_line, report_lines, said
 from tests.availability.test_import_courts import MELUN, NOW, listed
 from tests.conftest import Database
 
