@@ -29,8 +29,9 @@ from availability.terms import TERMS, Terms
 # Whoever locks is about to change: open pages are told once the transaction commits. One resource at a time: given
 # several, PostgreSQL plans again at each execution, which takes longer than all the rest.
 _RESOURCE = f"""
-    SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, s.territory_id, s.organisation_id, s.time_zone,
-           coalesce(r.slot_duration_min, k.slot_duration_min) AS slot_duration_min, {TERMS}
+    SELECT r.id, r.capacity, r.declared_load, r.is_active AND k.is_active AS is_active, r.site_id, s.territory_id,
+           s.organisation_id, s.time_zone, coalesce(r.slot_duration_min, k.slot_duration_min) AS slot_duration_min,
+           {TERMS}
     FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
     WHERE r.id = :resource_id"""  # noqa: S608 - constants
 LOCK = by_key(f"""

@@ -138,6 +138,9 @@ class Kind(SQLModel, table=True):
             "buffer_before_min BETWEEN 0 AND 1440 AND buffer_after_min BETWEEN 0 AND 1440", name="buffers_sane"
         ),
         CheckConstraint("fresh_days BETWEEN 1 AND 366", name="fresh_days_sane"),
+        CheckConstraint("request_days BETWEEN 1 AND 366", name="request_days_sane"),
+        CheckConstraint("min_notice_days BETWEEN 0 AND 365", name="min_notice_days_sane"),
+        CheckConstraint("max_days BETWEEN 1 AND 3660", name="max_days_sane"),
         CheckConstraint("NOT is_designated OR shape = 'places'", name="designated_is_a_place"),
     )
 
