@@ -9,7 +9,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.openings import local_day
-from availability.rights import REQUESTERS, Actor, Role
+from availability.rights import REQUESTERS, SEARCHERS, Actor, Role
 from booking.day import Day, day, time_zone_of
 from booking.fitting_queries import OPEN, fitting_requests
 from booking.pages import day_words as words
@@ -17,8 +17,10 @@ from booking.pages.booking_words import CONVENERS
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card
 from booking.pages.round_state import DRIVERS
+from booking.pages.saved_words import news_cards
 from booking.pages.widgets import inner_link
 from booking.planning import PLANNERS, waiting_count
+from booking.watching import news
 from portal.clock import now
 from portal.database import read
 from portal.policy import SIGNED_IN, allow, current_actor, page
@@ -33,6 +35,7 @@ ROUND = "/tournee/"
 CONVOCATIONS = "/convocations/"
 PLANNING = "/repartition/"
 FITTINGS = "/demandes-de-pose/"
+MOST_NEWS = 6
 
 
 class DayState(rx.State):
@@ -48,6 +51,7 @@ class DayState(rx.State):
     to_fit: str = ""
     today: list[Card] = []  # noqa: RUF012
     today_more: str = ""
+    news: list[Card] = []  # noqa: RUF012 - what freed up for one's saved searches
     lost: list[Card] = []  # noqa: RUF012
     lost_more: str = ""
     has_list: bool = False
@@ -58,7 +62,7 @@ class DayState(rx.State):
     def is_clear(self) -> bool:
         """Say whether there is nothing at all."""
         counts = self.to_note or self.declined or self.to_plan or self.to_fit
-        return self.is_loaded and not (self.to_do or self.today or self.lost or counts)
+        return self.is_loaded and not (self.to_do or self.today or self.lost or self.news or counts)
 
     @rx.var
     def nothing_to_do(self) -> str:
@@ -79,6 +83,8 @@ class DayState(rx.State):
         self.to_plan, self.to_fit = words.to_plan_words(to_plan), words.to_fit_words(to_fit)
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
         self._show(shown, at, time_zone)
+        freed = await read(news, actor, now=at, most=MOST_NEWS) if actor.has(*SEARCHERS) else []
+        self.news = news_cards(freed, now=at, here=time_zone)
         self.is_loaded = True
 
     def _show(self, shown: Day, at: datetime, here: str) -> None:
@@ -127,6 +133,7 @@ def my_day_page() -> rx.Component:
         _column(
             "À savoir",
             "a-savoir",
+            rx.cond(state.news.length() > 0, el.ul(rx.foreach(state.news, _card), class_name="pj-cards fr-mb-2w")),
             _cards(state.lost, state.lost_more, nothing="Rien de perdu ces trois derniers jours."),
         ),
         class_name="pj-day",

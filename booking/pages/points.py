@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 
+from availability.places import suggested
 from availability.rights import SEARCHERS, Actor
+from availability.sites import by_site
 from booking.day import today_of
 from booking.filters import Filters, understand
 from booking.map import kind_named, log_beyond, look, points
-from booking.pages.map_state import Aim, aim_of, point_of
+from booking.pages.map_aim import Aim, aim_of
+from booking.pages.map_screen import left_out
 from portal import clock
 from portal.database import act, read
 from portal.policy import requires
+from portal.settings import settings
+
+MOST_TYPED = 80
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,7 +37,16 @@ async def map_points(request: Request, actor: Actor = requires(*SEARCHERS)) -> d
     return await read(_points, actor, aim, now=clock.now())
 
 
+@router.get("/carte/lieux")
+async def places_typed(q: str = "", _actor: Actor = requires(*SEARCHERS)) -> dict[str, Any]:
+    """Return the places that may be meant by what is being typed."""
+    found = await asyncio.to_thread(suggested, q[:MOST_TYPED], ban_url=settings().ban_url)
+    return {"places": [{"label": one.label, "detail": one.detail} for one in found]}
+
+
 def _points(session: Session, actor: Actor, aim: Aim, *, now: datetime) -> dict[str, Any]:
     _, kind = kind_named(session, actor, aim.filters.type)
-    wish = understand(aim.filters, kind, point_of(aim.location), today=today_of(session, actor, now=now)).wish
-    return points(look(session, actor, wish, only_free=aim.filters.flag("libres"), now=now).spots)
+    wish = understand(aim.filters, kind, aim.near, today=today_of(session, actor, now=now)).wish
+    answer = look(session, actor, wish, only_free=aim.filters.flag("libres"), now=now)
+    reason = aim.filters.raison
+    return points(by_site(left_out(answer.found, reason)) if reason else answer.spots)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import ceil
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 import reflex as rx
 from sqlmodel import Session
 
+from availability.attributes import Attribute
 from availability.claims import Claim, NightsClaim, PlaceClaim, SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken, Refusal
 from availability.models import Shape
@@ -21,8 +23,9 @@ from availability.rights import SEARCHERS, Actor
 from availability.search import Wish
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.alternatives import Alternative, alternatives_to
+from booking.changes import label_of
 from booking.day import today_of
-from booking.filters import Filters, understand
+from booking.filters import Filters, point_in, understand
 from booking.map import STRIP_DAYS, kind_named, next_free, strip
 from booking.models import Booking, State
 from booking.offers import Offer, OpenSite, open_site
@@ -34,10 +37,10 @@ from booking.pages.map_words import (
     free_of,
     soonest_words,
     square,
-    traits,
 )
 from booking.pages.person_picker import PersonPickerState
-from booking.words import SITE_STATE_WORDS, WHY_NOT_WORDS
+from booking.pages.traits import traits
+from booking.words import SITE_STATE_WORDS, WHY_NOT_WORDS, unfit
 from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor
@@ -346,7 +349,8 @@ def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: date
 def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
     filters = Filters.read(dict(parse_qsl(query)))
     _, kind = kind_named(session, actor, filters.type)
-    wish = understand(filters, kind, None, today=today_of(session, actor, now=now)).wish
+    near = point_in(filters.point)
+    wish = understand(filters, kind, near, today=today_of(session, actor, now=now)).wish
     return replace(wish, bounds=None, radius_km=None)  # the sheet shows its site wherever the map is
 
 
@@ -407,7 +411,7 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
     found, zone = offer.found, ZoneInfo(offer.found.time_zone)
     days = strip(offer.days, wish.first)
     one, _ = UNIT_WORDS[Shape(site.kind.shape)]
-    why = WHY_NOT_WORDS.get(found.mismatch or "", ("", ""))[0]
+    why = why_not(found.mismatch, wish.schema) if found.mismatch else ""
     declared = f"déclaré le {day(found.declared_on, year=True)}" if found.declared_on else ""
     return Line(
         resource_id=str(found.resource_id),
@@ -417,7 +421,7 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
         state_word=SITE_STATE_WORDS[found.state],
         why_not=f"{one.capitalize()} {why}" if why else "",
         next_free=soonest_words(next_free(offer.days), today),
-        traits=traits(found),
+        traits=traits(found, wish.schema),
         squares=[square(count, site.kind) for count in days[:STRIP_DAYS]],
         beds=[(str(unit_id), name) for unit_id, name in offer.free_beds],
         slots=[
@@ -426,6 +430,11 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
         is_open=_can_be_taken(offer, site),
         declared=declared,
     )
+
+
+def why_not(reason: str, schema: Sequence[Attribute]) -> str:
+    """Return why a resource does not suit, of one place."""
+    return WHY_NOT_WORDS[reason][0] if reason in WHY_NOT_WORDS else unfit(label_of(reason, schema) or reason)
 
 
 def _can_be_taken(offer: Offer, site: OpenSite) -> bool:
