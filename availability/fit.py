@@ -63,10 +63,11 @@ _HEARING_DELAY = """CAST(h.starts_at AT TIME ZONE s.time_zone AS date)
 
 @dataclass(frozen=True)
 class Sql:
-    """A fragment and its parameters."""
+    """A fragment and its parameters. One that does not vary is the same for every resource."""
 
     text: str
     values: dict[str, Any]
+    varies: bool = True
 
 
 def unfit(wish: Wish) -> Sql:
@@ -91,7 +92,7 @@ def unfit(wish: Wish) -> Sql:
         reasons.append(("'delay'", f"coalesce({delay(wish).text} > :max_delay_days, true)"))
         values |= delay(wish).values | {"max_delay_days": wish.max_delay_days}
     if not reasons:
-        return Sql("CAST('{}' AS text[])", {})
+        return Sql("CAST('{}' AS text[])", {}, varies=False)
     cases = ", ".join(f"CASE WHEN {wrong} THEN {reason} END" for reason, wrong in reasons)
     return Sql(f"array_remove(ARRAY[{cases}], NULL)", values)
 
@@ -102,34 +103,33 @@ def delay(wish: Wish) -> Sql:
         return Sql(_HEARING_DELAY, {})
     if wish.delay and wish.kind.shape != Shape.SLOTS:
         return Sql(_DECLARED_DELAY, {"code_delay": wish.delay})
-    return Sql("CAST(NULL AS int)", {})
+    return Sql("CAST(NULL AS int)", {}, varies=False)
 
 
 def travel(wish: Wish, distance: str) -> Sql:
-    """Return travel_min and travel_is_estimate, where `distance` is in kilometres from where one travels from."""
+    """Return a table of one row: crow_km, travel_min, travel_is_estimate; `distance` is from where one travels from.
+
+    `OFFSET 0` has each computed once, however many read it.
+    """
     boxes = land_of(*(wish.origin or (0.0, 0.0)))
-    edges = {
-        f"{edge}_{number}": getattr(box, edge)
-        for number, box in enumerate(boxes)
-        for edge in ("south", "north", "west", "east")
-    }
+    values: dict[str, Any] = {}
+    for number, box in enumerate(boxes):
+        values |= {f"land_{edge}_{number}": getattr(box, edge) for edge in ("south", "north", "west", "east")}
     land = " OR ".join(
         f"s.lat BETWEEN :land_south_{number} AND :land_north_{number}"
         f" AND s.lon BETWEEN :land_west_{number} AND :land_east_{number}"
         for number in range(len(boxes))
     )
-    lines = ", ".join(f"{start!r} + {slope!r} * {distance}" for start, slope in LINES)
-    estimate = f"CASE WHEN {land} THEN CAST(ceil(least({lines})) AS int) END"
-    values: dict[str, Any] = {f"land_{name}": value for name, value in edges.items()}
-    if not wish.times:
-        return Sql(f"{estimate} AS travel_min, true AS travel_is_estimate", values)
-    values |= {"timed_sites": list(wish.times), "timed_minutes": list(wish.times.values())}
-    place = "array_position(CAST(:timed_sites AS bigint[]), s.id)"
-    return Sql(
-        f"""CASE WHEN {place} IS NULL THEN {estimate} ELSE (CAST(:timed_minutes AS int[]))[{place}] END AS travel_min,
-        {place} IS NULL AS travel_is_estimate""",
-        values,
-    )
+    lines = ", ".join(f"{start!r} + {slope!r} * crow_km" for start, slope in LINES)
+    minutes, is_estimate = f"CASE WHEN {land} THEN CAST(ceil(least({lines})) AS int) END", "true"
+    if wish.times:
+        values |= {"timed_sites": list(wish.times), "timed_minutes": list(wish.times.values())}
+        place = "array_position(CAST(:timed_sites AS bigint[]), s.id)"
+        is_estimate = f"{place} IS NULL"
+        minutes = f"CASE WHEN {is_estimate} THEN {minutes} ELSE (CAST(:timed_minutes AS int[]))[{place}] END"
+    flight = f"SELECT {distance} AS crow_km OFFSET 0"
+    columns = f"crow_km, {minutes} AS travel_min, {is_estimate} AS travel_is_estimate"
+    return Sql(f"SELECT {columns} FROM ({flight}) flight OFFSET 0", values)  # noqa: S608 - constants only
 
 
 def _unfit(one: Attribute, number: int) -> str:

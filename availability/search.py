@@ -209,7 +209,7 @@ _CLOSED_THAT_DAY = """
 
 _LOAD = """
     CASE WHEN coalesce(CAST(greatest(o.total - o.free, c.declared_load) AS float8) / nullif(o.total, 0) > :max_load,
-                       true) THEN c.mismatches || 'load' ELSE c.mismatches END"""
+                       true) THEN array_append(c.mismatches, 'load') ELSE c.mismatches END"""
 _AFTER = """(c.misfit, coalesce(c.way, 'infinity'), coalesce(c.delay_days, 2147483647), c.id)
     > (CAST(:after_misfit AS bool), coalesce(CAST(:after_way AS float8), 'infinity'),
        coalesce(CAST(:after_delay AS int), 2147483647), CAST(:after_id AS bigint))"""
@@ -232,9 +232,12 @@ def _statement(
     if wish.by_travel:
         trip = travel(wish, distance_from("origin"))
         values |= trip.values
-        tables += f" CROSS JOIN LATERAL (SELECT {trip.text} OFFSET 0) t"  # computed once, however many read it
+        tables += f" CROSS JOIN LATERAL ({trip.text}) t"
         travelled, way = "t.travel_min, t.travel_is_estimate, ", "CAST(found.travel_min AS float8)"
-    distance = distance_from("near" if wish.near else "origin") if wish.origin else "CAST(NULL AS float8)"
+    distance = _distance(wish)
+    # What is the same for all is left out: PostgreSQL then counts in this order, and stops at the limit.
+    order = ["misfit"] if misfits.varies and not only_suitable else []
+    order += ["way", "delay_days", "id"] if wait.varies else ["way", "id"]
     closed = _CLOSED_THAT_DAY if shape is Shape.SESSIONS else _CLOSED
     mismatches = "c.mismatches" if wish.max_load is None else _LOAD
     kept = ["true"]
@@ -251,11 +254,20 @@ def _statement(
                        r.declared_load, r.declared_waiting, r.declared_on, {wait.text} AS delay_days,
                        {misfits.text} AS mismatches
                 FROM {tables} WHERE {" AND ".join(where)}) found
-              ORDER BY misfit, way, delay_days, id) c
+              ORDER BY {", ".join(order)}) c
         CROSS JOIN LATERAL ({_COUNTS[shape]}) o
         WHERE {" AND ".join(kept)}
-        ORDER BY c.misfit, c.way, c.delay_days, c.id LIMIT CAST(:limit AS bigint)"""  # noqa: S608
+        ORDER BY {", ".join(f"c.{column}" for column in order)} LIMIT CAST(:limit AS bigint)"""  # noqa: S608
     return text(statement), values
+
+
+def _distance(wish: Wish) -> str:
+    """Return the distance from the address, from work when there is no address."""
+    if wish.origin is None:
+        return "CAST(NULL AS float8)"
+    if wish.by_travel and wish.near in (None, wish.origin):
+        return "t.crow_km"
+    return distance_from("near")
 
 
 def _values(wish: Wish) -> dict[str, Any]:

@@ -8,6 +8,7 @@ that are known.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 from availability.places import distance_km
@@ -73,6 +74,7 @@ JOINED = ((LANDS[2], LANDS[3]),)
 AROUND = 0.15  # degrees, some 16 km: where a point is on no known land, its own surroundings are its land
 
 
+@lru_cache(maxsize=256)  # asked of one point for every place of a list
 def land_of(lat: float, lon: float) -> tuple[Land, ...]:
     """Return the boxes that roads join to a point."""
     for boxes in (*JOINED, *((land,) for land in LANDS)):

@@ -21,7 +21,7 @@ from benchmarks.country import TAKEN_UNTIL, officer
 from benchmarks.figures import Figure, ms, percentile, ratio_by_round
 from portal.database import make_engine
 
-GOAL = 3.0
+GOAL = 2.0
 ROUNDS = 5
 SEARCHES = 300
 RADIUS_KM = 30.0
