@@ -17,7 +17,7 @@ from availability.queries import DayCount
 from availability.search import Found, Wish
 from booking.filters import MOST_TRAVEL_MIN, Filters, name_of
 
-STEP_MIN = 5
+STEP_MIN = 5  # minutes, and per cents of load
 MOST_SHIFT_MIN = 180  # of the hours of work: more is another job
 ROUND_KM = 5
 
@@ -41,7 +41,7 @@ def change_for(reason: str, found: Found, wish: Wish, filters: Filters) -> Chang
     if reason == "hours":
         return _hours(found, wish, filters)
     if reason == "load":
-        percent = ceil(100 * load_of(found) / STEP_MIN) * STEP_MIN if found.total else 0
+        percent = -(-100 * taken_of(found) // (found.total * STEP_MIN)) * STEP_MIN if found.total else 0
         return Change(reason, replace(filters, charge=str(percent)), percent) if 0 < percent <= 500 else None
     if reason == "delay":
         days = found.delay_days
@@ -64,7 +64,12 @@ def changes_for(found: Found, wish: Wish, filters: Filters) -> tuple[Change, ...
 
 def load_of(found: Found) -> float:
     """Return how full a place is: what is taken, or declared as taken, over its capacity."""
-    return max(found.total - found.free, found.declared_load) / found.total if found.total else 0.0
+    return taken_of(found) / found.total if found.total else 0.0
+
+
+def taken_of(found: Found) -> int:
+    """Return how many are taken of a place, or declared as taken."""
+    return max(found.total - found.free, found.declared_load)
 
 
 def next_run(counts: Iterable[DayCount], days: int) -> date | None:

@@ -6,22 +6,31 @@ The network, if it is asked, is asked outside of every transaction.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
+
+from sqlmodel import Session
 
 from availability.errors import NotFound
 from availability.geocodes import remember, remembered
 from availability.places import Located, communes_in, locate, pointed
 from availability.rights import Actor
-from booking.filters import Filters, point_in
+from availability.search import Wish
+from booking.day import today_of
+from booking.filters import Filters, point_in, understand
+from booking.map import kind_named
 from booking.pages.person_picker import NOBODY, Choice, choice_of
 from booking.persons import Profile, profile_of
 from booking.sealing import House
 from portal import clock
 from portal.database import act, read
+from portal.routing import timed
 from portal.settings import secret_key, settings
 
 NOWHERE = Located(())
+Times = Mapping[int, int | None]  # minutes by site, None where no road leads
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,22 @@ async def aim_of(actor: Actor, filters: Filters, *, is_shown: bool) -> Aim:
         return Aim(filters, await _locate(filters.lieu), person)
     # Only what is typed is remembered: an address of a person must not outlive their file.
     return Aim(filters, await asyncio.to_thread(_ask, address), person, address)
+
+
+async def times_of(actor: Actor, filters: Filters, near: tuple[float, float] | None) -> Times:
+    """Return the travel times that the routing engine gives, by site; nothing when there is none to ask.
+
+    Raises: NotAllowed.
+    """
+    if not settings().routing_url or near is None:
+        return {}
+    wish = await read(_wish, actor, filters, near, now=clock.now())
+    return (await timed(actor, wish)).times
+
+
+def _wish(session: Session, actor: Actor, filters: Filters, near: tuple[float, float], *, now: datetime) -> Wish:
+    _, kind = kind_named(session, actor, filters.type)
+    return understand(filters, kind, near, today=today_of(session, actor, now=now)).wish
 
 
 async def _profile(actor: Actor, typed: str, *, is_shown: bool) -> Profile | None:

@@ -26,7 +26,7 @@ from booking.map import (
     site_only,
     strip,
 )
-from booking.pages.map_aim import Aim
+from booking.pages.map_aim import Aim, Times
 from booking.pages.map_fields import Fields, Tag, fields_of, search_name, tags_of
 from booking.pages.map_words import (
     Card,
@@ -77,7 +77,9 @@ class Screen:
     saved_here: Saved | None = field(default=None)
 
 
-def screen_of(session: Session, actor: Actor, aim: Aim, typed: Filters, *, shown: int, now: datetime) -> Screen:
+def screen_of(
+    session: Session, actor: Actor, aim: Aim, typed: Filters, times: Times, *, shown: int, now: datetime
+) -> Screen:
     """Return the screen of what the address says; `typed` is the address, `aim.filters` what a person's file adds.
 
     Raises: NotAllowed.
@@ -85,7 +87,7 @@ def screen_of(session: Session, actor: Actor, aim: Aim, typed: Filters, *, shown
     filters = aim.filters
     kinds, kind = kind_named(session, actor, filters.type)
     today = today_of(session, actor, now=now)
-    reading = understand(filters, kind, aim.near, today=today)
+    reading = with_times(understand(filters, kind, aim.near, today=today), times)
     answer = look(session, actor, reading.wish, only_free=filters.flag("libres"), now=now)
     codes = {code for code, _ in answer.tally.why_not}
     reason = filters.raison if filters.raison in codes else ""
@@ -113,6 +115,11 @@ def screen_of(session: Session, actor: Actor, aim: Aim, typed: Filters, *, shown
     )
 
 
+def with_times(reading: Reading, times: Times) -> Reading:
+    """Return a reading whose wish knows the travel times of a routing engine."""
+    return replace(reading, wish=replace(reading.wish, times=times)) if times else reading
+
+
 def left_out(found: Iterable[Found], reason: str) -> list[Found]:
     """Return the resources that have places which do not do for this reason, as the tally counts them."""
     return [one for one in found if reason in _reasons_of(one)]
@@ -122,15 +129,16 @@ def changed(
     session: Session,
     actor: Actor,
     filters: Filters,
-    near: tuple[float, float] | None,
+    around: tuple[tuple[float, float] | None, Times],
     resource_ids: frozenset[int],
     *,
     now: datetime,
 ) -> tuple[list[Spot], list[Card], list[Row]]:
-    """Search again the sites of some resources, among those that the wish reaches."""
+    """Search again the sites of some resources, among those that the wish reaches; `around` is where, and how far."""
     _, kind = kind_named(session, actor, filters.type)
     today = today_of(session, actor, now=now)
-    reading = understand(filters, kind, near, today=today)
+    near, times = around
+    reading = with_times(understand(filters, kind, near, today=today), times)
     wish = replace(reading.wish, resource_ids=tuple(resource_ids))
     moved = search(session, actor, wish, now=now)
     if not moved:

@@ -20,7 +20,7 @@ from availability.search import Wish
 from availability.sites import Spot
 from booking.filters import WORK_DAYS, Filters
 from booking.map import log_beyond, map_state
-from booking.pages.map_aim import Aim, aim_of
+from booking.pages.map_aim import Aim, aim_of, times_of
 from booking.pages.map_fields import Field, Tag, merged
 from booking.pages.map_screen import Screen, Wider, changed, screen_of
 from booking.pages.map_words import Card, Reason, located_words, wrong_place
@@ -125,7 +125,8 @@ class MapState(rx.State):
         yield
         aim = await aim_of(actor, filters, is_shown=True)
         (await self.get_state(PersonPickerState)).chosen = aim.person
-        screen = await read(screen_of, actor, aim, filters, shown=self._shown, now=clock.now())
+        times = await times_of(actor, aim.filters, aim.near)
+        screen = await read(screen_of, actor, aim, filters, times, shown=self._shown, now=clock.now())
         if filters.flag("ailleurs"):
             await act(log_beyond, actor, screen.kind.code, now=clock.now())
         self._show(screen, aim)
@@ -266,7 +267,8 @@ class MapState(rx.State):
         """Patch the cards, lines and pins of the places that somebody else changed."""
         actor = await current_actor(self)
         filters = Filters.read(self.typed | self._filters().attributs)
-        spots, cards, rows = await read(changed, actor, filters, self._near, resource_ids, now=clock.now())
+        around = (self._near, await times_of(actor, filters, self._near))
+        spots, cards, rows = await read(changed, actor, filters, around, resource_ids, now=clock.now())
         if spots:
             self.patch = {**self.patch, **{str(s.site_id): {"free": s.free, "state": map_state(s)} for s in spots}}
             if not self.typed["raison"]:

@@ -15,8 +15,8 @@ from availability.sites import by_site
 from booking.day import today_of
 from booking.filters import Filters, understand
 from booking.map import kind_named, log_beyond, look, points
-from booking.pages.map_aim import Aim, aim_of
-from booking.pages.map_screen import left_out
+from booking.pages.map_aim import Aim, Times, aim_of, times_of
+from booking.pages.map_screen import left_out, with_times
 from portal import clock
 from portal.database import act, read
 from portal.policy import requires
@@ -34,7 +34,8 @@ async def map_points(request: Request, actor: Actor = requires(*SEARCHERS)) -> d
     aim = await aim_of(actor, filters, is_shown=False)
     if filters.flag("ailleurs"):
         await act(log_beyond, actor, filters.type, now=clock.now())
-    return await read(_points, actor, aim, now=clock.now())
+    times = await times_of(actor, aim.filters, aim.near)
+    return await read(_points, actor, aim, times, now=clock.now())
 
 
 @router.get("/carte/lieux")
@@ -44,9 +45,9 @@ async def places_typed(q: str = "", _actor: Actor = requires(*SEARCHERS)) -> dic
     return {"places": [{"label": one.label, "detail": one.detail} for one in found]}
 
 
-def _points(session: Session, actor: Actor, aim: Aim, *, now: datetime) -> dict[str, Any]:
+def _points(session: Session, actor: Actor, aim: Aim, times: Times, *, now: datetime) -> dict[str, Any]:
     _, kind = kind_named(session, actor, aim.filters.type)
-    wish = understand(aim.filters, kind, aim.near, today=today_of(session, actor, now=now)).wish
-    answer = look(session, actor, wish, only_free=aim.filters.flag("libres"), now=now)
+    reading = with_times(understand(aim.filters, kind, aim.near, today=today_of(session, actor, now=now)), times)
+    answer = look(session, actor, reading.wish, only_free=aim.filters.flag("libres"), now=now)
     reason = aim.filters.raison
     return points(by_site(left_out(answer.found, reason)) if reason else answer.spots)

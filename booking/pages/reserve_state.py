@@ -30,6 +30,7 @@ from booking.map import STRIP_DAYS, kind_named, next_free, strip
 from booking.models import Booking, State
 from booking.offers import Offer, OpenSite, open_site
 from booking.pages.booking_words import CONVENERS, convene_address
+from booking.pages.map_aim import Times, times_of
 from booking.pages.map_words import (
     UNIT_WORDS,
     Square,
@@ -284,7 +285,9 @@ class ReserveState(rx.State):
 
     async def _read(self, actor: Actor) -> None:
         try:
-            opened = await read(_open, actor, self._query, int(self.site_id), now=clock.now())
+            filters = Filters.read(dict(parse_qsl(self._query)))
+            times = await times_of(actor, filters, point_in(filters.point))
+            opened = await read(_open, actor, filters, times, int(self.site_id), now=clock.now())
         except Refusal:
             self.step, self.title = "missing", "Lieu introuvable"
             return
@@ -341,17 +344,18 @@ class ReserveState(rx.State):
         self.lines, self.others = [], []
 
 
-def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: datetime) -> tuple[OpenSite, Wish, date]:
-    wish = _wish(session, actor, query, now=now)
+def _open(
+    session: Session, actor: Actor, filters: Filters, times: Times, site_id: int, *, now: datetime
+) -> tuple[OpenSite, Wish, date]:
+    wish = _wish(session, actor, filters, times, now=now)
     return open_site(session, actor, wish, site_id, now=now), wish, today_of(session, actor, now=now)
 
 
-def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
-    filters = Filters.read(dict(parse_qsl(query)))
+def _wish(session: Session, actor: Actor, filters: Filters, times: Times, *, now: datetime) -> Wish:
     _, kind = kind_named(session, actor, filters.type)
-    near = point_in(filters.point)
-    wish = understand(filters, kind, near, today=today_of(session, actor, now=now)).wish
-    return replace(wish, bounds=None, radius_km=None)  # the sheet shows its site wherever the map is
+    wish = understand(filters, kind, point_in(filters.point), today=today_of(session, actor, now=now)).wish
+    # The sheet shows its site wherever the map is.
+    return replace(wish, bounds=None, radius_km=None, times=times)
 
 
 def _claim(shape: str, resource_id: str, form: dict[str, Any]) -> Claim:

@@ -7,7 +7,7 @@ from datetime import date
 
 from availability.models import Shape
 from availability.search import Found, Wish
-from booking.changes import load_of
+from booking.changes import load_of, taken_of
 from booking.filters import Filters, Reading
 from booking.pages.map_words import UNIT_WORDS, declared_words, distance, duration
 from booking.services import Part, next_sort
@@ -91,7 +91,7 @@ def row(one: Found, wish: Wish, today: date) -> Row:
     """Return a resource as a line."""
     kind = wish.kind
     percent = round(100 * load_of(one))
-    taken = max(one.total - one.free, one.declared_load)
+    taken = taken_of(one)
     return Row(
         resource_id=str(one.resource_id),
         site_id=str(one.site_id),
