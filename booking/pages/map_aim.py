@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from availability.errors import NotFound
 from availability.geocodes import remember, remembered
-from availability.places import Located, communes_in, locate, pointed
+from availability.places import Located, communes_in, locate, nearest_commune, pointed
 from availability.rights import Actor
 from availability.search import Wish
 from booking.day import today_of
@@ -49,11 +49,15 @@ class Aim:
         return (best.lat, best.lon) if best else None
 
     def without_person(self) -> tuple[Filters, tuple[float, float] | None]:
-        """Return the filters and the point of a search that names nobody: the commune stands for an address."""
+        """Return the filters and the point of a search that names nobody: the commune stands for an address.
+
+        So it does for a pin, which may have been dragged from somebody's home.
+        """
         filters = replace(self.filters, personne="")
-        if not self.address:
+        if not self.filters.personne or not (self.address or self.filters.point):
             return filters, self.near
-        commune = next(iter(communes_in(self.address)), None)
+        filters = replace(filters, point="")
+        commune = nearest_commune(*self.near) if self.near else next(iter(communes_in(self.address)), None)
         if commune is None:
             return filters, None
         return replace(filters, lieu=f"{commune.name} ({commune.department})"), (commune.lat, commune.lon)

@@ -10,11 +10,14 @@ from availability.models import Kind, Shape
 from availability.search import Found
 from booking.filters import DEFAULT_TRAVEL_MIN, WORK_DAYS, Filters, Reading, name_of, schema_of
 from booking.pages.map_words import center_words, duration
+from booking.pages.traits import lower
+from booking.saved_models import LABEL_LENGTH
 from portal.ui.dates import NBSP, day
 
 MOST_PROPOSED = 40
 DAY_WORDS = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 ANYBODY = ("", "Indifférent")
+NOT_NAMED = ("personne,sexe,age", "libres", "ailleurs")  # what the name of a saved search leaves out
 # What can be asked of several kinds alike, whatever their schema.
 DELAY_FIELD = ("delai", "Délai au plus (jours)", "")
 LOAD_FIELD = ("charge", "Charge au plus (%)", "Mesures en cours sur la capacité déclarée")
@@ -121,8 +124,8 @@ def days_words(weekdays: Iterable[int]) -> str:
 
 
 def search_name(kind: Kind, tags: Sequence[Tag]) -> str:
-    """Return the name that a search has until its owner gives another."""
-    return ", ".join([kind.layer, *(tag.label for tag in tags if tag.names not in ("libres", "ailleurs"))])[:120]
+    """Return the name that a search has until its owner gives another; it names nobody."""
+    return ", ".join([kind.layer, *(lower(tag.label) for tag in tags if tag.names not in NOT_NAMED)])[:LABEL_LENGTH]
 
 
 def _field(one: Attribute, reading: Reading, found: Iterable[Found]) -> Field:

@@ -133,7 +133,9 @@ def test_a_person_is_one_tag_and_the_name_of_a_search_has_a_limit() -> None:
     tags = tags_of(kind(), reading, Filters.read({"sexe": "F", "age": "30", "personne": "x"}), "Alix D.")
 
     assert [(tag.names, tag.label) for tag in tags] == [("personne,sexe,age", "Pour Alix D.")]
-    assert search_name(kind(), tags) == "Semi-liberté, Pour Alix D."
+    around = tags_of(kind(), read(), Filters.read({"lieu": "Lyon"}), "Alix D.")
+    assert search_name(kind(), around) == "Semi-liberté, autour de Lyon"
+    assert len(search_name(kind(), around * 40)) == 120
 
 
 @pytest.mark.parametrize(
