@@ -31,7 +31,6 @@ HOURS = f"{PAGES}hours_state____hours_state"
 RESERVE = f"{PAGES}reserve_state____reserve_state"
 NOTICE = f"{ROOT_STATE}portal___ui___notice____notice_state"
 OFFICER = Role.PROBATION_OFFICER
-QUICK_S = 0.25  # what changes nothing is answered by silence
 ACCOUNT = text("""
     SELECT a.id FROM account a JOIN account_right r ON r.account_id = a.id
     WHERE r.role = :role AND a.is_active ORDER BY a.login LIMIT 1""")
@@ -177,10 +176,10 @@ async def test_what_is_elsewhere_cannot_be_opened_reserved_or_changed(served: Se
         assert changed(told)[AGENDA]["step"] == "choose"
         assert "pas accessible" in said(told)
         answers = [
-            await client.call(f"{AGENDA}.reserve", {"start": place.free.isoformat()}, path=path, wait_s=QUICK_S),
-            await client.call(f"{HOURS}.open", path=path, wait_s=QUICK_S),
-            await client.call(f"{HOURS}.save", {"form": {"from_on": "2027-01-01"}}, path=path, wait_s=QUICK_S),
-            await client.call(f"{HOURS}.reopen", {"closure_id": "1"}, path=path, wait_s=QUICK_S),
+            await client.call(f"{AGENDA}.reserve", {"start": place.free.isoformat()}, path=path),
+            await client.call(f"{HOURS}.open", path=path),
+            await client.call(f"{HOURS}.save", {"form": {"from_on": "2027-01-01"}}, path=path),
+            await client.call(f"{HOURS}.reopen", {"closure_id": "1"}, path=path),
         ]
 
     assert not any(changed(answer).get(HOURS, {}).get("is_open") for answer in answers)
@@ -192,9 +191,9 @@ async def test_who_has_no_agenda_calls_nothing(served: Served, place: Place, rol
     async with RawClient(served.url, served.cookie_of(role)) as client:
         await client.hydrate("/agenda/")
         for handler in (f"{AGENDA}.load", f"{AGENDA}.undo", f"{HOURS}.open"):
-            assert AGENDA not in changed(await client.call(handler, path=place.address, wait_s=QUICK_S))
+            assert AGENDA not in changed(await client.call(handler, path=place.address))
         target = {"booking_id": str(place.booking), "start": place.free.isoformat()}
-        await client.call(f"{AGENDA}.drag", target, path=place.address, wait_s=QUICK_S)
+        await client.call(f"{AGENDA}.drag", target, path=place.address)
 
     assert starts(served, place) == place.start
 
@@ -221,9 +220,7 @@ async def test_any_shape_is_answered_without_a_failure(
         await opened(client, place)
         await client.call(f"{AGENDA}.start_moving", {"booking_id": str(place.booking)}, path=place.address)
         for sent in STRANGE:
-            answer = await client.call(
-                f"{AGENDA}.{handler}", {**whole, argument: sent}, path=place.address, wait_s=QUICK_S
-            )
+            answer = await client.call(f"{AGENDA}.{handler}", {**whole, argument: sent}, path=place.address)
             assert FAILED not in said(answer), sent
             assert all(address.startswith("/agenda/") for address in redirections(answer))
 
@@ -243,7 +240,7 @@ async def test_any_shape_of_hours_is_answered_without_a_failure(served: Served, 
         calls += [("close_some", {"form": form}) for form in days]
         calls += [("reopen", {"closure_id": sent}) for sent in STRANGE]
         for handler, payload in calls:
-            answer = await client.call(f"{HOURS}.{handler}", payload, path=place.address, wait_s=QUICK_S)
+            answer = await client.call(f"{HOURS}.{handler}", payload, path=place.address)
             assert FAILED not in said(answer), payload
 
     assert _acts_on(served, place.agent) == before
@@ -260,11 +257,9 @@ async def test_any_shape_of_what_is_reserved_is_answered_without_a_failure(serve
     async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
         await opened(client, place)
         for name, sent in [("start", "hier"), *((name, sent) for name in right for sent in STRANGE)]:
-            answer = await client.call(
-                f"{RESERVE}.hold_start", {**right, name: sent}, path=place.address, wait_s=QUICK_S
-            )
+            answer = await client.call(f"{RESERVE}.hold_start", {**right, name: sent}, path=place.address)
             assert FAILED not in said(answer), (name, sent)
-            await client.call(f"{RESERVE}.leave", path=place.address, wait_s=QUICK_S)
+            await client.call(f"{RESERVE}.leave", path=place.address)
 
     assert _bookings_on(served, place.agent) == before
 
@@ -295,7 +290,7 @@ async def test_leaving_gives_back_what_was_kept_and_only_that(served: Served, pl
 async def test_out_of_turn_nothing_fails(served: Served, handler: str) -> None:
     async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
         await client.hydrate("/agenda/")
-        assert FAILED not in said(await client.call(f"{AGENDA}.{handler}", path="/agenda/", wait_s=QUICK_S))
+        assert FAILED not in said(await client.call(f"{AGENDA}.{handler}", path="/agenda/"))
 
 
 def _soon() -> str:

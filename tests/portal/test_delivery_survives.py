@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -42,6 +43,14 @@ class Worker:
     def leads(self) -> bool:
         """Say whether it was elected."""
         return LEADS in self.log.read_text()
+
+    def stopped_when(self, condition: Callable[[], bool]) -> bool:
+        """Say whether the condition held while it stood still; it goes on otherwise."""
+        self.process.send_signal(signal.SIGSTOP)
+        if condition():
+            return True
+        self.process.send_signal(signal.SIGCONT)
+        return False
 
     def kill(self) -> float:
         """Kill it without warning, and return when."""
@@ -129,6 +138,7 @@ def test_killed_while_500_messages_leave_another_takes_over_and_each_arrives_onc
         assert not other.leads, "one is elected, exactly"
         act(database.engine, let_go)
         _until(lambda: stand_in.asked() >= 150)
+        _until(lambda: leader.stopped_when(lambda: states(database)["sending"] > 0))
 
         killed_at = leader.kill()
         under_way = states(database)
