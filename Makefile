@@ -1,5 +1,5 @@
 # The only commands to know. Everything installs itself in .venv, with pinned and hashed versions.
-.PHONY: run test check bench soak migrate lock
+.PHONY: run test check bench plot soak migrate lock
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -22,6 +22,10 @@ check: $(READY)  ## style, types, directions of imports, no Radix, no Tailwind
 
 bench: $(READY)  ## figures against their goals
 	@$(BIN)/python -m benchmarks
+
+plot: $(READY)  ## draw docs/pictures/search-growth.svg again (installs matplotlib, which nothing else needs)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	@$(BIN)/python -m benchmarks.growth
 
 soak: $(READY)  ## long campaigns: load, kills, outages
 	@$(BIN)/python -m benchmarks.soak

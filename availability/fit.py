@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from availability.attributes import ANY, Attribute, AttributeType
-from availability.doors import DAY_MIN, SATURDAY, Work
+from availability.doors import Work
 from availability.models import Shape
 from availability.travel import LINES, land_of
 from availability.wishes import Wish
@@ -34,23 +34,36 @@ _NUMBER = "to_jsonb(CAST(:value_{0} AS numeric))"
 # The minute of the day; an hour that cannot be read is NULL, and then no door is open.
 _HOUR = r"""CASE WHEN {0} ~ '^([01]\d|2[0-3]):[0-5]\d$' THEN
     CAST(substr({0}, 1, 2) AS int) * 60 + CAST(substr({0}, 4, 2) AS int) END"""
-_OPENS, _CLOSES = _HOUR.format("its ->> 'opens'"), _HOUR.format("its ->> 'closes'")
+_MINUTES = {
+    name: _HOUR.format(f"said {path}")
+    for name, path in (
+        ("opens", "->> 'opens'"),
+        ("closes", "->> 'closes'"),
+        ("weekend_opens", "#>> '{weekend,opens}'"),
+        ("weekend_closes", "#>> '{weekend,closes}'"),
+    )
+}
+_CLOSES = "CASE WHEN {0}closes > {0}opens THEN {0}closes ELSE {0}closes + 1440 END AS {0}closes"
+# A table of one row, d: the minutes at which doors open and close, read once.
+DOORS = f"""
+    SELECT has_weekend, opens, weekend_opens, {_CLOSES.format("")}, {_CLOSES.format("weekend_")}
+    FROM (SELECT said ? 'weekend' AS has_weekend, {", ".join(f"{sql} AS {name}" for name, sql in _MINUTES.items())}
+          FROM (SELECT {_SAID.format("doors")} AS said OFFSET 0) attribute OFFSET 0) hours OFFSET 0"""  # noqa: S608
+_OPEN_ANY_DAY = "({0} BETWEEN d.opens AND d.closes OR {0} + 1440 <= d.closes)"
+_OPEN_ON = """CASE WHEN mod({day}, 7) < 5 THEN moment - ({day}) * 1440 BETWEEN d.opens AND d.closes
+    ELSE moment - ({day}) * 1440 BETWEEN d.weekend_opens AND d.weekend_closes END"""
 # The same rule as availability/doors.py, which says it in Python: tests hold the two together. Days are counted from a
 # week earlier, so that no moment comes before the first midnight: a division rounds towards zero.
-_DOORS_SHUT = f"""
-    t.travel_min IS NOT NULL AND (:ends_min - :begins_min + 2 * t.travel_min >= {DAY_MIN} OR NOT coalesce((
-        SELECT bool_and(EXISTS (
-            SELECT FROM (VALUES (moment / {DAY_MIN}), (moment / {DAY_MIN} - 1)) AS days(day)
-            CROSS JOIN LATERAL (SELECT {_SAID.format("doors")} AS doors) said
-            CROSS JOIN LATERAL (SELECT CASE WHEN mod(day, 7) < {SATURDAY} OR NOT doors ? 'weekend' THEN doors
-                                            ELSE doors -> 'weekend' END AS its) of_day
-            CROSS JOIN LATERAL (SELECT {_OPENS} AS opens, {_CLOSES} AS closes) hours
-            WHERE moment - day * {DAY_MIN} BETWEEN opens
-                  AND CASE WHEN closes > opens THEN closes ELSE closes + {DAY_MIN} END))
-        FROM unnest(CAST(:work_days AS int[])) AS worked
-        CROSS JOIN LATERAL (VALUES ((worked + 7) * {DAY_MIN} + :begins_min - t.travel_min),
-                                   ((worked + 7) * {DAY_MIN} + :ends_min + t.travel_min)) AS moments(moment)), false))
-    """  # noqa: S608 - constants only
+DOORS_SHUT = f"""
+    t.travel_min IS NOT NULL AND (:ends_min - :begins_min + 2 * t.travel_min >= 1440 OR NOT coalesce(
+        CASE WHEN d.has_weekend THEN (
+            SELECT bool_and(coalesce({_OPEN_ON.format(day="moment / 1440")}, false)
+                            OR coalesce({_OPEN_ON.format(day="moment / 1440 - 1")}, false))
+            FROM unnest(CAST(:work_days AS int[])) AS worked
+            CROSS JOIN LATERAL (VALUES ((worked + 7) * 1440 + :begins_min - t.travel_min),
+                                       ((worked + 7) * 1440 + :ends_min + t.travel_min)) AS moments(moment))
+        ELSE {_OPEN_ANY_DAY.format("mod(:begins_min - t.travel_min + 1440, 1440)")}
+         AND {_OPEN_ANY_DAY.format("mod(:ends_min + t.travel_min, 1440)")} END, false))"""  # noqa: S608
 
 _STALE = """coalesce(r.declared_on < CAST(CAST(:now AS timestamptz) AT TIME ZONE s.time_zone AS date)
     - CAST(:fresh_days AS int), true)"""
@@ -70,16 +83,40 @@ class Sql:
     varies: bool = True
 
 
-def unfit(wish: Wish) -> Sql:
-    """Return the array of the reasons for which a resource does not suit, in order."""
+@dataclass(frozen=True)
+class Unfit:
+    """The reasons for which a resource does not suit, in order: each as SQL, and when it holds."""
+
+    reasons: tuple[tuple[str, str], ...]
+    values: dict[str, Any]
+
+    @property
+    def told(self) -> str:
+        """Return the array of those that hold."""
+        if not self.reasons:
+            return NOTHING
+        cases = ", ".join(f"CASE WHEN {wrong} THEN {reason} END" for reason, wrong in self.reasons)
+        return f"array_remove(ARRAY[{cases}], NULL)"
+
+    @property
+    def none(self) -> list[str]:
+        """Return the conditions under which none holds."""
+        return [f"NOT ({wrong})" for _, wrong in self.reasons]
+
+
+NOTHING = "CAST('{}' AS text[])"
+
+
+def unfit(wish: Wish) -> Unfit:
+    """Return what does not suit a wish; it reads `d` when doors are compared with hours of work."""
     reasons: list[tuple[str, str]] = []
     values: dict[str, Any] = {}
     for number, one in enumerate(each for each in wish.schema if each.code in wish.asked):
         reasons.append((f"CAST(:reason_{number} AS text)", _unfit(one, number)))
         values |= _values(one, number, wish.asked[one.code])
     if wish.doors and wish.work:
-        reasons.append(("'hours'", _DOORS_SHUT))
-        values |= {"code_doors": wish.doors} | _hours(wish.work)
+        reasons.append(("'hours'", DOORS_SHUT))
+        values |= {"code_doors": wish.doors} | hours(wish.work)
     if wish.max_travel_min is not None:
         reasons.append(("'travel'", "coalesce(t.travel_min > :max_travel_min, true)"))
         values["max_travel_min"] = wish.max_travel_min
@@ -91,10 +128,7 @@ def unfit(wish: Wish) -> Sql:
     if wish.max_delay_days is not None and wish.kind.shape != Shape.SLOTS:  # those are known once slots are cut
         reasons.append(("'delay'", f"coalesce({delay(wish).text} > :max_delay_days, true)"))
         values |= delay(wish).values | {"max_delay_days": wish.max_delay_days}
-    if not reasons:
-        return Sql("CAST('{}' AS text[])", {}, varies=False)
-    cases = ", ".join(f"CASE WHEN {wrong} THEN {reason} END" for reason, wrong in reasons)
-    return Sql(f"array_remove(ARRAY[{cases}], NULL)", values)
+    return Unfit(tuple(reasons), values)
 
 
 def delay(wish: Wish) -> Sql:
@@ -152,6 +186,7 @@ def _values(one: Attribute, number: int, asked: Any) -> dict[str, Any]:
     return values
 
 
-def _hours(work: Work) -> dict[str, Any]:
+def hours(work: Work) -> dict[str, Any]:
+    """Return the parameters of DOORS_SHUT that work gives."""
     begins, ends = work.minutes
     return {"begins_min": begins, "ends_min": ends, "work_days": sorted(work.weekdays)}

@@ -16,7 +16,7 @@ from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from availability.errors import NotAllowed, NotFound
-from availability.fit import delay, travel, unfit
+from availability.fit import DOORS, NOTHING, delay, travel, unfit
 from availability.models import Kind, Shape
 from availability.openings import local_day
 from availability.queries import slots_by_day
@@ -233,15 +233,19 @@ def _statement(
         trip = travel(wish, distance_from("origin"))
         values |= trip.values
         tables += f" CROSS JOIN LATERAL ({trip.text}) t"
+        if wish.doors:
+            tables += f" CROSS JOIN LATERAL ({DOORS}) d"
         travelled, way = "t.travel_min, t.travel_is_estimate, ", "CAST(found.travel_min AS float8)"
     distance = _distance(wish)
     # What is the same for all is left out: PostgreSQL then counts in this order, and stops at the limit.
-    order = ["misfit"] if misfits.varies and not only_suitable else []
+    order = ["misfit"] if misfits.reasons and not only_suitable else []
     order += ["way", "delay_days", "id"] if wait.varies else ["way", "id"]
     closed = _CLOSED_THAT_DAY if shape is Shape.SESSIONS else _CLOSED
     mismatches = "c.mismatches" if wish.max_load is None else _LOAD
-    kept = ["true"]
+    kept, told = ["true"], misfits.told
     if only_suitable:
+        where += misfits.none
+        told = NOTHING
         kept += ["o.free > 0", f"cardinality({mismatches}) = 0", f"NOT {closed}"]
     if after:
         kept.append(_AFTER)
@@ -252,7 +256,7 @@ def _statement(
                 SELECT r.id, r.name, r.site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone,
                        s.lat, s.lon, s.located_by, {distance} AS distance_km, {travelled}r.attributes, r.capacity,
                        r.declared_load, r.declared_waiting, r.declared_on, {wait.text} AS delay_days,
-                       {misfits.text} AS mismatches
+                       {told} AS mismatches
                 FROM {tables} WHERE {" AND ".join(where)}) found
               ORDER BY {", ".join(order)}) c
         CROSS JOIN LATERAL ({_COUNTS[shape]}) o

@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import actions, clicks, delivery, rest, search, slots
+from benchmarks import actions, clicks, delivery, growth, rest, search, slots
 from benchmarks.database import measured
 from benchmarks.figures import Figure
 
 CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "search": search.figures,
+    "growth": growth.figures,
     "actions": actions.figures,
     "rest": rest.figures,
     "slots": slots.figures,

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 from sqlmodel import Session
 
 from availability.gazetteer import gazetteer
@@ -21,6 +22,10 @@ NIGHTS_OF_A_STAY = 10
 CYCLE = 16  # ten nights taken, six free: a quarter of the periods of three nights are free
 TAKEN_UNTIL = STAYS_OF_A_BED * CYCLE + CYCLE  # days ahead; beyond them every bed is free
 MOST_AHEAD = 365
+SEARCHABLE = {
+    "sex": {"label": "Sexe", "type": "choice", "choices": {"F": "Femmes", "M": "Hommes"}},
+    "doors": {"label": "Portes", "type": "hours"},
+}
 ROOT = 1  # territory: the whole country
 
 _TERRITORIES = """
@@ -31,11 +36,11 @@ _TERRITORIES = """
     INSERT INTO kind (code, label, label_plural, layer, shape, position, host_accepts, hold_minutes, request_days,
         min_notice_days, max_ahead_days, crosses_territories, ignores_holidays, slot_step_min, slot_duration_min,
         buffer_after_min, buffer_before_min, min_notice_min, ignores_weekends, closes_in_recess, fresh_days,
-        is_designated, refused_if_violence, is_active)
+        is_designated, refused_if_violence, is_active, searchable)
     VALUES ('lit', 'lit', 'lits', 'Lits', 'nights', 1, false, 10, 7,
-            0, 365, false, false, 30, 45, 0, 0, 0, true, false, 30, false, false, true),
+            0, 365, false, false, 30, 45, 0, 0, 0, true, false, 30, false, false, true, %(searchable)s),
            ('poste', 'poste', 'postes', 'Postes', 'places', 2, false, 10, 7,
-            0, 365, false, false, 30, 45, 0, 0, 0, true, false, 30, false, false, true);
+            0, 365, false, false, 30, 45, 0, 0, 0, true, false, 30, false, false, true, '{}');
     INSERT INTO kind_right (kind_id, role, may_reserve)
     SELECT id, role, true FROM kind, unnest(ARRAY['probation_officer', 'sentence_judge', 'registry']) AS role"""
 # Several sites a commune: spread over some 10 km, always the same way.
@@ -50,7 +55,10 @@ _SITES = """
     INSERT INTO resource (code, site_id, kind_id, name, capacity, declared_load, declared_waiting, is_active,
         attributes)
     SELECT 'R-' || s.id, s.id, 1, 'Section ' || s.id, 1, 0, 0, true,
-           CAST('{"sex": "' || (ARRAY['any', 'F', 'M'])[s.id %% 3 + 1] || '"}' AS jsonb) FROM site s ORDER BY s.id;
+           jsonb_build_object('sex', (ARRAY['any', 'F', 'M'])[s.id %% 3 + 1], 'doors', jsonb_build_object(
+               'opens', (ARRAY['05:00', '06:00', '07:00', '08:00'])[s.id %% 4 + 1], 'closes', '21:00')
+               || CAST(CASE WHEN s.id %% 5 = 0 THEN '{"weekend": null}' ELSE '{}' END AS jsonb))
+    FROM site s ORDER BY s.id;
     INSERT INTO resource (code, site_id, kind_id, name, capacity, declared_load, declared_waiting, is_active)
     SELECT 'P-' || s.id, s.id, 2, 'Poste ' || s.id, 1 + s.id %% 3, 0, 0, true
     FROM site s WHERE s.id %% (%(beds)s / %(posts)s) = 0 ORDER BY s.id;
@@ -82,11 +90,11 @@ class Stay:
     until: date
 
 
-def fill(connection: psycopg.Connection, now: datetime) -> None:
+def fill(connection: psycopg.Connection, now: datetime, *, beds: int = BEDS) -> None:
     """Fill a migrated, empty database; commits."""
     asked = {
-        "beds": BEDS,
-        "posts": POSTS,
+        "beds": beds,
+        "posts": beds * POSTS // BEDS,
         "communes": len(gazetteer().communes),
         "today": now.date(),
         "now": now,
@@ -94,6 +102,7 @@ def fill(connection: psycopg.Connection, now: datetime) -> None:
         "stays": STAYS_OF_A_BED,
         "nights": NIGHTS_OF_A_STAY,
         "root": ROOT,
+        "searchable": Jsonb(SEARCHABLE),
     }
     # What is generated here is right by construction: no need to check five million keys of other tables.
     connection.execute("SET session_replication_role = replica")

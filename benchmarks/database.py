@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 import time
 from collections.abc import Iterator
@@ -48,6 +49,23 @@ def size(url: str) -> str:
     return str(row[0]) if row else "unknown"
 
 
+@contextlib.contextmanager
+def of_size(url: str, beds: int) -> Iterator[str]:
+    """Yield the address of a country of so many beds, beside another database; it goes at the end of the block."""
+    name = f"of_{beds}"
+    grown = _named(url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            migrate(grown)
+            with psycopg.connect(grown) as own:
+                country.fill(own, datetime.now(UTC), beds=beds)
+            yield grown
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def _is_fresh(connection: psycopg.Connection) -> bool:
     """Say whether the filled database is whole, and of today: its nights are counted from the day it was made."""
     query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
@@ -57,7 +75,8 @@ def _is_fresh(connection: psycopg.Connection) -> bool:
 
 def _stamp() -> str:
     revisions = sorted(path.name for path in Path("migrations/versions").glob("*.py"))
-    return f"{datetime.now(UTC).date()} {' '.join(revisions)}"
+    filling = hashlib.sha256(Path(country.__file__).read_bytes()).hexdigest()[:12]
+    return f"{datetime.now(UTC).date()} {filling} {' '.join(revisions)}"
 
 
 def _make(connection: psycopg.Connection, filled: str) -> None:

@@ -59,6 +59,17 @@ FIND = """
                           AND x.days && daterange(%(first)s, %(until)s))) found
     WHERE free > 0 AND distance_km <= %(radius_km)s ORDER BY distance_km, id LIMIT %(limit)s"""
 
+# The same for a woman who works by day where one searches: her section, and doors that let her leave and come back.
+FIND_FOR_WORKER = FIND.replace(
+    "WHERE free > 0 AND distance_km <= %(radius_km)s ORDER BY distance_km, id",
+    """CROSS JOIN LATERAL (SELECT CAST(ceil(least(5 + 2.6 * distance_km, 105 / 11.0 + 15.6 / 11 * distance_km,
+        169 / 11.0 + 1.04 * distance_km, 301 / 11.0 + 0.78 * distance_km)) AS int) AS travel_min) travel
+    WHERE free > 0 AND distance_km <= %(radius_km)s AND coalesce(attributes ->> 'sex', 'any') IN ('any', 'F')
+      AND CAST(attributes #>> '{doors,opens}' AS time) <= CAST('07:00' AS time) - travel_min * interval '1 min'
+      AND CAST(attributes #>> '{doors,closes}' AS time) >= CAST('16:00' AS time) + travel_min * interval '1 min'
+    ORDER BY travel_min, id""",
+)
+
 
 def hold(connection: psycopg.Connection, stay: Stay, actor_id: UUID) -> UUID | None:
     """Return the booking that holds the bed for some minutes, or None when it is taken."""

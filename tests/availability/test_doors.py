@@ -13,8 +13,8 @@ from sqlalchemy import Engine, text
 
 from availability.doors import Doors, Work, suits, way
 from availability.errors import InvalidRequest
-from availability.fit import _DOORS_SHUT as DOORS_SHUT_SQL
-from availability.fit import _hours as hours_values
+from availability.fit import DOORS, DOORS_SHUT
+from availability.fit import hours as hours_values
 from tests.factories import PARIS
 
 DAY_DOORS = {"opens": "05:30", "closes": "21:30"}
@@ -127,8 +127,8 @@ written_doors = some.one_of(
 )
 working = some.builds(work, hours.map(str), hours.map(str), some.frozensets(some.integers(0, 6), min_size=1))
 AGREES = text(f"""
-    SELECT ({DOORS_SHUT_SQL}) FROM (SELECT CAST(:attributes AS jsonb) AS attributes) r,
-    (SELECT CAST(:travel_min AS int) AS travel_min) t""")  # noqa: S608 - a constant
+    SELECT ({DOORS_SHUT}) FROM (SELECT CAST(:attributes AS jsonb) AS attributes) r
+    CROSS JOIN (SELECT CAST(:travel_min AS int) AS travel_min) t CROSS JOIN LATERAL ({DOORS}) d""")  # noqa: S608
 
 
 @settings(max_examples=25)
