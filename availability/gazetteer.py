@@ -12,9 +12,11 @@ import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from heapq import nsmallest
 from importlib.resources import files
+from math import cos, radians
 from typing import NamedTuple
 
 OVERSEAS = ("97", "98")
@@ -36,7 +38,8 @@ def normalise(name: str) -> str:
     plain = name.lower().replace("s/", "sur ").translate(PLAIN)
     if not plain.isascii():
         decomposed = unicodedata.normalize("NFKD", plain)
-        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).lower()
+        # Once more: a full-width apostrophe, decomposed, is an apostrophe.
+        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).lower().translate(PLAIN)
     words = [SHORTENED.get(word, word) for word in plain.split()]
     joined = " ".join(words)
     if "cedex" in words:
@@ -198,6 +201,27 @@ def suggest(text: str, limit: int = 8) -> list[Commune]:
         if known is None or rank < known[0]:
             best[commune.insee] = (rank, -commune.population, commune)
     return [entry[2] for entry in nsmallest(limit, best.values(), key=lambda entry: (*entry[:2], entry[2].insee))]
+
+
+def nearest_commune(lat: float, lon: float) -> Commune:
+    """Return the commune whose middle is the nearest to a point."""
+    wide = cos(radians(lat))  # a degree of longitude, in degrees of latitude
+
+    def apart(one: Commune) -> float:
+        east = abs(one.lon - lon)
+        return (one.lat - lat) ** 2 + (min(east, 360 - east) * wide) ** 2
+
+    return min(gazetteer().communes, key=apart)
+
+
+def close_names(text: str, limit: int = 3) -> list[Commune]:
+    """Return the communes whose name is nearly what was typed, the closest first: "Grenbole" is Grenoble."""
+    wanted = normalise(text)
+    if len(wanted) < 4:
+        return []
+    known = gazetteer().by_name
+    begun = {name for name in known if name[:1] == wanted[:1] and abs(len(name) - len(wanted)) < 3}
+    return [known[name][0] for name in get_close_matches(wanted, begun, n=limit, cutoff=0.8)]
 
 
 def _ranked(wanted: str) -> Iterator[tuple[int, Commune]]:

@@ -10,17 +10,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from math import asin, cos, degrees, radians, sin, sqrt
 
+from availability.errors import Outage
 from availability.gazetteer import (
     Commune,
     best_commune,
     by_population,
+    close_names,
     commune_of_insee,
     communes_named,
     communes_of_postcode,
     department_of,
     gazetteer,
+    nearest_commune,
     normalise,
     suggest,
 )
@@ -33,6 +37,7 @@ __all__ = [
     "Source",
     "best_commune",
     "bounding_box",
+    "close_names",
     "commune_of_insee",
     "communes_in",
     "communes_named",
@@ -40,14 +45,18 @@ __all__ = [
     "department_of",
     "distance_km",
     "locate",
+    "nearest_commune",
     "normalise",
+    "pointed",
     "suggest",
+    "suggested",
     "territory_time",
     "time_of_commune",
 ]
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 MOST_PLACES = 8
+SUGGESTED_WITHIN_S = 1.0  # who types does not wait longer
 METROPOLITAN_TIME = ("Europe/Paris", "")
 # (IANA time zone, subdivision of France in the `holidays` library) where the metropolitan rule does not hold.
 TERRITORY_TIME = {
@@ -138,6 +147,7 @@ class Source(StrEnum):
 
     BAN = "BAN"  # Base Adresse Nationale: the address itself
     COMMUNE = "commune"  # the gazetteer: somewhere in the middle of the commune
+    HAND = "hand"  # the pin that the user moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +162,24 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A text that leads to one place, and what tells it from others: its postcode."""
+
+    label: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Located:
-    """Places for a text, the best first. `ban_failed`: the address base was asked and did not answer properly."""
+    """Places for a text, the best first.
+
+    `ban_failed`: the address base was asked and did not answer properly. `not_in_base`: it answered that there is no
+    such address.
+    """
 
     places: tuple[Place, ...]
     ban_failed: bool = False
+    not_in_base: bool = False
 
     def __iter__(self) -> Iterator[Place]:
         return iter(self.places)
@@ -184,7 +207,45 @@ def locate(text: str, *, ban_url: str = "", timeout_s: float = 2.0) -> Located:
     from availability.address_base import ask  # geopy takes long to import: only who uses it waits
 
     answered = ask(wanted, ban_url, timeout_s, MOST_PLACES)
-    return Located(tuple(answered or _in_gazetteer(wanted)), ban_failed=answered is None)
+    places = tuple(answered or _in_gazetteer(wanted))
+    return Located(places, ban_failed=answered is None, not_in_base=answered == [])
+
+
+def pointed(lat: float, lon: float) -> Located:
+    """Return a place put by hand, named after the commune around it."""
+    commune = nearest_commune(lat, lon)
+    return Located((Place(f"{commune.name} ({commune.department})", lat, lon, Source.HAND, 1.0),))
+
+
+def suggested(text: str, *, ban_url: str = "", limit: int = MOST_PLACES) -> list[Suggestion]:
+    """Return what may be meant by what is being typed: communes, and addresses if there is an address base.
+
+    Never call it inside a transaction; never raises for what the network does.
+    """
+    typed = " ".join(text.split())[:200]
+    communes = [
+        Suggestion(f"{one.name} ({one.department})", one.postcodes[0] if one.postcodes else "")
+        for one in suggest(typed, limit)
+    ]
+    try:
+        addresses = _addresses(typed, ban_url, limit) if ban_url and len(typed) >= 3 else ()
+    except Outage:
+        addresses = ()
+    exact = [Suggestion(place.label, "adresse") for place in addresses]
+    # A number is that of a street; without one it is more likely a town.
+    ordered = [*exact, *communes] if any(letter.isdigit() for letter in typed) else [*communes, *exact]
+    return list(dict.fromkeys(ordered))[:limit]
+
+
+@lru_cache(maxsize=2048)
+def _addresses(typed: str, ban_url: str, limit: int) -> tuple[Place, ...]:
+    """Return what the base answers, remembered for who types the same. Raises: Outage, which is not remembered."""
+    from availability.address_base import ask
+
+    answered = ask(typed, ban_url, SUGGESTED_WITHIN_S, limit)
+    if answered is None:
+        raise Outage
+    return tuple(answered)
 
 
 def _in_gazetteer(text: str) -> list[Place]:

@@ -27,6 +27,7 @@ HORIZON_DAYS = 90  # how far "prochaine date libre" looks
 class Answer:
     """Everything that one search found."""
 
+    found: list[Found]
     spots: list[Spot]
     tally: Tally
 
@@ -35,7 +36,7 @@ def look(session: Session, actor: Actor, wish: Wish, *, only_free: bool, now: da
     """Return the spots of a search and the count of all that was looked at. Raises: NotAllowed."""
     found = search(session, actor, wish, now=now)
     spots = by_site(found)
-    return Answer([spot for spot in spots if spot.free] if only_free else spots, tally(found))
+    return Answer(found, [spot for spot in spots if spot.free] if only_free else spots, tally(found))
 
 
 def log_beyond(session: Session, actor: Actor, kind_code: str, *, now: datetime) -> None:

@@ -88,10 +88,15 @@ def many(count: int, one: str, several: str) -> str:
     return f"{count}{NBSP}{one if count < 2 else several}"
 
 
-def why_not(reason: str, count: int) -> str:
-    """Return "9 dans une autre section"."""
-    one, several = WHY_NOT_WORDS[reason]
+def why_not(reason: str, count: int, label: str = "") -> str:
+    """Return "9 dans une autre section"; `label` is that of the attribute which the reason names, if it does."""
+    one, several = WHY_NOT_WORDS.get(reason, (unfit(label or reason), unfit(label or reason)))
     return many(count, one, several)
+
+
+def unfit(label: str) -> str:
+    """Return what is said of a place for which an attribute does not suit."""
+    return f"sans ce qui est demandé ({label})"
 
 
 def act_sentence(act: str, facts: dict[str, Any], who: str) -> str:

@@ -5,7 +5,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./map.css";
 import {
-  CLUSTER_SUMS, STATES, backgroundStyle, drawPin, focusLayer, inWords, originFeatures, originLayers, placeLayers, resolveImage,
+  CLUSTER_SUMS, STATES, backgroundStyle, drawOrigin, drawPin, focusLayer, inWords, originFeatures, originLayers, placeLayers, resolveImage,
 } from "./map_drawing.jsx";
 import { useFit, useLivePlaces, usePoints, useScheme, useUserMoves } from "./map_hooks.jsx";
 
@@ -111,6 +111,62 @@ function Pulses({ places, onEnd }) {
       <span className="place-map__pulse" onAnimationEnd={onEnd} aria-hidden="true" />
     </Marker>
   ));
+}
+
+const STEP = 24; // pixels a key moves the pin, an eighth with Shift
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const REST_MS = 900;
+
+/** The searched place, that one drags, or moves by the arrows; told once it rests, or by Enter. */
+function Pin({ origin, mapRef, scheme, onPin }) {
+  const [at, setAt] = useState(origin);
+  const ref = useRef(null);
+  const timer = useRef(0);
+  const latest = useRef(at);
+  latest.current = at;
+  const image = useMemo(() => drawOrigin(scheme).toDataURL(), [scheme]);
+  useEffect(() => setAt(origin), [JSON.stringify(origin)]);
+  const tell = useCallback(() => {
+    clearTimeout(timer.current);
+    timer.current = 0;
+    onPin?.(latest.current[1], latest.current[0]);
+  }, [onPin]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  // A listener of the element itself: the map's own, on its container, must not move the map at the same time.
+  useEffect(() => {
+    const button = ref.current;
+    const onKey = (event) => {
+      if (event.key === "Enter" && timer.current) {
+        event.preventDefault();
+        tell();
+      }
+      const arrow = ARROWS[event.key];
+      if (!arrow) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const map = mapRef.current.getMap();
+      const { x, y } = map.project(latest.current);
+      const step = event.shiftKey ? STEP / 8 : STEP;
+      setAt(map.unproject([x + arrow[0] * step, y + arrow[1] * step]).toArray());
+      clearTimeout(timer.current);
+      timer.current = setTimeout(tell, REST_MS);
+    };
+    button?.addEventListener("keydown", onKey);
+    return () => button?.removeEventListener("keydown", onKey);
+  }, [mapRef, tell]);
+  const drop = ({ lngLat }) => {
+    latest.current = [lngLat.lng, lngLat.lat];
+    setAt(latest.current);
+    tell();
+  };
+  return (
+    <Marker longitude={at[0]} latitude={at[1]} anchor="bottom" draggable={Boolean(onPin)} onDragEnd={drop} style={{ zIndex: 2 }}>
+      <button ref={ref} type="button" className="place-map__pin" aria-roledescription="repère déplaçable"
+        aria-label="Point de départ de la recherche : flèches pour le déplacer, Entrée pour chercher là">
+        <img src={image} alt="" width="32" height="40" />
+      </button>
+    </Marker>
+  );
 }
 
 function Progress({ points }) {
@@ -257,6 +313,7 @@ function LivingMap(props) {
         <NavigationControl showCompass={false} />
         <ScaleControl position="bottom-right" />
         <Layers scheme={scheme} data={points.data} strength={points.loading ? 0.5 : 1} focus={focus} origin={originData} />
+        {origin?.length === 2 && <Pin origin={origin} mapRef={ref} scheme={scheme} onPin={props.onPin} />}
         <Pulses places={pulses} onEnd={() => setPulses([])} />
         {stack && <Stack key={stack.at.join()} stack={stack} byId={byId} onPick={choose} onClose={() => setStack(null)} />}
         {hovered && !stack && byId.has(hovered) && <Tip place={byId.get(hovered)} />}

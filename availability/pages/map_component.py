@@ -55,15 +55,17 @@ class PlaceMap(rx.NoSSRComponent):
 
     @classmethod
     def get_event_triggers(cls) -> dict[str, Any]:
-        """Return the events: the three of the map, besides those of every component.
+        """Return the events: the four of the map, besides those of every component.
 
         `on_pick(id)`: place clicked on. `on_hover(id)`: place pointed at, "" when the pointer leaves it.
         `on_moved([west, south, east, north], zoom)`: after a move made by the user, never by `fit`.
+        `on_pin(lat, lon)`: the marker of `origin` was dragged, or moved by the arrows; without it, it stays put.
         """
         own = {
             "on_pick": passthrough_event_spec(str),
             "on_hover": passthrough_event_spec(str),
             "on_moved": passthrough_event_spec(list[float], float),
+            "on_pin": passthrough_event_spec(float, float),
         }
         return {**super().get_event_triggers(), **own}
 

@@ -120,7 +120,8 @@ function drawSum(scheme, free) {
   return canvas;
 }
 
-function drawOrigin(scheme) {
+/** The marker of the searched address, as a canvas. */
+export function drawOrigin(scheme) {
   const { canvas, pen } = sheet(32, 40, 2);
   const { origin, originRim } = PALETTES[scheme];
   pen.beginPath();
@@ -143,8 +144,7 @@ function drawOrigin(scheme) {
 function draw(name) {
   const [, what, scheme, first, second, third] = name.split(":");
   if (what === "pin") return drawPin(scheme, first, Number(second), third);
-  if (what === "sum") return drawSum(scheme, Number(first));
-  return drawOrigin(scheme);
+  return drawSum(scheme, Number(first));
 }
 
 /** Resolver of the map's missing images; waits for the font of the site, which canvas would not. */
@@ -235,15 +235,13 @@ export function focusLayer(scheme) {
   return { id: "focus", type: "symbol", layout: { ...always, "icon-image": image } };
 }
 
-/** Layers of the searched address: the circle around it, then its marker. */
+/** Layers of the circle around the searched address, whose marker is an element that one can drag. */
 export function originLayers(scheme) {
   const { area } = PALETTES[scheme];
   return [
     { id: "area", type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": area, "fill-opacity": 0.06 } },
     { id: "area-edge", type: "line", filter: ["==", ["geometry-type"], "Polygon"],
       paint: { "line-color": area, "line-width": 1.5, "line-dasharray": [3, 2] } },
-    { id: "origin", type: "symbol", filter: ["==", ["geometry-type"], "Point"],
-      layout: { ...always, "icon-image": `place:origin:${scheme}`, "icon-anchor": "bottom" } },
   ];
 }
 
@@ -259,11 +257,9 @@ function destination([lon, lat], angle, distance) {
   return [lon + degrees(turn), degrees(north)];
 }
 
-/** GeoJSON of the searched address and of the circle around it; empty without an address. */
+/** GeoJSON of the circle around the searched address; empty without one. */
 export function originFeatures(origin, radiusKm) {
-  if (origin?.length !== 2) return [];
-  const features = [{ type: "Feature", properties: {}, geometry: { type: "Point", coordinates: origin } }];
-  if (!(radiusKm > 0)) return features;
+  if (origin?.length !== 2 || !(radiusKm > 0)) return [];
   const ring = Array.from({ length: 97 }, (_, step) => destination(origin, -2 * Math.PI * (step / 96), radiusKm));
-  return [...features, { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } }];
+  return [{ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } }];
 }

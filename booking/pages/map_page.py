@@ -1,4 +1,4 @@
-"""The map: filters above, then the answer in a sentence, the list and the map, which hold the same places."""
+"""The map: filters above, then the answer in a sentence, and the same places as a map and a list, or a table."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ import reflex as rx
 
 from availability.pages.map_component import place_map
 from availability.rights import SEARCHERS
+from booking.pages.map_filters import map_filters
 from booking.pages.map_state import MapState
-from booking.pages.map_words import Card
-from booking.pages.person_picker import PersonPickerState, person_picker
+from booking.pages.map_words import Card, Reason
 from booking.pages.pieces import place_state, strip_of
 from booking.pages.reserve import reserve_sheet
-from booking.pages.reserve_state import ReserveState
+from booking.pages.saved_panel import save_button, saved_panel
+from booking.pages.saved_state import SavedState
+from booking.pages.services_table import services_table
+from booking.pages.widgets import inner_link
 from portal.policy import page
 from portal.ui.layout import layout
-from portal.ui.pieces import empty_state, field, select_field, skeleton
+from portal.ui.pieces import empty_state, skeleton
 
 el = rx.el
-SEXES = (("", "Indifférent"), ("F", "Femme"), ("M", "Homme"))
+VIEWS = (
+    ("carte", "Carte", "fr-icon-map-pin-2-line"),
+    ("liste", "Liste", "fr-icon-list-unordered"),
+    ("tableau", "Tableau", "fr-icon-table-2"),
+)
+SPLIT = "pj-map-split"
 
 
 @page(
@@ -30,16 +38,27 @@ SEXES = (("", "Indifférent"), ("F", "Femme"), ("M", "Homme"))
 )
 def map_page() -> rx.Component:
     """Return the map with its filters, its list and its sheet."""
+    view = MapState.typed["vue"]
+    shape = rx.match(
+        view,
+        ("carte", f"{SPLIT} {SPLIT}--map"),
+        ("liste", f"{SPLIT} {SPLIT}--list"),
+        ("tableau", f"{SPLIT} {SPLIT}--table"),
+        SPLIT,
+    )
+    results = el.div(_answer(), _results(), class_name="pj-map-results")
     return layout(
         _layers(),
         el.div(
-            el.div(_filters(), _answer(), _list(), class_name="pj-map-side"),
-            _map(),
-            class_name=rx.cond(MapState.shows_map, "pj-map-split pj-map-split--map", "pj-map-split"),
+            el.div(map_filters(), saved_panel(), class_name="pj-map-filters"),
+            results,
+            rx.cond((view == "") | (view == "carte"), _map()),
+            class_name=shape,
         ),
         reserve_sheet(on_close=MapState.close_site),
         title="Carte des places",
         wide=True,
+        on_undo=SavedState.undo,
     )
 
 
@@ -52,154 +71,81 @@ def _layers() -> rx.Component:
                 type="button",
                 aria_pressed=rx.cond(layer.is_current, "true", "false"),
                 on_click=MapState.choose_layer(layer.code),
-                class_name=rx.cond(layer.is_current, "fr-tag pj-layer", "fr-tag pj-layer"),
+                class_name="fr-tag pj-layer",
             )
         ),
     )
     return el.nav(el.ul(choice, class_name="fr-tags-group"), aria_label="Que cherchez-vous ?", class_name="pj-layers")
 
 
-def _filters() -> rx.Component:
-    typed, problems = MapState.typed, MapState.problems
-    place = field(
-        "Autour de",
-        "lieu",
-        hint="Adresse, commune ou code postal",
-        error=problems["lieu"],
-        default_value=typed["lieu"],
-        key=typed["lieu"],
-        list="communes",
-        auto_complete="off",
-        on_change=MapState.suggest_places.debounce(200),
-    )
-    boxes = [
-        _box("weekend", "Ouvert le week-end"),
-        _box("accessible", "Accessible en fauteuil"),
-        _box("libres", "Seulement ce qui est libre"),
-        _box("ailleurs", "Au-delà de mon ressort (consultation tracée)"),
-    ]
-    toggle = el.button(
-        "Filtres",
-        type="button",
-        aria_expanded=rx.cond(MapState.shows_filters, "true", "false"),
-        aria_controls="filtres",
-        on_click=MapState.toggle_filters,
-        class_name="fr-btn fr-btn--secondary fr-icon-filter-line fr-btn--icon-left pj-phone-only",
-    )
-    person = el.details(
-        el.summary("Pour une personne : sexe, âge et adresse remplis d’avance"),
-        # One picker at a time: the sheet has its own, and the ids of fields are theirs alone.
-        rx.cond(
-            ReserveState.is_open,
-            rx.fragment(),
-            person_picker(on_chosen=MapState.for_person, label="Chercher une place pour"),
-        ),
-        open=PersonPickerState.chosen.id != "",
-        class_name="pj-why fr-mb-1w",
-    )
-    return el.div(
-        toggle,
-        person,
-        rx.el.form(
-            el.datalist(rx.foreach(MapState.suggestions, lambda name: el.option(value=name)), id="communes"),
-            el.div(
-                place,
-                _date_field("Du", "du"),
-                _date_field("Au (jour de sortie)", "au"),
-                _number_field("Distance (km)", "rayon"),
-                select_field("Sexe", "sexe", SEXES, default_value=typed["sexe"], key="s" + typed["sexe"]),
-                _number_field("Âge", "age"),
-                class_name="pj-filters__grid",
-            ),
-            el.fieldset(
-                el.legend("Précisions", class_name="fr-sr-only"),
-                *boxes,
-                class_name="pj-filters__boxes",
-            ),
-            el.div(
-                el.button("Chercher", type="submit", class_name="fr-btn fr-icon-search-line fr-btn--icon-left"),
+def _views() -> rx.Component:
+    """Return the choice of a view. Without one, a wide screen shows list and map, a narrow one the list."""
+
+    def choices(unsaid: str, name: str) -> rx.Component:
+        view = MapState.typed["vue"]
+        buttons = []
+        for code, label, icon in VIEWS:
+            is_current = (view == code) | (view == "") if code == unsaid else view == code
+            buttons.append(
                 el.button(
-                    "Effacer les filtres",
+                    label,
                     type="button",
-                    on_click=MapState.forget_filters,
-                    class_name="fr-btn fr-btn--tertiary-no-outline",
-                ),
-                class_name="pj-actions",
-            ),
-            on_submit=MapState.submit,
-            role="search",
-            id="filtres",
-            aria_label="Filtres de la carte",
-            class_name=rx.cond(MapState.shows_filters, "pj-filters__form pj-filters__form--open", "pj-filters__form"),
-        ),
-        class_name="pj-filters",
-    )
+                    aria_pressed=rx.cond(is_current, "true", "false"),
+                    on_click=MapState.choose_view(code),
+                    class_name=f"fr-btn fr-btn--sm fr-btn--secondary {icon} fr-btn--icon-left",
+                )
+            )
+        return el.div(*buttons, role="group", aria_label="Montrer comme", class_name=f"pj-views {name}")
 
-
-def _date_field(label: str, name: str) -> rx.Component:
-    typed = MapState.typed[name]
-    return field(label, name, error=MapState.problems[name], type="date", default_value=typed, key=name + typed)
-
-
-def _number_field(label: str, name: str) -> rx.Component:
-    typed = MapState.typed[name]
-    error = MapState.problems[name]
-    return field(label, name, error=error, default_value=typed, key=name + typed, input_mode="numeric")
-
-
-def _box(name: str, label: str) -> rx.Component:
-    ticked = MapState.typed[name] != ""
-    return el.div(
-        el.input(
-            type="checkbox",
-            id=name,
-            name=name,
-            value="1",
-            default_checked=ticked,
-            key=f"{name}-" + MapState.typed[name],
-        ),
-        el.label(label, html_for=name, class_name="fr-label"),
-        class_name="fr-checkbox-group fr-checkbox-group--sm",
-    )
+    return rx.fragment(choices("carte", "pj-wide-only"), choices("liste", "pj-phone-only"))
 
 
 def _answer() -> rx.Component:
+    state = MapState
     why = el.details(
-        el.summary("Pourquoi pas les autres ?"),
-        el.ul(rx.foreach(MapState.reasons, el.li)),
+        el.summary(state.why_title),
+        el.ul(rx.foreach(state.reasons, _reason), class_name="pj-plain pj-reasons"),
+        open=state.reason_title != "",
         class_name="pj-why",
+        id="pourquoi-pas",
     )
-    switch = el.div(
+    shown = el.div(
+        el.h2(state.reason_title, class_name="fr-h6 fr-mb-0"),
         el.button(
-            "Liste",
+            "Revenir à ce qui convient",
             type="button",
-            aria_pressed=rx.cond(MapState.shows_map, "false", "true"),
-            on_click=MapState.show_map(False),
-            class_name="fr-btn fr-btn--sm fr-btn--secondary fr-icon-list-unordered fr-btn--icon-left",
+            on_click=state.show_reason(""),
+            class_name="fr-btn fr-btn--sm fr-btn--tertiary fr-icon-arrow-left-line fr-btn--icon-left",
         ),
-        el.button(
-            "Carte",
-            type="button",
-            aria_pressed=rx.cond(MapState.shows_map, "true", "false"),
-            on_click=MapState.show_map(True),
-            class_name="fr-btn fr-btn--sm fr-btn--secondary fr-icon-map-pin-2-line fr-btn--icon-left",
-        ),
-        class_name="pj-actions pj-phone-only",
+        class_name="pj-reason-shown",
     )
     return el.div(
-        el.div(
-            el.p(MapState.sentence, class_name="fr-h5 fr-mb-1v", id="reponse"),
-            rx.cond(MapState.located != "", el.p(MapState.located, class_name="fr-text--sm fr-mb-1v pj-grey")),
-            role="status",
+        el.div(el.p(state.sentence, class_name="fr-h5 fr-mb-1v", id="reponse"), role="status"),
+        rx.cond(
+            state.wider.href != "",
+            el.p(inner_link(state.wider.words, href=state.wider.href, class_name="fr-link"), class_name="fr-mb-1v"),
         ),
-        rx.cond(MapState.reasons.length() > 0, why),
-        switch,
+        rx.cond(state.reasons.length() > 0, why),
+        el.div(_views(), save_button(), class_name="pj-answer__acts"),
+        rx.cond(state.reason_title != "", shown),
         class_name="pj-answer",
-        aria_busy=rx.cond(MapState.is_busy, "true", "false"),
+        aria_busy=rx.cond(state.is_busy, "true", "false"),
     )
 
 
-def _list() -> rx.Component:
+def _reason(reason: rx.Var[Reason]) -> rx.Component:
+    return el.li(
+        el.button(
+            reason.words,
+            type="button",
+            aria_pressed=rx.cond(reason.is_current, "true", "false"),
+            on_click=MapState.show_reason(rx.cond(reason.is_current, "", reason.code)),
+            class_name="pj-reason",
+        )
+    )
+
+
+def _results() -> rx.Component:
     nothing = empty_state(
         "Rien à montrer ici",
         "Aucun lieu ne répond à cette recherche. Élargissez la distance, changez les dates, "
@@ -218,8 +164,9 @@ def _list() -> rx.Component:
         el.ul(rx.foreach(MapState.cards, _card), class_name="pj-cards"),
         rx.cond(MapState.more_label != "", more),
     )
+    filled = rx.cond(MapState.typed["vue"] == "tableau", services_table(), cards)
     content = rx.cond(
-        MapState.is_loaded, rx.cond(MapState.total_cards > 0, cards, nothing), skeleton(8, "Recherche en cours…")
+        MapState.is_loaded, rx.cond(MapState.total_cards > 0, filled, nothing), skeleton(8, "Recherche en cours…")
     )
     return el.section(
         el.h2("Lieux", class_name="fr-sr-only"),
@@ -230,20 +177,33 @@ def _list() -> rx.Component:
 
 def _card(item: rx.Var[Card]) -> rx.Component:
     lit = MapState.highlighted == item.site_id
+    stale = rx.cond(item.is_stale, el.span(" · à confirmer", class_name="pj-services__stale"))
+    change = rx.cond(
+        item.change != "",
+        inner_link(item.change, href=item.change_href, class_name="fr-link fr-link--sm"),
+        el.span("Aucun réglage de la recherche n’y suffit.", class_name="fr-text--sm pj-grey"),
+    )
+    why = el.div(el.p(item.why, class_name="fr-text--sm fr-mb-0"), change, class_name="pj-card__why")
     return el.li(
         el.h3(
             el.button(item.name, type="button", on_click=MapState.open_site(item.site_id), class_name="pj-card__name"),
             class_name="fr-h6 fr-mb-0",
         ),
-        el.p(
-            item.where,
-            rx.cond(item.distance != "", " · " + item.distance, ""),
-            class_name="fr-text--sm fr-mb-1v pj-grey",
-        ),
+        el.p(item.where, class_name="fr-text--sm fr-mb-0 pj-grey"),
+        rx.cond(item.way != "", el.p(item.way, class_name="fr-text--sm fr-mb-1v pj-card__way")),
         rx.cond(item.note != "", el.p(item.note, class_name="fr-text--xs fr-mb-1v pj-grey")),
         el.p(place_state(item.state, item.state_word), " ", el.strong(item.free), class_name="fr-mb-1v"),
+        rx.cond(item.why != "", why),
         strip_of(item.squares),
         el.p(item.next_free, class_name="fr-text--sm fr-mb-0"),
+        rx.cond(
+            item.badges.length() > 0,
+            el.ul(
+                rx.foreach(item.badges, lambda words: el.li(el.p(words, class_name="fr-tag fr-tag--sm"))),
+                class_name="fr-tags-group pj-card__badges",
+            ),
+        ),
+        rx.cond(item.declared != "", el.p(item.declared, stale, class_name="fr-text--xs fr-mb-0 pj-grey")),
         el.button(
             "Voir et réserver",
             type="button",
@@ -279,6 +239,7 @@ def _map() -> rx.Component:
             on_pick=MapState.open_site,
             on_hover=MapState.point_at,
             on_moved=MapState.moved,
+            on_pin=MapState.put_pin,
         ),
         class_name="pj-map-frame",
     )

@@ -5,54 +5,43 @@ A change of filter only changes the address; loading an address is the one place
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
-from uuid import UUID
+from urllib.parse import parse_qsl
 
 import reflex as rx
 from reflex.event import EventSpec
-from sqlmodel import Session
 
-from availability.errors import NotFound
-from availability.gazetteer import Commune, suggest
-from availability.models import Kind
-from availability.places import Located, locate
-from availability.rights import SEARCHERS, Actor
+from availability.errors import InvalidRequest
+from availability.places import Box, bounding_box
+from availability.rights import SEARCHERS
 from availability.search import Wish
 from availability.sites import Spot
-from booking.day import today_of
-from booking.filters import Filters, Reading, understand
-from booking.map import (
-    HORIZON_DAYS,
-    STRIP_DAYS,
-    added,
-    days_ahead,
-    kind_named,
-    log_beyond,
-    look,
-    map_state,
-    next_free,
-    site_only,
-    strip,
-)
-from booking.pages.map_words import Card, card, located_words, reasons, sentence
-from booking.pages.person_picker import NOBODY, Choice, PersonPickerState, choice_of
+from booking.filters import WORK_DAYS, Filters
+from booking.map import log_beyond, map_state
+from booking.pages.map_aim import Aim, aim_of, times_of
+from booking.pages.map_fields import Field, Tag, merged
+from booking.pages.map_screen import Screen, Wider, changed, screen_of
+from booking.pages.map_words import Card, Reason, located_words, wrong_place
+from booking.pages.person_picker import PersonPickerState
+from booking.pages.pin import read_pin
 from booking.pages.reserve_state import ReserveState
-from booking.persons import Profile, profile_of
-from booking.sealing import House
+from booking.pages.saved_state import SavedState
+from booking.pages.table_words import Table
+from booking.question import form_of
 from portal import clock
 from portal.database import act, read
-from portal.live import watch
+from portal.live import Scope, watch
 from portal.policy import allow, current_actor
-from portal.settings import secret_key, settings
 
 CARDS_AT_ONCE = 20
 FITTED_KM_PER_DEGREE = 111.2
-NOTHING_TYPED = {each.name: "" for each in fields(Filters) if each.name != "problems"}
+NOTHING_TYPED = {each.name: "" for each in fields(Filters) if each.name not in ("problems", "attributs")}
+ALWAYS_SHOWN = ("lieu", "du", "au", "mesure", "rayon", "trajet", "libres", "ailleurs")
+HOURS_SHOWN = ("debut", "fin")
+VIEWS = ("", "carte", "liste", "tableau")
+NO_PIN_PROBLEM = {"lat": "", "lon": ""}
 
 
 @dataclass(frozen=True)
@@ -64,43 +53,28 @@ class Layer:
     is_current: bool
 
 
-@dataclass(frozen=True)
-class Screen:
-    """What one search puts on the screen."""
-
-    kinds: list[Kind]
-    kind: Kind
-    reading: Reading
-    spots: list[Spot]
-    cards: list[Card]
-    sentence: str
-    reasons: list[str]
-
-
-@dataclass(frozen=True)
-class Aim:
-    """Where and for whom to search: the filters, completed by the person's own facts."""
-
-    filters: Filters
-    location: Located
-    person: Choice
-
-
 class MapState(rx.State):
     """The filters as typed, the cards shown, and what the map needs to draw the same places."""
 
     layers: list[Layer] = []  # noqa: RUF012 - Reflex copies the default for each client
     typed: dict[str, str] = NOTHING_TYPED
     problems: dict[str, str] = NOTHING_TYPED
-    suggestions: list[str] = []  # noqa: RUF012
+    main_fields: list[Field] = []  # noqa: RUF012
+    more_fields: list[Field] = []  # noqa: RUF012
+    has_hours: bool = False
+    days: list[bool] = []  # noqa: RUF012 - worked, from Monday
+    tags: list[Tag] = []  # noqa: RUF012
     located: str = ""
+    is_by_hand: bool = False
     sentence: str = ""
-    reasons: list[str] = []  # noqa: RUF012
+    why_title: str = ""
+    reasons: list[Reason] = []  # noqa: RUF012
+    wider: Wider = Wider()
     cards: list[Card] = []  # noqa: RUF012
+    table: Table = Table()
     total_cards: int = 0
     is_loaded: bool = False
     is_busy: bool = False
-    shows_map: bool = False  # on a phone, where the list comes first
     shows_filters: bool = False  # on a phone; a wide screen always shows them
     points_url: str = ""
     patch: dict[str, dict[str, int | str]] = {}  # noqa: RUF012
@@ -110,6 +84,8 @@ class MapState(rx.State):
     highlighted: str = ""
     selected: str = ""
     here: str = ""  # the part of the map that is shown, once moved by hand
+    pin: dict[str, str] = NO_PIN_PROBLEM  # as typed, when it is put without the map
+    pin_problems: dict[str, str] = NO_PIN_PROBLEM
     _shown: int = CARDS_AT_ONCE
     _query: str = ""
     _near: tuple[float, float] | None = None
@@ -119,6 +95,21 @@ class MapState(rx.State):
         """Name the button that shows the next cards; empty when all are shown."""
         left = self.total_cards - len(self.cards)
         return f"Afficher {min(left, CARDS_AT_ONCE)} lieux de plus (encore {left})" if left > 0 else ""
+
+    @rx.var
+    def reason_title(self) -> str:
+        """Name what is shown, when it is what was left out."""
+        return next((f"Laissés de côté : {reason.words}" for reason in self.reasons if reason.is_current), "")
+
+    @rx.var
+    def more_open(self) -> bool:
+        """Say whether one of the criteria that are folded says something."""
+        return any(field.value or field.problem for field in self.more_fields) or self.typed["ailleurs"] != ""
+
+    @rx.var
+    def hours_open(self) -> bool:
+        """Say whether hours of work were typed."""
+        return bool(self.typed["debut"] or self.typed["fin"])
 
     @allow(*SEARCHERS)
     @rx.event
@@ -134,30 +125,60 @@ class MapState(rx.State):
         yield
         aim = await aim_of(actor, filters, is_shown=True)
         (await self.get_state(PersonPickerState)).chosen = aim.person
-        screen = await read(_screen, actor, aim, shown=self._shown, now=clock.now())
+        times = await times_of(actor, aim.filters, aim.near)
+        screen = await read(screen_of, actor, aim, filters, times, shown=self._shown, now=clock.now())
         if filters.flag("ailleurs"):
             await act(log_beyond, actor, screen.kind.code, now=clock.now())
         self._show(screen, aim)
-        watch(self)
+        await (await self.get_state(SavedState)).show(actor, screen, query)
+        watch(self, _scope(screen))
         self.selected = filters.site
-        yield ReserveState.show(filters.site, aim.filters.to_query())
+        point = f"{aim.near[0]},{aim.near[1]}" if aim.near else ""
+        yield ReserveState.show(filters.site, replace(aim.filters, point=point, type=screen.kind.code).to_query())
 
     @allow(*SEARCHERS)
     @rx.event
     async def submit(self, form: dict[str, Any]) -> EventSpec:
-        """Search with the filters of the form."""
-        typed = Filters.read(form)
-        kept = Filters.read(self.typed)
-        boxes = {name: getattr(typed, name) for name in ("weekend", "accessible", "libres", "ailleurs")}
+        """Search with the filters of the form; those that it does not show are kept."""
+        kept = self._filters()
+        displayed = self.typed | {one.name: one.value for one in (*self.main_fields, *self.more_fields)}
+        own = [one.name for one in (*self.main_fields, *self.more_fields)]
+        shown = (*ALWAYS_SHOWN, *own, *(HOURS_SHOWN if self.has_hours else ()))
+        if not isinstance(form, dict):
+            raise InvalidRequest("form", "not-a-form")
+        typed = merged(kept, form, shown, displayed)
+        if typed.mesure != "min":
+            typed = replace(typed, mesure="")
+        if typed.lieu != kept.lieu:
+            typed = replace(typed, point="")
+        if any(getattr(typed, name) != getattr(kept, name) for name in ("lieu", "rayon", "mesure", "trajet")):
+            typed = replace(typed, cadre="")
         self.shows_filters = False
-        moved = typed.lieu != kept.lieu or typed.rayon != kept.rayon
-        return _go(replace(typed, **boxes, type=kept.type, personne=kept.personne, cadre="" if moved else kept.cadre))
+        return _go(replace(typed, site="", page="", raison=""))
 
     @allow(*SEARCHERS)
     @rx.event
     async def choose_layer(self, code: str) -> EventSpec:
         """Look for something else, elsewhere being the same."""
-        return _go(replace(Filters.read(self.typed), type=str(code), site=""))
+        return _go(replace(self._filters(), type=str(code), site="", page="", raison="", tri=""))
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def choose_view(self, view: str) -> EventSpec:
+        """Show the answer as a map, a list or a table."""
+        return _go(replace(self._filters(), vue=view if view in VIEWS else "", page="", site=""))
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def show_reason(self, code: str) -> EventSpec:
+        """Show what a reason leaves out; nothing is the answer itself."""
+        return _go(replace(self._filters(), raison=str(code)[:60], page="", site=""))
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def remove(self, names: str) -> EventSpec:
+        """Remove a filter in use."""
+        return _go(self._filters().without(*str(names).split(","), "page", "raison", "site"))
 
     @allow(*SEARCHERS)
     @rx.event
@@ -166,19 +187,14 @@ class MapState(rx.State):
         chosen = (await self.get_state(PersonPickerState)).chosen.id
         if chosen == self.typed["personne"]:
             return None
-        return _go(replace(Filters.read(self.typed), personne=chosen, sexe="", age="", lieu="", cadre=""))
+        return _go(replace(self._filters(), personne=chosen, sexe="", age="", lieu="", point="", cadre="", raison=""))
 
     @allow(*SEARCHERS)
     @rx.event
     async def forget_filters(self) -> EventSpec:
         """Look for the same thing with no filter."""
-        return _go(Filters(type=Filters.read(self.typed).type))
-
-    @allow(*SEARCHERS)
-    @rx.event
-    async def suggest_places(self, typed: str) -> None:
-        """Offer the communes that begin so."""
-        self.suggestions = [_label(commune) for commune in suggest(str(typed)[:80])]
+        kept = self._filters()
+        return _go(Filters(type=kept.type, vue=kept.vue))
 
     @allow(*SEARCHERS)
     @rx.event
@@ -191,7 +207,30 @@ class MapState(rx.State):
     @rx.event
     async def search_here(self) -> EventSpec:
         """Search the part of the map that is shown."""
-        return _go(replace(Filters.read(self.typed), cadre=self.here))
+        return _go(replace(self._filters(), cadre=self.here, page="", raison=""))
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def put_pin(self, lat: float, lon: float) -> EventSpec | None:
+        """Search around the pin, that was dragged or moved by the arrows."""
+        point, _ = read_pin(lat, lon)
+        return self._around(point) if point else None
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def type_pin(self, form: dict[str, Any]) -> EventSpec | None:
+        """Search around a point typed as latitude and longitude, which is the same without the map."""
+        typed = form_of(form)
+        self.pin = {name: typed.get(name, "")[:20] for name in NO_PIN_PROBLEM}
+        point, problems = read_pin(self.pin["lat"], self.pin["lon"])
+        self.pin_problems = NO_PIN_PROBLEM | problems
+        return self._around(point) if point else rx.set_focus(next(iter(problems)))
+
+    @allow(*SEARCHERS)
+    @rx.event
+    async def forget_pin(self) -> EventSpec:
+        """Search around the address again."""
+        return _go(replace(self._filters(), point="", cadre="", site=""))
 
     @allow(*SEARCHERS)
     @rx.event
@@ -199,12 +238,6 @@ class MapState(rx.State):
         """Show the next cards."""
         self._shown = min(self._shown + CARDS_AT_ONCE, 10_000)
         return MapState.load
-
-    @allow(*SEARCHERS)
-    @rx.event
-    async def show_map(self, shows_map: bool) -> None:
-        """Show the map or the list, on a phone."""
-        self.shows_map = bool(shows_map)
 
     @allow(*SEARCHERS)
     @rx.event
@@ -222,34 +255,55 @@ class MapState(rx.State):
     @rx.event
     async def open_site(self, site_id: str) -> EventSpec:
         """Open the sheet of a place."""
-        return _go(replace(Filters.read(self.typed), site=str(site_id)))
+        return _go(replace(self._filters(), site=str(site_id)))
 
     @allow(*SEARCHERS)
     @rx.event
     async def close_site(self) -> EventSpec:
         """Close the sheet; the list and the map stay."""
-        return _go(replace(Filters.read(self.typed), site=""))
+        return _go(replace(self._filters(), site=""))
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
-        """Patch the cards and pins of the places that somebody else changed."""
+        """Patch the cards, lines and pins of the places that somebody else changed."""
         actor = await current_actor(self)
-        filters = Filters.read(self.typed)
-        spots, cards = await read(_changed, actor, filters, self._near, resource_ids, now=clock.now())
+        filters = Filters.read(self.typed | self._filters().attributs)
+        around = (self._near, await times_of(actor, filters, self._near))
+        spots, cards, rows = await read(changed, actor, filters, around, resource_ids, now=clock.now())
         if spots:
             self.patch = {**self.patch, **{str(s.site_id): {"free": s.free, "state": map_state(s)} for s in spots}}
-            fresh = {new.site_id: new for new in cards}
-            self.cards = [fresh.get(old.site_id, old) for old in self.cards]
+            if not self.typed["raison"]:
+                fresh = {new.site_id: new for new in cards}
+                self.cards = [fresh.get(old.site_id, old) for old in self.cards]
+        if rows:
+            lines = {new.resource_id: new for new in rows}
+            self.table = replace(self.table, rows=[lines.get(old.resource_id, old) for old in self.table.rows])
+
+    def _filters(self) -> Filters:
+        """Return what the address says, without the open sheet."""
+        return Filters.read(dict(parse_qsl(self._query)))
+
+    def _around(self, point: tuple[float, float]) -> EventSpec:
+        self.pin_problems = NO_PIN_PROBLEM
+        return _go(replace(self._filters(), point=f"{point[0]:.5f},{point[1]:.5f}", cadre="", site="", raison=""))
 
     def _show(self, screen: Screen, aim: Aim) -> None:
         wish, filters = screen.reading.wish, screen.reading.filters
         self.layers = [Layer(kind.code, kind.layer, kind.id == screen.kind.id) for kind in screen.kinds]
         self.typed = _typed(filters, wish)
         self._near = wish.near
-        self.problems = NOTHING_TYPED | screen.reading.problems | _not_found(aim)
-        self.located = located_words(aim.location)
-        self.sentence, self.reasons = screen.sentence, screen.reasons
-        self.cards, self.total_cards = screen.cards, len(screen.spots)
-        self.points_url = f"/carte/points?{replace(filters, site='', type=screen.kind.code).to_query()}"
+        wrong = wrong_place(aim.filters.lieu, aim.location) if not aim.filters.point else ""
+        self.problems = NOTHING_TYPED | ({"lieu": wrong} if wrong else {}) | _known(screen.reading.problems)
+        self.main_fields, self.more_fields = screen.fields.main, screen.fields.more
+        self.has_hours = screen.fields.has_hours
+        self.days = [str(number) in (filters.jours or WORK_DAYS) for number in range(1, 8)]
+        self.tags, self.wider = screen.tags, screen.wider
+        self.located, self.is_by_hand = located_words(aim.location), bool(aim.filters.point)
+        self.pin = {"lat": f"{wish.near[0]:.5f}", "lon": f"{wish.near[1]:.5f}"} if wish.near else NO_PIN_PROBLEM
+        self.sentence, self.why_title, self.reasons = screen.sentence, screen.why_title, screen.reasons
+        self.cards, self.table, self.total_cards = screen.cards, screen.table, len(screen.spots)
+        reason = next((one.code for one in screen.reasons if one.is_current), "")
+        address = replace(filters, site="", vue="", tri="", page="", raison=reason, type=screen.kind.code)
+        self.points_url = f"/carte/points?{address.to_query()}"
         self.patch = {}
         self.origin = [wish.near[1], wish.near[0]] if wish.near else []
         self.radius_km = wish.radius_km or 0
@@ -261,122 +315,34 @@ def _go(filters: Filters) -> EventSpec:
     return rx.redirect(f"/carte/?{filters.to_query()}")
 
 
-async def aim_of(actor: Actor, filters: Filters, *, is_shown: bool) -> Aim:
-    """Return where and for whom to search.
-
-    The address of a person stays out of the page's address: only their identifier is in it. The network, if it is
-    asked, is asked outside of every transaction.
-    """
-    person, address = NOBODY, ""
-    if filters.personne and (profile := await _profile(actor, filters.personne, is_shown=is_shown)):
-        person, address = choice_of(profile.line), profile.address
-        filters = replace(filters, sexe=filters.sexe or profile.line.sex, age=filters.age or str(profile.age))
-    # Only what is typed is remembered: an address of a person must not outlive their file.
-    search = (_locate, filters.lieu) if filters.lieu or not address else (_ask, address)
-    location = await asyncio.to_thread(*search)
-    return Aim(filters, location, person)
+def _known(problems: dict[str, str]) -> dict[str, str]:
+    """Return the problems of the fields that are always there; those of the kind's schema are in its own fields."""
+    return {name: words for name, words in problems.items() if name in NOTHING_TYPED}
 
 
-async def _profile(actor: Actor, typed: str, *, is_shown: bool) -> Profile | None:
-    try:
-        house = House(secret_key())
-        return await act(profile_of, actor, UUID(typed), house=house, now=clock.now(), is_shown=is_shown)
-    except (ValueError, NotFound):
-        return None  # an address copied from elsewhere: the search goes on without the person
-
-
-def point_of(location: Located) -> tuple[float, float] | None:
-    """Return latitude and longitude of the best place found."""
-    return (location.best.lat, location.best.lon) if location.best else None
-
-
-def _ask(typed: str) -> Located:
-    return locate(typed, ban_url=settings().ban_url)
-
-
-_remembered = lru_cache(maxsize=4096)(_ask)
-
-
-def _locate(typed: str) -> Located:
-    location = _remembered(typed)
-    if location.ban_failed:
-        _remembered.cache_clear()  # the address base may answer next time
-    return location
-
-
-def _label(commune: Commune) -> str:
-    return f"{commune.postcodes[0]} {commune.name}" if commune.postcodes else commune.name
-
-
-def _screen(
-    session: Session,
-    actor: Actor,
-    aim: Aim,
-    *,
-    shown: int,
-    now: datetime,
-) -> Screen:
-    filters = aim.filters
-    kinds, kind = kind_named(session, actor, filters.type)
-    today = today_of(session, actor, now=now)
-    reading = understand(filters, kind, point_of(aim.location), today=today)
-    answer = look(session, actor, reading.wish, only_free=filters.flag("libres"), now=now)
-    return Screen(
-        kinds=kinds,
-        kind=kind,
-        reading=reading,
-        spots=answer.spots,
-        cards=_cards(session, kind, answer.spots[:shown], reading.wish.first, today=today, now=now),
-        sentence=sentence(kind, answer.tally, filters, reading.wish.radius_km),
-        reasons=reasons(answer.tally),
-    )
-
-
-def _changed(
-    session: Session,
-    actor: Actor,
-    filters: Filters,
-    near: tuple[float, float] | None,
-    resource_ids: frozenset[int],
-    *,
-    now: datetime,
-) -> tuple[list[Spot], list[Card]]:
-    """Search again the sites of some resources, among those that the wish reaches."""
-    _, kind = kind_named(session, actor, filters.type)
-    today = today_of(session, actor, now=now)
-    wish = understand(filters, kind, near, today=today).wish
-    changed = look(session, actor, replace(wish, resource_ids=tuple(resource_ids)), only_free=False, now=now).spots
-    if not changed:
-        return [], []
-    spots = look(session, actor, site_only(wish, [spot.site_id for spot in changed]), only_free=False, now=now).spots
-    return spots, _cards(session, kind, spots, wish.first, today=today, now=now)
-
-
-def _cards(
-    session: Session, kind: Kind, spots: Sequence[Spot], first: date, *, today: date, now: datetime
-) -> list[Card]:
-    suitable = [one for spot in spots for one in spot.resources if one.mismatch is None]
-    counts = days_ahead(session, kind, suitable, first=first, days=HORIZON_DAYS, now=now)
-    cards = []
-    for spot in spots:
-        ahead = [strip(counts.get(one.resource_id, []), first, HORIZON_DAYS) for one in spot.resources
-                 if one.mismatch is None] or [strip([], first, HORIZON_DAYS)]  # fmt: skip
-        days = added(ahead)
-        cards.append(card(spot, kind, days[:STRIP_DAYS], next_free(days), today=today))
-    return cards
+def _scope(screen: Screen) -> Scope:
+    """Return what the page shows, so that it is told of nothing else."""
+    wish = screen.reading.wish
+    if wish.bounds:
+        west, south, east, north = wish.bounds
+        return Scope(screen.kind.id, Box(south, north, west, east))
+    if wish.near and wish.radius_km:
+        return Scope(screen.kind.id, bounding_box(*wish.near, wish.radius_km))
+    return Scope(screen.kind.id)
 
 
 def _typed(filters: Filters, wish: Wish) -> dict[str, str]:
     """Return what the form shows: what was typed, and the defaults where nothing was."""
-    typed = {name: value for name, value in vars(filters).items() if name != "problems"}
-    defaults = {"type": wish.kind.code, "du": wish.first.isoformat(), "au": wish.until.isoformat(), "rayon": "50"}
+    defaults = {
+        "type": wish.kind.code,
+        "du": wish.first.isoformat(),
+        "au": wish.until.isoformat(),
+        "mesure": "km",
+        "rayon": "50",
+        "trajet": "45",
+    }
+    typed = {name: value for name, value in filters.typed().items() if name in NOTHING_TYPED}
     return {name: value or defaults.get(name, "") for name, value in typed.items()}
-
-
-def _not_found(aim: Aim) -> dict[str, str]:
-    if aim.filters.lieu and aim.location.best is None:
-        return {"lieu": "Ce lieu n’a pas été trouvé : essayez une commune ou un code postal."}
-    return {}
 
 
 def _edges(wish: Wish, spots: Sequence[Spot]) -> list[float]:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from availability.absences import worries
 from availability.openings import local_day
 from availability.own import stale_ids
-from availability.rights import REQUESTERS, Actor, Role
+from availability.rights import REQUESTERS, SEARCHERS, Actor, Role
 from booking.day import Day, day, time_zone_of
 from booking.fitting_queries import OPEN, fitting_requests
 from booking.pages import day_words as words
@@ -21,8 +21,10 @@ from booking.pages.calendars_words import address as calendars_address
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card
 from booking.pages.round_state import DRIVERS
+from booking.pages.saved_words import news_cards
 from booking.pages.widgets import inner_link
 from booking.planning import PLANNERS, waiting_count
+from booking.watching import news
 from portal.clock import now
 from portal.database import read
 from portal.policy import SIGNED_IN, allow, current_actor, page
@@ -37,6 +39,7 @@ ROUND = "/tournee/"
 CONVOCATIONS = "/convocations/"
 PLANNING = "/repartition/"
 FITTINGS = "/demandes-de-pose/"
+MOST_NEWS = 6
 
 
 class DayState(rx.State):
@@ -55,6 +58,7 @@ class DayState(rx.State):
     calendars_href: str = ""
     today: list[Card] = []  # noqa: RUF012
     today_more: str = ""
+    news: list[Card] = []  # noqa: RUF012 - what freed up for one's saved searches
     lost: list[Card] = []  # noqa: RUF012
     lost_more: str = ""
     has_list: bool = False
@@ -66,7 +70,7 @@ class DayState(rx.State):
         """Say whether there is nothing at all."""
         counts = self.to_note or self.declined or self.to_plan or self.to_fit
         counts = counts or self.to_check or self.calendars
-        return self.is_loaded and not (self.to_do or self.today or self.lost or counts)
+        return self.is_loaded and not (self.to_do or self.today or self.lost or self.news or counts)
 
     @rx.var
     def nothing_to_do(self) -> str:
@@ -91,6 +95,8 @@ class DayState(rx.State):
         self.calendars, self.calendars_href = words.calendars_words(broken, covered), calendars_address(resource_id)
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
         self._show(shown, at, time_zone)
+        freed = await read(news, actor, now=at, most=MOST_NEWS) if actor.has(*SEARCHERS) else []
+        self.news = news_cards(freed, now=at, here=time_zone)
         self.is_loaded = True
 
     def _show(self, shown: Day, at: datetime, here: str) -> None:
@@ -140,6 +146,7 @@ def my_day_page() -> rx.Component:
         _column(
             "À savoir",
             "a-savoir",
+            rx.cond(state.news.length() > 0, el.ul(rx.foreach(state.news, _card), class_name="pj-cards fr-mb-2w")),
             _cards(state.lost, state.lost_more, nothing="Rien de perdu ces trois derniers jours."),
         ),
         class_name="pj-day",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import ceil
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 import reflex as rx
 from sqlmodel import Session
 
+from availability.attributes import Attribute
 from availability.claims import Claim, NightsClaim, PlaceClaim, SlotClaim
 from availability.declarations import is_stale
 from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken, Refusal
@@ -22,12 +24,14 @@ from availability.rights import SEARCHERS, Actor
 from availability.search import Wish
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.alternatives import Alternative, alternatives_to
+from booking.changes import label_of
 from booking.day import today_of
-from booking.filters import Filters, understand
+from booking.filters import Filters, point_in, understand
 from booking.map import STRIP_DAYS, kind_named, next_free, strip
 from booking.models import Booking, State
 from booking.offers import Offer, OpenSite, open_site
 from booking.pages.booking_words import CONVENERS, convene_address
+from booking.pages.map_aim import Times, times_of
 from booking.pages.map_words import (
     UNIT_WORDS,
     Square,
@@ -35,10 +39,10 @@ from booking.pages.map_words import (
     free_of,
     soonest_words,
     square,
-    traits,
 )
 from booking.pages.person_picker import PersonPickerState
-from booking.words import SITE_STATE_WORDS, WHY_NOT_WORDS
+from booking.pages.traits import traits
+from booking.words import SITE_STATE_WORDS, WHY_NOT_WORDS, unfit
 from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor
@@ -282,7 +286,9 @@ class ReserveState(rx.State):
 
     async def _read(self, actor: Actor) -> None:
         try:
-            opened = await read(_open, actor, self._query, int(self.site_id), now=clock.now())
+            filters = Filters.read(dict(parse_qsl(self._query)))
+            times = await times_of(actor, filters, point_in(filters.point))
+            opened = await read(_open, actor, filters, times, int(self.site_id), now=clock.now())
         except Refusal:
             self.step, self.title = "missing", "Lieu introuvable"
             return
@@ -339,16 +345,18 @@ class ReserveState(rx.State):
         self.lines, self.others = [], []
 
 
-def _open(session: Session, actor: Actor, query: str, site_id: int, *, now: datetime) -> tuple[OpenSite, Wish, date]:
-    wish = _wish(session, actor, query, now=now)
+def _open(
+    session: Session, actor: Actor, filters: Filters, times: Times, site_id: int, *, now: datetime
+) -> tuple[OpenSite, Wish, date]:
+    wish = _wish(session, actor, filters, times, now=now)
     return open_site(session, actor, wish, site_id, now=now), wish, today_of(session, actor, now=now)
 
 
-def _wish(session: Session, actor: Actor, query: str, *, now: datetime) -> Wish:
-    filters = Filters.read(dict(parse_qsl(query)))
+def _wish(session: Session, actor: Actor, filters: Filters, times: Times, *, now: datetime) -> Wish:
     _, kind = kind_named(session, actor, filters.type)
-    wish = understand(filters, kind, None, today=today_of(session, actor, now=now)).wish
-    return replace(wish, bounds=None, radius_km=None)  # the sheet shows its site wherever the map is
+    wish = understand(filters, kind, point_in(filters.point), today=today_of(session, actor, now=now)).wish
+    # The sheet shows its site wherever the map is.
+    return replace(wish, bounds=None, radius_km=None, times=times)
 
 
 def _claim(shape: str, resource_id: str, form: dict[str, Any]) -> Claim:
@@ -408,7 +416,7 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
     found, zone = offer.found, ZoneInfo(offer.found.time_zone)
     days = strip(offer.days, wish.first)
     one, _ = UNIT_WORDS[Shape(site.kind.shape)]
-    why = WHY_NOT_WORDS.get(found.mismatch or "", ("", ""))[0]
+    why = why_not(found.mismatch, wish.schema) if found.mismatch else ""
     declared = f"déclaré le {day(found.declared_on, year=True)}" if found.declared_on else ""
     if declared and is_stale(found.declared_on, site.kind.fresh_days, today=today):
         declared += f"{NBSP}: à vérifier"
@@ -420,7 +428,7 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
         state_word=SITE_STATE_WORDS[found.state],
         why_not=f"{one.capitalize()} {why}" if why else "",
         next_free=soonest_words(next_free(offer.days), today),
-        traits=traits(found),
+        traits=traits(found, wish.schema),
         squares=[square(count, site.kind) for count in days[:STRIP_DAYS]],
         beds=[(str(unit_id), name) for unit_id, name in offer.free_beds],
         slots=[
@@ -429,6 +437,11 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
         is_open=_can_be_taken(offer, site),
         declared=declared,
     )
+
+
+def why_not(reason: str, schema: Sequence[Attribute]) -> str:
+    """Return why a resource does not suit, of one place."""
+    return WHY_NOT_WORDS[reason][0] if reason in WHY_NOT_WORDS else unfit(label_of(reason, schema) or reason)
 
 
 def _can_be_taken(offer: Offer, site: OpenSite) -> bool:

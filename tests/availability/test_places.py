@@ -23,14 +23,18 @@ from availability.places import (
     TERRITORY_TIME,
     TIME_OF_COMMUNE,
     Source,
+    Suggestion,
     best_commune,
     bounding_box,
+    close_names,
     commune_of_insee,
     communes_named,
     distance_km,
     locate,
     normalise,
+    pointed,
     suggest,
+    suggested,
     territory_time,
     time_of_commune,
 )
@@ -45,6 +49,7 @@ LONGITUDES = st.floats(-180, 180)
         ("Saint-Étienne", "saint etienne"),
         ("ST ETIENNE", "saint etienne"),
         ("Ste-Marie", "sainte marie"),
+        ("L＇Isle", "l isle"),
         ("L’Haÿ-les-Roses", "l hay les roses"),
         ("LES SABLES-D''OLONNE", "les sables d olonne"),
         ("Schœlcher", "schoelcher"),
@@ -433,3 +438,55 @@ def test_a_base_out_of_reach_is_said(url: str) -> None:
 
     assert located.ban_failed
     assert located.places[0].label == "Lille (59)"
+
+
+# What is typed, and the pin
+
+
+def test_typing_saint_etie_proposes_saint_etienne() -> None:
+    assert suggested("saint etie")[0] == Suggestion("Saint-Étienne (42)", "42000")
+    assert suggested("") == []
+
+
+def test_addresses_of_the_base_come_first_when_a_number_is_typed_and_are_remembered() -> None:
+    with ban(says(collection(feature("4 Rue du Test 59000 Lille", 3, 50.6)))) as (url, asked):
+        first, again = suggested("4 rue du", ban_url=url), suggested("4 rue du", ban_url=url)
+
+    assert first == again == [Suggestion("4 Rue du Test 59000 Lille", "adresse")]
+    assert len(asked) == 1
+
+
+def test_a_base_that_fails_leaves_the_communes_and_is_asked_again() -> None:
+    with ban(says(b"{}", 503)) as (url, asked):
+        first, _ = suggested("grenobl", ban_url=url), suggested("grenobl", ban_url=url)
+
+    assert first[0].label == "Grenoble (38)"
+    assert len(asked) == 2
+
+
+def test_an_address_that_the_base_does_not_know_is_said_to_be_so() -> None:
+    with ban(says(collection())) as (url, _):
+        located = locate("999 rue de Nulle Part, Lille", ban_url=url, timeout_s=5)
+
+    assert (located.not_in_base, located.ban_failed) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("Grenbole", "Grenoble"), ("Marselle", "Marseille"), ("Rennnes", "Rennes")]
+)
+def test_a_name_nearly_right_leads_to_the_commune(typed: str, meant: str) -> None:
+    assert [one.name for one in close_names(typed)][:1] == [meant]
+
+
+def test_nothing_is_close_to_nonsense() -> None:
+    assert close_names("Xyzzyville") == close_names("") == close_names("ab") == []
+
+
+@pytest.mark.parametrize(
+    ("point", "around"), [((45.44, 4.39), "Saint-Étienne (42)"), ((-20.9, 55.45), "Saint-Denis (974)")]
+)
+def test_a_pin_put_by_hand_is_named_after_the_commune_around_it(point: tuple[float, float], around: str) -> None:
+    best = pointed(*point).best
+
+    assert best is not None
+    assert (best.label, best.lat, best.lon, best.source) == (around, *point, Source.HAND)

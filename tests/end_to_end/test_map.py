@@ -228,6 +228,7 @@ def test_choosing_a_person_fills_the_filters_and_keeps_their_address_out_of_the_
 def test_beyond_one_s_territory_is_deliberate_and_logged(open_page: OpenPage, served) -> None:  # type: ignore[no-untyped-def]
     page = open_page("/carte/?type=semi-liberte", OFFICER)
     at_home = free_beds(page)
+    page.get_by_text("Plus de critères").click()
     page.get_by_text("Au-delà de mon ressort").click()
     page.get_by_role("button", name="Chercher").first.click()
     expect(page.locator("#reponse")).to_contain_text("dans toute la France")
@@ -249,6 +250,89 @@ def test_on_a_phone_the_list_comes_first_and_nothing_overflows(open_page: OpenPa
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("button", name="Carte", exact=True).click()
     expect(page.locator(".pj-map-frame")).to_be_visible()
+
+
+def test_by_keyboard_alone_from_an_address_to_a_search_that_is_saved(open_page: OpenPage) -> None:
+    page = open_page("/carte/?type=semi-liberte", OFFICER)
+    page.locator("#lieu").focus()
+    page.keyboard.type("saint etie")
+    expect(page.get_by_role("option").first).to_contain_text("Saint-Étienne (42)")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.locator("#situe")).to_contain_text("Saint-Étienne (42)")
+
+    page.get_by_text("Travaille à cette adresse").focus()
+    page.keyboard.press("Enter")
+    page.locator("#debut").fill("05:00")
+    page.locator("#fin").fill("11:00")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^Retirer le filtre Travaille de 05:00"))).to_be_visible()
+    page.locator("#pourquoi-pas summary").focus()
+    page.keyboard.press("Enter")
+    page.locator(".pj-reason", has_text="heures de travail").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".pj-card__why a", has_text="Accepter un départ").first).to_be_visible()
+
+    page.get_by_role("button", name="Me prévenir").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("Recherche enregistrée")
+    page.locator("#recherches summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=re.compile("^Renommer")).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#nom-recherche")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Boulangerie de nuit")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Supprimer Boulangerie de nuit").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Recherche supprimée")).to_be_visible()
+    page.get_by_role("button", name="Annuler").click()
+    expect(page.get_by_role("link", name="Boulangerie de nuit")).to_have_attribute("href", re.compile("debut=05%3A00"))
+    page.get_by_role("button", name="Supprimer Boulangerie de nuit").click()
+
+
+def test_the_point_is_moved_by_the_arrows_or_typed_and_the_address_comes_back(open_page: OpenPage) -> None:
+    page = open_page(LYON, OFFICER, draws=True)
+    page.wait_for_function("window.__placeMap?.ids().length > 0")
+    page.locator(".place-map__pin").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#situe")).to_contain_text("Position choisie à la main")
+    assert float(re.search(r"point=[\d.]+%2C([\d.]+)", page.url)[1]) > 4.84  # type: ignore[index]
+    expect(page.locator("#lieu")).to_have_value("Lyon")
+
+    page.get_by_text("Déplacer le point à la main").click()
+    page.locator("#lat").fill("quelque part")
+    page.get_by_role("button", name="Chercher autour de ce point").click()
+    expect(page.locator("#lat-message")).to_contain_text("nombre de degrés")
+    expect(page.locator("#lat")).to_have_value("quelque part")
+    page.locator("#lat").fill("45,44")
+    page.locator("#lon").fill("4,39")
+    page.keyboard.press("Enter")
+    expect(page.locator("#situe")).to_contain_text("près de Saint-Étienne (42)")
+    page.get_by_role("button", name="Revenir à l’adresse").click()
+    expect(page.locator("#situe")).to_contain_text("Lyon (69)")
+
+
+def test_services_are_a_table_that_sorts_turns_its_pages_and_opens_them(open_page: OpenPage) -> None:
+    page = open_page("/carte/?type=tig&lieu=Lyon", OFFICER)
+    page.get_by_role("button", name="Tableau", exact=True).click()
+    rows = page.locator(".pj-services tbody tr")
+    expect(rows).to_have_count(40)
+    for order in ("ascending", "descending"):
+        page.get_by_role("link", name=re.compile("^Charge")).click()
+        expect(page.get_by_role("columnheader", name=re.compile("^Charge"))).to_have_attribute("aria-sort", order)
+    expect(rows.first).to_contain_text("100\u00a0%")
+    page.get_by_role("link", name="Page suivante").click()
+    expect(page.get_by_text("Page 2 sur")).to_be_visible()
+
+    rows.first.get_by_role("button").click()
+
+    expect(page.get_by_role("dialog").locator(".pj-line").first).to_be_visible()
+    assert "tri=-charge" in page.url
 
 
 def test_nobody_sees_the_map_without_signing_in(open_page: OpenPage) -> None:
