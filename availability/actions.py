@@ -86,6 +86,8 @@ FREE_SEAT = by_key("""
     SELECT free.seat FROM generate_series(1, CAST(:capacity AS int)) AS free(seat)
     WHERE NOT EXISTS (SELECT FROM seat_time t WHERE t.resource_id = :resource_id AND t.seat = free.seat
                       AND t.during && tstzrange(:start, :end))
+      AND NOT EXISTS (SELECT FROM absence a
+                      WHERE a.resource_id = :resource_id AND a.during && tstzrange(:start, :end))
     ORDER BY free.seat LIMIT 1""")
 FORGET_SEATS = by_key("DELETE FROM seat_time WHERE resource_id = :resource_id AND expires_at <= :now")
 TAKE_SEAT = by_key("""

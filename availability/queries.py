@@ -54,13 +54,17 @@ OPENINGS = text("""
     SELECT resource_id, array_agg(starts_at) AS starts, array_agg(ends_at) AS ends FROM opening
     WHERE resource_id = ANY(:ids) AND starts_at < :end AND ends_at > :start GROUP BY resource_id""")
 # What touches on a seat is one: half as much to read. Resource by resource: the index of seats does not know "= ANY",
-# and would read what everybody has in the window.
+# and would read what everybody has in the window. When a calendar of elsewhere says that somebody is busy, no seat is
+# named: it is all of them.
 SEATS_TAKEN = text("""
     SELECT wanted.id AS resource_id, seats.* FROM unnest(CAST(:ids AS bigint[])) AS wanted (id) CROSS JOIN LATERAL (
         SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
         FROM (SELECT seat, range_agg(during) AS during FROM seat_time
               WHERE resource_id = wanted.id AND during && tstzrange(:start, :end)
-                AND (expires_at IS NULL OR expires_at > :now) GROUP BY seat) seats, unnest(during) AS taken
+                AND (expires_at IS NULL OR expires_at > :now) GROUP BY seat
+              UNION ALL
+              SELECT NULL, range_agg(during) FROM absence
+              WHERE resource_id = wanted.id AND during && tstzrange(:start, :end)) seats, unnest(during) AS taken
         GROUP BY seat) seats""")
 SEATS_BOOKED = text("""
     SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
@@ -197,7 +201,7 @@ def _agendas(
     # A claim outside of the window still takes the slots that overlap it.
     reach = max((grid.duration + grid.gap for grid in grids.values()), default=NO_TIME)
     around = {**asked, **ids, "start": asked["start"] - reach, "end": asked["end"] + reach}
-    taken: dict[int, dict[int, list[Span]]] = defaultdict(dict)
+    taken: dict[int, dict[int | None, list[Span]]] = defaultdict(dict)
     for row in session.execute(SEATS_TAKEN, around):
         taken[row.resource_id][row.seat] = sorted(_spans(row.starts, row.ends))
     return {
@@ -207,7 +211,7 @@ def _agendas(
 
 
 def _agenda(
-    row: Any, grid: Grid, opened: list[Span], taken: Mapping[int, list[Span]], now: datetime, *, as_offered: bool
+    row: Any, grid: Grid, opened: list[Span], taken: dict[int | None, list[Span]], now: datetime, *, as_offered: bool
 ) -> Agenda:
     zone = ZoneInfo(row.time_zone)
     offered_from, offered_until = _offered(row, zone, now) if as_offered else ALWAYS
@@ -220,7 +224,8 @@ def _agenda(
         capacity=row.capacity,
         openings=merge_spans(opened),
         now=now,
-        taken=taken,
+        absences=taken.get(None, ()),
+        taken={seat: spans for seat, spans in taken.items() if seat is not None},
         capacities=[((start, end), capacity) for start, end, capacity in sized],
         zone=zone,
         offered_from=offered_from,
@@ -274,13 +279,14 @@ def beds(session: Session, resource_id: int, *, first: date, until: date, now: d
 
 
 def kinds_for(session: Session, actor: Actor) -> list[Kind]:
-    """Return the kinds that one of the actor's rights allows to search, in the order of the layers."""
+    """Return the kinds in use that one of the actor's rights allows to search, in the order of the layers."""
     open_to = {
         kind_id
         for kind_id, role in session.exec(select(KindRight.kind_id, KindRight.role))
         if any(right.role == role and right.kind_id in (None, kind_id) for right in actor.rights)
     }
-    return list(session.exec(select(Kind).where(col(Kind.id).in_(open_to)).order_by(col(Kind.position), col(Kind.id))))
+    offered = select(Kind).where(col(Kind.id).in_(open_to), col(Kind.is_active))
+    return list(session.exec(offered.order_by(col(Kind.position), col(Kind.id))))
 
 
 def _grid(row: Any) -> Grid:

@@ -1,116 +1,52 @@
 """One search over every kind: what fits, what is free, how far, and why the rest does not do.
 
-The bounding box is a B-tree range on (lat, lon), the circle is haversine: 0.7 ms for 50 km among 50,000 sites.
 Columns are read, not objects. See docs/decisions/0001-tables-and-keys.md.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
-from availability.errors import InvalidRequest, NotAllowed, NotFound
+from availability.errors import NotAllowed, NotFound
+from availability.fit import delay, travel, unfit
 from availability.models import Kind, Shape
-from availability.places import Box, bounding_box
+from availability.openings import local_day
 from availability.queries import slots_by_day
 from availability.rights import Actor, Right
+from availability.slots import Slot
 from availability.statements import by_key, run
+from availability.travel import estimated
+from availability.where import distance_from, scope_of, sites_of
+from availability.wishes import MAX_RADIUS_KM, Found, Point, Position, Tally, Wish, Work, tally
 
-MAX_RADIUS_KM = 1000.0
-Position = tuple[float | None, int]  # in a list: distance, resource
+__all__ = [
+    "MAX_RADIUS_KM",
+    "Found",
+    "Position",
+    "Tally",
+    "Wish",
+    "Work",
+    "may_reserve",
+    "may_search",
+    "nearest_alternatives",
+    "reach",
+    "resource_wish",
+    "search",
+    "sites_to_time",
+    "tally",
+]
+
 ROLES_THAT_SEARCH = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id")
 ROLES_THAT_RESERVE = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_reserve")
 PART = 50  # resources whose slots are cut at a time, when only what suits is wanted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What is looked for. `[first, until)` are civil days; `bounds` is west, south, east, north."""
-
-    kind: Kind
-    first: date
-    until: date
-    near: tuple[float, float] | None = None  # lat, lon
-    radius_km: float | None = None
-    bounds: tuple[float, float, float, float] | None = None
-    sex: str | None = None  # "F" or "M"
-    age: int | None = None
-    weekend: bool = False
-    accessible: bool = False
-    beyond: bool = False  # beyond the actor's own territories: a deliberate act, which the caller logs
-    resource_ids: tuple[int, ...] | None = None
-    site_ids: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if self.until <= self.first:
-            raise InvalidRequest("to", "not-after-start", first=self.first, until=self.until)
-        if self.radius_km is not None and not 0 < self.radius_km <= MAX_RADIUS_KM:
-            raise InvalidRequest("radius_km", "out-of-range", least=0, most=MAX_RADIUS_KM)
-        if self.near and not (-90 <= self.near[0] <= 90 and -180 <= self.near[1] <= 180):
-            raise InvalidRequest("near", "not-on-earth")
-        if self.sex not in (None, "F", "M"):
-            raise InvalidRequest("sex", "unknown-choice")
-        if self.age is not None and not 13 <= self.age <= 120:
-            raise InvalidRequest("age", "out-of-range", least=13, most=120)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A resource, and what of it suits the wish. `mismatch` names the first attribute that does not."""
-
-    resource_id: int
-    name: str
-    site_id: int
-    site_name: str
-    address: str
-    postcode: str
-    commune: str
-    time_zone: str
-    lat: float | None
-    lon: float | None
-    located_by: str
-    distance_km: float | None
-    attributes: dict[str, Any]
-    declared_load: int
-    declared_waiting: int
-    declared_on: date | None
-    total: int
-    free: int
-    held: int
-    mismatch: str | None
-    is_closed: bool
-
-    @property
-    def suits(self) -> bool:
-        """Say whether it can be taken as wished."""
-        return self.free > 0 and self.mismatch is None and not self.is_closed
-
-    @property
-    def state(self) -> str:
-        """Name what to show: free, held (being reserved), full, closed, or other (wrong profile)."""
-        if self.mismatch:
-            return "other"
-        if self.is_closed:
-            return "closed"
-        if self.free:
-            return "free"
-        return "held" if self.held else "full"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The answer in a sentence: how many suit of how many, and why the others do not, in places."""
-
-    free: int
-    total: int
-    why_not: tuple[tuple[str, int], ...]  # reason code, number of places; most frequent first
 
 
 def search(
@@ -123,12 +59,15 @@ def search(
     limit: int | None = None,
     after: Position | None = None,
 ) -> list[Found]:
-    """Return resources by distance (places without coordinates last), then number.
+    """Return resources by what matters: those that suit the person first, then the way there, the delay, the number.
 
-    Only what the actor may search, in their territories. `after` is the (distance, resource) of the last one already
-    seen. Raises: NotAllowed.
+    The way is the travel time where the wish speaks of travel or of work, the distance otherwise; places without
+    coordinates come last. Only what the actor may search, in their territories; nothing of a kind that is retired.
+    `after` is the `position` of the last one already seen. Raises: NotAllowed.
     """
     rights = may_search(session, actor, wish.kind)
+    if not wish.kind.is_active:
+        return []
     if only_suitable and Shape(wish.kind.shape) is Shape.SLOTS:
         return list(islice(_suitable(session, rights, wish, now=now, limit=limit, after=after), limit))
     return _part(session, rights, wish, now=now, only_suitable=only_suitable, limit=limit, after=after)
@@ -153,22 +92,21 @@ def reach(rights: Iterable[Right], territory_id: int, organisation_id: int, *, b
     )
 
 
-def tally(found: Iterable[Found]) -> Tally:
-    """Count places, not resources: "12 lits libres sur 34", and why not the other 22."""
-    free = total = 0
-    why: Counter[str] = Counter()
-    for one in found:
-        total += one.total
-        if one.suits:
-            free += one.free
-            why["held"] += one.held
-            why["taken"] += max(one.total - one.free - one.held, 0)
-        elif one.mismatch or one.is_closed:
-            why[one.mismatch or "closed"] += one.total
-        else:
-            why["held"] += one.held
-            why["taken"] += one.total - one.held
-    return Tally(free, total, tuple((reason, count) for reason, count in why.most_common() if count))
+def sites_to_time(session: Session, actor: Actor, wish: Wish, *, most: int = 100) -> dict[int, Point]:
+    """Return the sites of a wish nearest to where one travels from: those worth asking a routing engine about.
+
+    Raises: NotAllowed.
+    """
+    if wish.origin is None:
+        return {}
+    scope, reached = scope_of(may_search(session, actor, wish.kind), beyond=wish.beyond)
+    clauses, values = sites_of(wish, only_suitable=False)
+    has_one = "EXISTS (SELECT FROM resource r WHERE r.site_id = s.id AND r.kind_id = :kind_id AND r.is_active)"
+    statement = f"""SELECT s.id, s.lat, s.lon FROM site s
+        WHERE {" AND ".join([scope, *clauses, "s.lat IS NOT NULL", has_one])}
+        ORDER BY {distance_from("origin")}, s.id LIMIT :most"""  # noqa: S608 - fragments are constants
+    asked = values | reached | _values(wish) | {"most": most}
+    return {row.id: (row.lat, row.lon) for row in run(session, text(statement), asked)}
 
 
 def nearest_alternatives(session: Session, actor: Actor, wish: Wish, *, now: datetime, limit: int = 3) -> list[Found]:
@@ -200,7 +138,7 @@ def _suitable(
         yield from (one for one in found if one.suits)
         if size is None or len(found) < size:
             return
-        after = (found[-1].distance_km, found[-1].resource_id)
+        after = found[-1].position
 
 
 def _part(
@@ -213,20 +151,10 @@ def _part(
     limit: int | None,
     after: Position | None,
 ) -> list[Found]:
-    scope, reached = _scope(rights, beyond=wish.beyond)
-    values = (
-        _values(wish, now)
-        | reached
-        | {
-            "limit": limit,
-            "after_km": after[0] if after else None,
-            "after_id": after[1] if after else None,
-        }
-    )
-    shape = Shape(wish.kind.shape)
-    statement = _statement(shape, wish, scope, only_suitable=only_suitable)
-    found = [_found(row) for row in run(session, statement, values)]
-    return _count_slots(session, found, wish, now) if shape is Shape.SLOTS else found
+    scope, reached = scope_of(rights, beyond=wish.beyond)
+    statement, values = _statement(wish, scope, now=now, only_suitable=only_suitable, limit=limit, after=after)
+    found = [_found(row, wish) for row in run(session, statement, values | reached)]
+    return _count_slots(session, found, wish, now) if Shape(wish.kind.shape) is Shape.SLOTS else found
 
 
 def _rights_on(session: Session, actor: Actor, kind: Kind, roles_of: TextClause) -> tuple[Right, ...]:
@@ -236,34 +164,6 @@ def _rights_on(session: Session, actor: Actor, kind: Kind, roles_of: TextClause)
         raise NotAllowed(kind=kind.code)
     return rights
 
-
-def _scope(rights: Sequence[Right], *, beyond: bool) -> tuple[str, dict[str, Any]]:
-    """Return which sites are seen: those of the territories, or any beyond them; a partner's own in any case."""
-    everywhere = [right.territory_ids for right in rights if right.organisation_id is None]
-    own = [right for right in rights if right.organisation_id is not None]
-    if everywhere and beyond:
-        return "true", {}
-    clauses = ["s.territory_id = ANY(:territories)"] if everywhere else []
-    values: dict[str, Any] = {"territories": sorted(frozenset().union(*everywhere))} if everywhere else {}
-    for number, right in enumerate(own):
-        clauses.append(f"s.organisation_id = :host_{number} AND s.territory_id = ANY(:hosted_{number})")
-        values |= {f"host_{number}": right.organisation_id, f"hosted_{number}": sorted(right.territory_ids)}
-    return f"({' OR '.join(clauses)})", values
-
-
-# A place without coordinates has no distance: least() would take its NULL for the antipodes.
-_CIRCLE = """
-    CASE WHEN s.lat IS NOT NULL THEN
-    12742.0176 * asin(sqrt(least(1, pow(sin(radians(s.lat - :lat) / 2), 2)
-      + cos(radians(:lat)) * cos(radians(s.lat)) * pow(sin(radians(s.lon - :lon) / 2), 2)))) END"""
-
-_MISMATCH = """
-    CASE WHEN CAST(:sex AS text) IS NOT NULL AND coalesce(r.attributes ->> 'sex', 'any') NOT IN ('any', :sex) THEN 'sex'
-         WHEN CAST(:age AS int) IS NOT NULL AND NOT :age BETWEEN coalesce(CAST(r.attributes ->> 'min_age' AS int), 0)
-              AND coalesce(CAST(r.attributes ->> 'max_age' AS int), 150) THEN 'age'
-         WHEN :weekend AND NOT coalesce(CAST(r.attributes ->> 'weekend' AS bool), false) THEN 'weekend'
-         WHEN :accessible AND NOT coalesce(CAST(r.attributes ->> 'accessible' AS bool), false) THEN 'accessible'
-    END"""
 
 _COUNTS = {
     Shape.NIGHTS: """
@@ -320,86 +220,110 @@ _CLOSED_THAT_DAY = """
     EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id) AND x.days @> o.day)"""
 
 
-def _statement(shape: Shape, wish: Wish, scope: str, *, only_suitable: bool) -> TextClause:
-    """Build the one statement of a search; every fragment is a constant above, every value a parameter."""
-    where = ["r.kind_id = :kind_id", "r.is_active", scope]
+_LOAD = """
+    CASE WHEN coalesce(CAST(greatest(o.total - o.free, c.declared_load) AS float8) / nullif(o.total, 0) > :max_load,
+                       true) THEN array_append(c.mismatches, 'load') ELSE c.mismatches END"""
+_AFTER = """(c.misfit, coalesce(c.way, 'infinity'), coalesce(c.delay_days, 2147483647), c.id)
+    > (CAST(:after_misfit AS bool), coalesce(CAST(:after_way AS float8), 'infinity'),
+       coalesce(CAST(:after_delay AS int), 2147483647), CAST(:after_id AS bigint))"""
+
+
+def _statement(
+    wish: Wish, scope: str, *, now: datetime, only_suitable: bool, limit: int | None, after: Position | None
+) -> tuple[TextClause, dict[str, Any]]:
+    """Build the one statement of a search; every fragment is a constant, every value a parameter."""
+    shape = Shape(wish.kind.shape)
+    clauses, values = sites_of(wish, only_suitable=only_suitable)
+    misfits, wait = unfit(wish), delay(wish)
+    values |= misfits.values | wait.values | _values(wish) | {"now": now, "limit": limit}
+    where = ["r.kind_id = :kind_id", "r.is_active", scope, *clauses]
     if wish.resource_ids is not None:
         where.append("r.id = ANY(:resource_ids)")
-    if wish.site_ids is not None:
-        where.append("s.id = ANY(:site_ids)")
-    if wish.bounds is not None:
-        where.append("s.lat BETWEEN :south AND :north AND s.lon BETWEEN :west AND :east")
-    distance = "CAST(NULL AS float8)"
-    if wish.near is not None:
-        distance = _CIRCLE
-    if (box := _box_of(wish)) is not None:
-        where.append(_within_box(box))
-        where.append(f"{_CIRCLE} <= :radius_km")
+    tables, travelled, way = "site s JOIN resource r ON r.site_id = s.id", "", "found.distance_km"
+    if shape is Shape.SESSIONS:
+        tables += " JOIN hearing_session h ON h.resource_id = r.id AND h.starts_at > :now"
+    if wish.by_travel:
+        trip = travel(wish, distance_from("origin"))
+        values |= trip.values
+        tables += f" CROSS JOIN LATERAL ({trip.text}) t"
+        travelled, way = "t.travel_min, t.travel_is_estimate, ", "CAST(found.travel_min AS float8)"
+    distance = _distance(wish)
     closed = {Shape.SESSIONS: _CLOSED_THAT_DAY, Shape.PLACES: _CLOSED_FIRST_DAY}.get(shape, _CLOSED)
-    suitable = f"AND o.free > 0 AND c.mismatch IS NULL AND NOT {closed}" if only_suitable else ""
-    return text(f"""
-        SELECT c.*, o.total, o.free, o.held, {closed} AS is_closed
-        FROM (SELECT r.id, r.name, r.site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone,
-                     s.lat, s.lon, s.located_by, {distance} AS distance_km, r.attributes, r.capacity,
-                     r.declared_load, r.declared_waiting, r.declared_on, {_MISMATCH} AS mismatch
-              FROM site s JOIN resource r ON r.site_id = s.id
-              WHERE {" AND ".join(where)}
-              ORDER BY distance_km, r.id) c
+    mismatches = "c.mismatches" if wish.max_load is None else _LOAD
+    kept = ["true"]
+    if only_suitable:
+        kept += ["o.free > 0", f"cardinality({mismatches}) = 0", f"NOT {closed}"]
+    if after:
+        kept.append(_AFTER)
+        values |= dict(zip(("after_misfit", "after_way", "after_delay", "after_id"), after, strict=True))
+    statement = f"""
+        SELECT c.*, o.total, o.free, o.held, {closed} AS is_closed, {mismatches} AS all_mismatches
+        FROM (SELECT found.*, cardinality(mismatches) > 0 AS misfit, {way} AS way FROM (
+                SELECT r.id, r.name, r.site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone,
+                       s.lat, s.lon, s.located_by, {distance} AS distance_km, {travelled}r.attributes, r.capacity,
+                       r.declared_load, r.declared_waiting, r.declared_on, {wait.text} AS delay_days,
+                       {misfits.text} AS mismatches
+                FROM {tables} WHERE {" AND ".join(where)}) found
+              ORDER BY misfit, way, delay_days, id) c
         CROSS JOIN LATERAL ({_COUNTS[shape]}) o
-        WHERE true {suitable}
-          AND (CAST(:after_id AS bigint) IS NULL
-               OR (coalesce(c.distance_km, 'infinity'), c.id)
-                  > (coalesce(CAST(:after_km AS float8), 'infinity'), CAST(:after_id AS bigint)))
-        ORDER BY c.distance_km, c.id LIMIT CAST(:limit AS bigint)""")  # noqa: S608
+        WHERE {" AND ".join(kept)}
+        ORDER BY c.misfit, c.way, c.delay_days, c.id LIMIT CAST(:limit AS bigint)"""  # noqa: S608
+    return text(statement), values
 
 
-def _box_of(wish: Wish) -> Box | None:
-    return bounding_box(*wish.near, wish.radius_km) if wish.near and wish.radius_km else None
+def _distance(wish: Wish) -> str:
+    """Return the distance from the address, from work when there is no address."""
+    if wish.origin is None:
+        return "CAST(NULL AS float8)"
+    if wish.by_travel and wish.near in (None, wish.origin):
+        return "t.crow_km"
+    return distance_from("near")
 
 
-def _within_box(box: Box) -> str:
-    """Return the range that a B-tree reads; two of longitudes when the circle crosses the antimeridian."""
-    longitudes = (f"s.lon BETWEEN :west_{number} AND :east_{number}" for number in range(len(box.spans)))
-    return f"s.lat BETWEEN :box_south AND :box_north AND ({' OR '.join(longitudes)})"
-
-
-def _box_values(box: Box | None) -> dict[str, float]:
-    if box is None:
-        return {}
-    edges = {"box_south": box.south, "box_north": box.north}
-    for number, (west, east) in enumerate(box.spans):
-        edges |= {f"west_{number}": west, f"east_{number}": east}
-    return edges
-
-
-def _values(wish: Wish, now: datetime) -> dict[str, Any]:
-    west, south, east, north = wish.bounds or (0.0, 0.0, 0.0, 0.0)
-    lat, lon = wish.near or (0.0, 0.0)
+def _values(wish: Wish) -> dict[str, Any]:
+    near_lat, near_lon = wish.near or (0.0, 0.0)
+    origin_lat, origin_lon = wish.origin or (0.0, 0.0)
     return {
         "kind_id": wish.kind.id,
         "notice": wish.kind.min_notice_days,
         "ahead": wish.kind.max_ahead_days,
         "resource_ids": list(wish.resource_ids or ()),
-        "site_ids": list(wish.site_ids or ()),
         "first": wish.first,
         "until": wish.until,
-        "now": now,
-        "lat": lat,
-        "lon": lon,
-        "radius_km": wish.radius_km,
-        "west": west,
-        "south": south,
-        "east": east,
-        "north": north,
-        **_box_values(_box_of(wish)),
-        "sex": wish.sex,
-        "age": wish.age,
-        "weekend": wish.weekend,
-        "accessible": wish.accessible,
+        "near_lat": near_lat,
+        "near_lon": near_lon,
+        "origin_lat": origin_lat,
+        "origin_lon": origin_lon,
+        "max_load": wish.max_load,
     }
 
 
-def _found(row: Any) -> Found:
+def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: datetime) -> list[Found]:
+    """Fill the counts of slots: the same cutting as the one that confirms, so it is done in Python."""
+    time_zones = {one.resource_id: one.time_zone for one in found}
+    listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
+    return [_with_slots(one, listed.get(one.resource_id, []), wish, now) for one in found]
+
+
+def _with_slots(one: Found, listed: Sequence[tuple[date, Slot]], wish: Wish, now: datetime) -> Found:
+    soonest = next((day for day, slot in listed if slot.is_free), None)
+    wait = None if soonest is None else (soonest - local_day(now, ZoneInfo(one.time_zone))).days
+    too_late = wish.max_delay_days is not None and wait is not None and wait > wish.max_delay_days
+    return replace(
+        one,
+        total=len(listed),
+        free=sum(slot.is_free for _, slot in listed),
+        delay_days=wait,
+        mismatches=(*one.mismatches, "delay") if too_late else one.mismatches,
+        # Closures are in the openings already: closed is what has nothing left because of one.
+        is_closed=one.is_closed and not listed,
+    )
+
+
+def _found(row: Any, wish: Wish) -> Found:
+    travel_min, is_estimate = (row.travel_min, row.travel_is_estimate) if wish.by_travel else (None, True)
+    if wish.origin and not wish.by_travel:  # it decides of nothing: not worth a column
+        travel_min = estimated(wish.origin, row.lat, row.lon)
     return Found(
         resource_id=row.id,
         name=row.name,
@@ -413,30 +337,17 @@ def _found(row: Any) -> Found:
         lon=row.lon,
         located_by=row.located_by,
         distance_km=row.distance_km,
+        travel_min=travel_min,
+        travel_is_estimate=is_estimate,
         attributes=row.attributes,
         declared_load=row.declared_load,
         declared_waiting=row.declared_waiting,
         declared_on=row.declared_on,
+        delay_days=row.delay_days,
         total=row.total,
         free=row.free,
         held=row.held,
-        mismatch=row.mismatch,
+        mismatches=tuple(row.all_mismatches),
         is_closed=row.is_closed,
+        position=(row.misfit, row.way, row.delay_days, row.id),
     )
-
-
-def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: datetime) -> list[Found]:
-    """Fill the counts of slots: the same cutting as the one that confirms, so it is done in Python."""
-    time_zones = {one.resource_id: one.time_zone for one in found}
-    listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
-    return [
-        # Closures are in the openings already: closed is what has nothing left because of one.
-        replace(
-            one,
-            total=len(kept),
-            free=sum(slot.is_free for _, slot in kept),
-            is_closed=one.is_closed and not kept,
-        )
-        for one in found
-        for kept in [listed.get(one.resource_id, [])]
-    ]

@@ -62,6 +62,17 @@ FIELD_WORDS: dict[str, str] = {
     "extra_on": "les jours ajoutés",
     "source": "la semaine à copier",
     "targets": "les semaines où copier",
+    "work": "le lieu de travail",
+    "work_days": "les jours de travail",
+    "work_starts": "le début du travail",
+    "work_ends": "la fin du travail",
+    "max_travel_min": "le temps de trajet",
+    "max_delay_days": "le délai",
+    "max_load": "la charge",
+    "fresh": "la date de déclaration",
+    "attribute": "le critère",
+    "searchable": "les critères",
+    "is_delay": "le critère de délai",
 }
 
 PROBLEM_WORDS: dict[str, str] = {
@@ -106,6 +117,17 @@ PROBLEM_WORDS: dict[str, str] = {
     "count-and-until": "indiquez un nombre de fois (COUNT) ou une date de fin (UNTIL), pas les deux",
     "not-a-monday": "le {value} n’est pas un lundi : une semaine commence le lundi",
     "capacity-already": "une capacité de {capacity} est déjà prévue du {first} au {until} exclu : retirez-la d’abord",
+    "no-such-filter": "ce type ne se cherche pas ainsi",
+    "name-taken": "ce nom est déjà pris : choisissez-en un autre",
+    "only-one": "un seul critère peut l’être",
+    "not-a-code": "un nom technique s’écrit en minuscules sans accent, chiffres et traits bas, comme « niveau_1 »",
+    "not-numeric": "un nombre est attendu",
+    "beyond": "ce nombre n’est pas possible",
+    "not-a-flag": "oui ou non est attendu",
+    "not-a-list": "une liste est attendue",
+    "not-hours": "une heure d’ouverture et une heure de fermeture sont attendues",
+    "not-an-hour": "une heure s’écrit comme 05:30",
+    "not-a-filter": "un critère s’écrit « nom:valeur »",
     "altered": "il ne vient pas de cette liste : recommencez sans lui",
 }
 

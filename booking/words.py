@@ -50,6 +50,11 @@ WHY_NOT_WORDS: dict[str, tuple[str, str]] = {
     "weekend": ("fermée le week-end", "fermées le week-end"),
     "accessible": ("non accessible en fauteuil", "non accessibles en fauteuil"),
     "closed": ("fermée à ces dates", "fermées à ces dates"),
+    "hours": ("fermée à ces heures de travail", "fermées à ces heures de travail"),
+    "travel": ("trop loin par la route", "trop loin par la route"),
+    "stale": ("non confirmée récemment", "non confirmées récemment"),
+    "load": ("trop chargée", "trop chargées"),
+    "delay": ("au délai trop long", "au délai trop long"),
 }
 
 SITE_STATE_WORDS: dict[str, str] = {

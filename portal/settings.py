@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, AwareDatetime, Field, SecretStr, model_validator
@@ -51,6 +51,15 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(default=10, ge=2, le=200, description="Connexions à la base, par processus.")
     ban_url: str = Field(default="", description="Base adresse nationale (BAN). Vide : communes hors ligne seulement.")
+    routing_url: str = Field(
+        default="", description="Calculateur d’itinéraires (OSRM ou Valhalla). Vide : temps de trajet estimés."
+    )
+    routing_engine: Literal["osrm", "valhalla"] = Field(
+        default="osrm", description="API du calculateur : osrm ou valhalla."
+    )
+    routing_timeout: float = Field(
+        default=2, gt=0, le=10, description="Attente la plus longue du calculateur, en secondes ; ensuite, on estime."
+    )
     session_hours: float = Field(default=8, gt=0, le=72, description="Durée d’une connexion, en heures.")
     api_token_minutes: int = Field(default=60, ge=1, le=1440, description="Durée d’un jeton de l’API, en minutes.")
     cookie_secure: bool | None = Field(
@@ -70,6 +79,15 @@ class Settings(BaseSettings):
     )
     link_requests: str = Field(
         default="300/5 minutes", description="Pages permises par lien de convocation, avant de faire attendre."
+    )
+    calendar_requests: str = Field(
+        default="60/10 minutes", description="Lectures permises par adresse de calendrier, avant de faire attendre."
+    )
+    feeds_inside: bool = Field(
+        default=False, description="Agendas importés : permet http et les adresses du réseau interne."
+    )
+    feeds_proxy: str = Field(
+        default="", description="Agendas importés : proxy sortant (http://…), qui résout alors les noms."
     )
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="Proxys devant, crus pour l’adresse du client.")
     twilio_account_sid: str = Field(default="", description="Compte Twilio. Vide : SMS à l’écran seulement.")

@@ -36,6 +36,13 @@ from availability.rights import Actor, Right, Role
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, ten in the morning in Paris
 TODAY = date(2026, 3, 2)
 PARIS = (48.8566, 2.3522)
+# What a kind for persons is searched on; reasons come in this order.
+PROFILE: dict[str, Any] = {
+    "sex": {"label": "Sexe", "type": "choice", "position": 1, "choices": {"F": "Femmes", "M": "Hommes"}},
+    "age": {"label": "Âge", "type": "range", "position": 2, "least": "min_age", "most": "max_age"},
+    "weekend": {"label": "Week-end", "type": "flag", "position": 3},
+    "accessible": {"label": "Accessible en fauteuil", "type": "flag", "position": 4},
+}
 
 T = TypeVar("T", bound=SQLModel)
 

@@ -154,6 +154,6 @@ def traits(found: Found) -> list[str]:
         said.append(f"jusqu’à {most} ans")
     said.append("ouvert le week-end" if attributes.get("weekend") else "")
     said.append("accessible en fauteuil" if attributes.get("accessible") else "")
-    if attributes.get("exit_from") and attributes.get("return_by"):
-        said.append(f"sortie dès {attributes['exit_from']}, retour à {attributes['return_by']}")
+    if doors := attributes.get("doors"):
+        said.append(f"sortie dès {doors['opens']}, retour avant {doors['closes']}")
     return [words for words in said if words]

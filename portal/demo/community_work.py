@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
+from availability.declarations import Declaration
 from availability.gazetteer import Commune, by_population, gazetteer
-from availability.publishing import Declaration
 from portal.demo.catalogue import Catalogue, Host, of_town
 
 HOSTS = 1_560
@@ -109,6 +109,7 @@ def _posts(catalogue: Catalogue, rng: Random, host: Host, posts: Posts) -> None:
             "weekend": rng.random() < 0.35,
             "accessible": rng.random() < 0.4,
             "skills": list(skills),
+            "evening": capacity > 2,
         }
         load = rng.choice((0, 0, 0, 1)) if capacity > 1 else 0
         catalogue.place(host, "tig", name, declaration=Declaration(capacity, load, 0), attributes=attributes)

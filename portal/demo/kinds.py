@@ -6,18 +6,32 @@ from typing import Any
 
 from availability.models import Kind, Shape
 from availability.rights import Role
+from portal.demo.measure_kinds import CONVENED_WITH, MEDIATION, reserved_by
+from portal.demo.measure_kinds import KINDS as MEASURES
 from portal.demo.planning import STAFF
 from portal.demo.sheets import Sheet
 
-SEX = {"label": "Sexe", "type": "choice", "choices": {"M": "Hommes", "F": "Femmes", "any": "Hommes et femmes"}}
-AGE = {"label": "Âge", "type": "range", "least": "min_age", "most": "max_age"}
-WEEKEND = {"label": "Week-end", "type": "flag"}
-ACCESSIBLE = {"label": "Accessible en fauteuil roulant", "type": "flag"}
-REGIME = {"label": "Régime", "type": "choice", "choices": {"ordinaire": "Ordinaire", "probatoire": "Probatoire"}}
-SKILLS = {"label": "Compétences", "type": "list"}
-LANGUAGES = {"label": "Langues", "type": "list"}
-PRICES = {"label": "Participation", "type": "text"}
-DELAY = {"label": "Premier rendez-vous (jours)", "type": "number"}
+SEX = {
+    "label": "Sexe",
+    "type": "choice",
+    "position": 1,
+    "choices": {"M": "Hommes", "F": "Femmes", "any": "Hommes et femmes"},
+}
+AGE = {"label": "Âge", "type": "range", "position": 2, "least": "min_age", "most": "max_age", "unit": "ans"}
+REGIME = {
+    "label": "Régime",
+    "type": "choice",
+    "position": 3,
+    "choices": {"ordinaire": "Ordinaire", "probatoire": "Probatoire"},
+}
+SKILLS = {"label": "Compétences de la personne", "type": "list", "position": 4, "asks": True}
+LANGUAGES = {"label": "Langues", "type": "list", "position": 4}
+WEEKEND = {"label": "Week-end", "type": "flag", "position": 5}
+EVENING = {"label": "En soirée", "type": "flag", "position": 6}
+ACCESSIBLE = {"label": "Accessible en fauteuil roulant", "type": "flag", "position": 7}
+DOORS = {"label": "Heures de sortie et de retour", "type": "hours", "position": 8}
+PRICES = {"label": "Participation", "type": "text", "position": 9}
+DELAY = {"label": "Premier rendez-vous", "type": "number", "position": 10, "unit": "jours", "is_delay": True}
 
 KINDS = (
     Kind(
@@ -29,7 +43,14 @@ KINDS = (
         position=1,
         max_days=366,
         crosses_territories=True,
-        searchable={"sex": SEX, "age": AGE, "weekend": WEEKEND, "accessible": ACCESSIBLE, "regime": REGIME},
+        searchable={
+            "sex": SEX,
+            "age": AGE,
+            "regime": REGIME,
+            "weekend": WEEKEND,
+            "accessible": ACCESSIBLE,
+            "doors": DOORS,
+        },
     ),
     Kind(
         code="tig",
@@ -39,7 +60,14 @@ KINDS = (
         shape=Shape.PLACES.value,
         position=2,
         max_days=548,  # 18 months. Source: code pénal, art. 131-22
-        searchable={"sex": SEX, "age": AGE, "weekend": WEEKEND, "accessible": ACCESSIBLE, "skills": SKILLS},
+        searchable={
+            "sex": SEX,
+            "age": AGE,
+            "skills": SKILLS,
+            "weekend": WEEKEND,
+            "evening": EVENING,
+            "accessible": ACCESSIBLE,
+        },
     ),
     Kind(
         code="bracelet",
@@ -62,9 +90,13 @@ KINDS = (
         position=4,
         host_accepts=True,
         request_days=14,
+        is_designated=True,
+        refused_if_violence=True,
+        wording=MEDIATION,
         searchable={
-            "accessible": ACCESSIBLE,
             "languages": LANGUAGES,
+            "evening": EVENING,
+            "accessible": ACCESSIBLE,
             "price_scale": PRICES,
             "first_meeting_days": DELAY,
         },
@@ -107,17 +139,21 @@ KINDS = (
         shape=Shape.SESSIONS.value,
         position=8,
     ),
+    *MEASURES,
 )
 CODES = tuple(kind.code for kind in KINDS)
 
+CONVENING = {"mediation-information": True, "audience-jaf": True}
 APPOINTMENTS = {"bracelet": True, "spip-rdv": True, "jap-rdv": True}
 # True: searches and reserves; False: searches only. Partners see their own places, not the map.
 MAY_RESERVE: dict[Role, dict[str, bool]] = {
     Role.PROBATION_OFFICER: {"semi-liberte": True, "tig": True} | APPOINTMENTS,
     # The registry of the judge takes slots of the probation service as a hearing ends.
     Role.SENTENCE_JUDGE: {"semi-liberte": True, "tig": False} | APPOINTMENTS,
-    Role.FAMILY_JUDGE: {"mediation-familiale": True, "audience-jaf": False},
-    Role.REGISTRY: {"mediation-familiale": True, "audience-jaf": True, "audience-jcp": True},
+    Role.FAMILY_JUDGE: reserved_by(Role.FAMILY_JUDGE) | CONVENING,
+    Role.GUARDIANSHIP_JUDGE: reserved_by(Role.GUARDIANSHIP_JUDGE),
+    Role.CHILDRENS_JUDGE: reserved_by(Role.CHILDRENS_JUDGE),
+    Role.REGISTRY: reserved_by(Role.FAMILY_JUDGE) | CONVENING | {"audience-jcp": True},
     Role.MONITORING_AGENT: {"bracelet": True},
     Role.ADMINISTRATOR: dict.fromkeys(CODES, False),
 }
@@ -135,14 +171,26 @@ def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
     """Return the rows of kinds and of their rights, and the number of each kind by code."""
     columns = [name for name in Kind.model_fields if name != "id"]
     kinds = Sheet("kind", " ".join(columns))
-    numbers = {kind.code: kinds.add(**_values(kind, columns)) for kind in (*KINDS, *STAFF)}
+    every = (*KINDS, *STAFF)
+    numbers = {kind.code: number for number, kind in enumerate(every, 1)}
+    for kind in every:
+        kinds.add(**_values(kind, columns) | _convened_with(kind, numbers))
     rights = Sheet("kind_right", "kind_id role may_reserve may_set_hours", numbered=False)
     for role, allowed in MAY_RESERVE.items():
         for code, may_reserve in allowed.items():
             sets = (role, code) in MAY_SET_HOURS
             rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve, may_set_hours=sets)
+    for kind in KINDS:  # a partner runs its own places, whatever they are; hearings are planned by their court
+        if kind.shape != Shape.SESSIONS:
+            host = {"role": Role.PARTNER.value, "may_reserve": False, "may_set_hours": True}
+            rights.add(kind_id=numbers[kind.code], **host)
     return kinds, rights, numbers
 
 
 def _values(kind: Kind, columns: list[str]) -> dict[str, Any]:
     return {column: getattr(kind, column) for column in columns}
+
+
+def _convened_with(kind: Kind, numbers: dict[str, int]) -> dict[str, int | None]:
+    meeting, hearing = CONVENED_WITH.get(kind.code, ("", ""))
+    return {"meeting_kind_id": numbers.get(meeting), "hearing_kind_id": numbers.get(hearing)}

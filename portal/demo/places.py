@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
+from availability.declarations import Declaration
 from availability.gazetteer import Commune, normalise
-from availability.publishing import Declaration
 from portal.demo.catalogue import Catalogue, Host, Place, of_town, short_name
 from portal.demo.names import family_name, given_name
 from portal.demo.territories import Court, Department
@@ -71,14 +72,17 @@ def semi_liberty(catalogue: Catalogue, rng: Random, today: date) -> None:
 
 
 def _section(catalogue: Catalogue, rng: Random, host: Host, section: Section) -> Place:
-    attributes = {
+    attributes: dict[str, Any] = {
         "sex": section.sex,
         **section.ages,
         "regime": "probatoire" if section.letter == "B" else "ordinaire",
         "weekend": section.letter != "B" or rng.random() < 0.5,
         "accessible": rng.random() < 0.4,
-        "exit_from": rng.choice(("05:00", "06:00", "06:30", "07:00")),
-        "return_by": rng.choice(("18:30", "19:30", "20:00", "21:00")),
+    }
+    attributes["doors"] = {
+        "opens": rng.choice(("05:00", "06:00", "06:30", "07:00")),
+        "closes": rng.choice(("18:30", "19:30", "20:00", "21:00")),
+        **({} if attributes["weekend"] else {"weekend": None}),
     }
     return catalogue.place(
         host,
@@ -142,6 +146,7 @@ def _mediator(catalogue: Catalogue, rng: Random, host: Host, today: date, *, alw
         "languages": ["français", *sorted(rng.sample(TONGUES, rng.choice((0, 0, 1, 2))))],
         "price_scale": "2 € à 131 €",
         "accessible": rng.random() < 0.6,
+        "evening": capacity % 3 == 0,
     }
     catalogue.place(
         host,
@@ -184,7 +189,7 @@ def bracelet_teams(catalogue: Catalogue, rng: Random, today: date) -> None:
         name = f"Pôle centralisateur {department.of_it} — surveillance électronique"
         host = catalogue.host(rng, f"pse-{department.code.lower()}", name, department.seat, court)
         for number in range(_teams(department)):
-            place = catalogue.place(host, "bracelet", f"Équipe {number + 1}", attributes={"sex": "any"})
+            place = catalogue.place(host, "bracelet", f"Équipe {number + 1}")
             catalogue.opens(place, range(5), "08:30", "17:30", since=_since(today))
             catalogue.opens(place, range(5, 6), "09:00", "12:00", since=_since(today))
 

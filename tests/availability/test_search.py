@@ -22,6 +22,7 @@ from tests.availability.scarce import make_scarce, somebody
 from tests.factories import (
     NOW,
     PARIS,
+    PROFILE,
     World,
     close,
     in_days,
@@ -230,7 +231,7 @@ def test_only_the_sites_and_resources_asked_for_are_listed(session: Session, wor
 def test_what_does_not_suit_the_person_is_listed_with_the_reason(
     session: Session, world: World, attributes: dict[str, Any], fields: dict[str, Any], mismatch: str | None
 ) -> None:
-    kind = make_kind(session, Shape.NIGHTS)
+    kind = make_kind(session, Shape.NIGHTS, searchable=PROFILE)
     section = section_at(session, world, kind, PARIS, attributes=attributes)
 
     (found,) = look(session, world, wish(kind, **fields))
@@ -577,7 +578,7 @@ def test_a_list_read_in_parts_has_everything_exactly_once(
     while part := look(session, world, wanted, only_suitable=only_suitable, limit=size, after=after):
         assert len(part) <= size
         read.extend(part)
-        after = (part[-1].distance_km, part[-1].resource_id)
+        after = part[-1].position
 
     assert read == whole
     assert len(whole) == (6 if only_suitable else 9)
@@ -598,7 +599,7 @@ def test_the_nearest_alternatives_are_the_first_that_suit(session: Session, worl
 
 
 def test_the_tally_counts_places_and_says_why_not_the_others(session: Session, world: World) -> None:
-    kind = make_kind(session, Shape.NIGHTS)
+    kind = make_kind(session, Shape.NIGHTS, searchable=PROFILE)
     women = make_resource(session, world.site, kind, attributes={"sex": "F"})
     men = make_resource(session, world.site, kind, attributes={"sex": "M"})
     shut = make_resource(session, world.site, kind)

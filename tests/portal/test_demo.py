@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from time import perf_counter
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
+from availability.attributes import said, schema
 from availability.claims import NightsClaim
 from availability.models import Kind, Organisation, Shape
 from availability.places import department_of, time_of_commune
 from availability.rights import Actor, Role
-from availability.search import Found, Wish, search
+from availability.search import Found, Wish, Work, search
 from booking.actions import Beneficiary, confirm, hold, refuse
 from booking.fitting_queries import OPEN, fitting_requests, offers_for
 from booking.fittings import Stop, is_reachable
@@ -94,10 +95,10 @@ def country_engine(postgres_url: str, template: str) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def loaded(country_engine: Engine, request: pytest.FixtureRequest) -> demo.DemoSummary:
     """What the load said of itself, once committed."""
-    began = time.perf_counter()
+    began = perf_counter()
     with Session(country_engine) as session, session.begin():
         summary = demo.load(session, seed=1, now=NOW, house=HOUSE)
-    print(f"\ndemonstration loaded and committed in {time.perf_counter() - began:.1f} s")  # noqa: T201
+    print(f"\ndemonstration loaded and committed in {perf_counter() - began:.1f} s")  # noqa: T201
     return summary
 
 
@@ -119,7 +120,7 @@ def guest(session: Session, login: str) -> Actor:
     return actor
 
 
-def around_lyon(session: Session, actor: Actor, kind: str, *, days: int = 3) -> list[Found]:
+def around_lyon(session: Session, actor: Actor, kind: str, *, days: int = 3, work: Work | None = None) -> list[Found]:
     """Return what the guest finds within 50 km of Lyon, from tomorrow."""
     found = session.exec(select(Kind).where(Kind.code == kind)).one()
     first = TODAY + timedelta(days=1)
@@ -129,6 +130,7 @@ def around_lyon(session: Session, actor: Actor, kind: str, *, days: int = 3) -> 
         until=first + timedelta(days=days),
         near=LYON,
         radius_km=50,
+        work=work,
         beyond=found.crosses_territories,
     )
     return search(session, actor, wish, now=NOW)
@@ -376,6 +378,19 @@ def test_the_officer_finds_free_and_full_sections_around_lyon(country: Session) 
     assert states >= {"free", "full", "closed"}
     assert len({one.site_id for one in found}) >= 3
     assert any(one.suits and one.attributes["sex"] == "M" for one in found)
+
+
+def test_what_resources_say_is_what_their_kinds_are_searched_on(country: Session) -> None:
+    rows = country.execute(text("SELECT k.searchable, r.attributes FROM resource r JOIN kind k ON k.id = r.kind_id"))
+
+    assert sum(bool(said(schema(searchable), attributes)) for searchable, attributes in rows) > 3_000
+
+
+def test_some_sections_around_lyon_are_shut_when_one_who_works_early_must_leave(country: Session) -> None:
+    early = Work(*LYON, time(6), time(14))
+    found = around_lyon(country, guest(country, "camille.exemple"), "semi-liberte", work=early)
+
+    assert {"hours" in one.mismatches for one in found} == {True, False}
 
 
 def test_the_officer_finds_posts_and_takes_a_bed_for_somebody_known(country: Session) -> None:
