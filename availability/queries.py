@@ -54,21 +54,18 @@ OPENINGS = text("""
     SELECT resource_id, array_agg(starts_at) AS starts, array_agg(ends_at) AS ends FROM opening
     WHERE resource_id = ANY(:ids) AND starts_at < :end AND ends_at > :start GROUP BY resource_id""")
 # What touches on a seat is one: half as much to read. Resource by resource: the index of seats does not know "= ANY",
-# and would read what everybody has in the window.
+# and would read what everybody has in the window. When a calendar of elsewhere says that somebody is busy, no seat is
+# named: it is all of them.
 SEATS_TAKEN = text("""
     SELECT wanted.id AS resource_id, seats.* FROM unnest(CAST(:ids AS bigint[])) AS wanted (id) CROSS JOIN LATERAL (
         SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
         FROM (SELECT seat, range_agg(during) AS during FROM seat_time
               WHERE resource_id = wanted.id AND during && tstzrange(:start, :end)
-                AND (expires_at IS NULL OR expires_at > :now) GROUP BY seat) seats, unnest(during) AS taken
+                AND (expires_at IS NULL OR expires_at > :now) GROUP BY seat
+              UNION ALL
+              SELECT NULL, range_agg(during) FROM absence
+              WHERE resource_id = wanted.id AND during && tstzrange(:start, :end)) seats, unnest(during) AS taken
         GROUP BY seat) seats""")
-# When a calendar of elsewhere says that somebody is busy: all of their seats.
-ABSENT = text("""
-    SELECT wanted.id AS resource_id, spans.* FROM unnest(CAST(:ids AS bigint[])) AS wanted (id) CROSS JOIN LATERAL (
-        SELECT array_agg(lower(absent)) AS starts, array_agg(upper(absent)) AS ends
-        FROM (SELECT range_agg(during) AS during FROM absence
-              WHERE resource_id = wanted.id AND during && tstzrange(:start, :end)) busy, unnest(during) AS absent
-        HAVING count(*) > 0) spans""")
 SEATS_BOOKED = text("""
     SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
     FROM (SELECT seat, range_agg(during) AS during FROM seat_time
@@ -204,20 +201,17 @@ def _agendas(
     # A claim outside of the window still takes the slots that overlap it.
     reach = max((grid.duration + grid.gap for grid in grids.values()), default=NO_TIME)
     around = {**asked, **ids, "start": asked["start"] - reach, "end": asked["end"] + reach}
-    taken: dict[int, dict[int, list[Span]]] = defaultdict(dict)
+    taken: dict[int, dict[int | None, list[Span]]] = defaultdict(dict)
     for row in session.execute(SEATS_TAKEN, around):
         taken[row.resource_id][row.seat] = sorted(_spans(row.starts, row.ends))
-    found = {
+    return {
         row.id: _agenda(row, grids[row.id], opened[row.id], taken[row.id], asked["now"], as_offered=as_offered)
         for row in ruled
     }
-    for row in session.execute(ABSENT, around):
-        found[row.resource_id] = replace(found[row.resource_id], absences=sorted(_spans(row.starts, row.ends)))
-    return found
 
 
 def _agenda(
-    row: Any, grid: Grid, opened: list[Span], taken: Mapping[int, list[Span]], now: datetime, *, as_offered: bool
+    row: Any, grid: Grid, opened: list[Span], taken: dict[int | None, list[Span]], now: datetime, *, as_offered: bool
 ) -> Agenda:
     zone = ZoneInfo(row.time_zone)
     offered_from, offered_until = _offered(row, zone, now) if as_offered else ALWAYS
@@ -230,7 +224,8 @@ def _agenda(
         capacity=row.capacity,
         openings=merge_spans(opened),
         now=now,
-        taken=taken,
+        absences=taken.get(None, ()),
+        taken={seat: spans for seat, spans in taken.items() if seat is not None},
         capacities=[((start, end), capacity) for start, end, capacity in sized],
         zone=zone,
         offered_from=offered_from,

@@ -8,6 +8,8 @@ Source: RFC 5545, section 3.3.10.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -122,7 +124,7 @@ def recurrence_days(typed: str, anchor: date, first: date, until: date) -> tuple
     later = _to_the_end(end.year)
     begins = _nearer(recurrence, anchor, first)
     found = dateutil.rrule(dtstart=_moment(begins + later), **recurrence.options())
-    days = takewhile(lambda day: day <= end, (moment.date() - later for moment in found))
+    days = takewhile(lambda day: day <= end, (moment.date() - later for moment in _to_the_last(found)))
     return tuple(day for day in days if day >= first)
 
 
@@ -136,8 +138,14 @@ def check_day(field: str, day: date) -> None:
 def _to_the_end(year: int) -> timedelta:
     """Return how much later the same calendar comes, to the day and to the week, in the last years of all."""
     first = date(year, 1, 1)
-    alike = (date(last, 1, 1) for last in LAST_YEARS[-CYCLE:] if (last - year) % 4 == 0)
+    alike = (date(last, 1, 1) for last in LAST_YEARS[-CYCLE - 1 : -1] if (last - year) % 4 == 0)
     return next(other - first for other in alike if other.weekday() == first.weekday())
+
+
+def _to_the_last(found: Iterable[datetime]) -> Iterator[datetime]:
+    """Yield the same, until the week that would end after the last day of all: dateutil fails there."""
+    with suppress(ValueError):
+        yield from found
 
 
 def _nearer(recurrence: Recurrence, anchor: date, first: date) -> date:

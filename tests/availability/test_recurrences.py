@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from availability.errors import InvalidRequest
 from availability.openings import MOST_DAYS, Rule, once, openings, weekly
-from availability.periods import Period
+from availability.periods import Period, days_between
 from availability.recurrences import FIRST_DAY, LAST_DAY, read_rrule, recurrence_days
 
 A_DAY = timedelta(days=1)
@@ -169,6 +169,18 @@ def test_a_rule_that_cannot_be_is_never_made(more: dict[str, object], field: str
     assert refused.value.field == field
 
 
+def test_every_year_that_is_known_has_its_mondays_and_its_first_mondays() -> None:
+    for year in range(FIRST_DAY.year, LAST_DAY.year + 1):
+        first, until = date(year, 1, 1), date(year + 1, 1, 1)
+        mondays = [day for day in days_between(first, until) if day.weekday() == 0]
+        weekly_, monthly = (
+            list(recurrence_days(rrule, FIRST_DAY, first, until))
+            for rrule in ("FREQ=WEEKLY;BYDAY=MO", "FREQ=MONTHLY;BYDAY=1MO")
+        )
+        assert weekly_ == mondays
+        assert monthly == [day for day in mondays if day.day <= 7]
+
+
 @pytest.mark.parametrize("weekday", [-1, 7])
 def test_a_week_has_seven_days(weekday: int) -> None:
     with pytest.raises(InvalidRequest):
@@ -206,6 +218,7 @@ anchors = st.dates(date(2000, 1, 1), date(2060, 1, 1))
 @example("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=366", MONDAY, 0)
 @example("FREQ=DAILY;COUNT=1000;BYMONTHDAY=31;BYMONTH=2", MONDAY, 0)
 @example("FREQ=DAILY", FIRST_DAY, 25500)
+@example("FREQ=WEEKLY;INTERVAL=52;BYMONTH=1", date(2027, 6, 1), 200)
 @example("FREQ=WEEKLY;BYMONTH=1", LAST_DAY - 400 * A_DAY, 300)
 def test_whatever_is_written_is_refused_or_expanded_at_once(rrule: str, anchor: date, later: int) -> None:
     """Hypothesis stops at 200 ms an example: a recurrence that never comes would take minutes."""
