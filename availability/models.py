@@ -267,7 +267,11 @@ class OpeningRule(SQLModel, table=True):
     """
 
     __tablename__ = "opening_rule"
-    __table_args__ = (CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="opening_rule_valid"),)
+    __table_args__ = (
+        CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="opening_rule_valid"),
+        # As availability/recurrences.py has it.
+        CheckConstraint("anchor_on BETWEEN '2000-01-01' AND '2069-12-31'", name="opening_rule_anchored"),
+    )
 
     id: int = key()
     resource_id: int = Field(

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from dateutil import rrule as dateutil
@@ -20,9 +21,9 @@ from availability.errors import InvalidRequest
 MOST_CHARACTERS = 200
 MOST_INTERVAL = 52
 MOST_COUNT = 1000
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2099, 12, 31)  # days that a recurrence knows
-# The calendar comes again 400 years later, to the day of the week: a shorter cycle breaks at a century.
-CYCLE_YEARS, CYCLE = 400, timedelta(days=146_097)
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2069, 12, 31)  # days that a recurrence knows: no more than LAST_YEARS
+LAST_YEARS = range(9901, MAXYEAR + 1)  # as from 1901 to 2099, every fourth one is a leap year
+CYCLE = 28  # years after which the calendar comes again, to the day of the week, where no century is between
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 FREQUENCIES = {
     "DAILY": dateutil.DAILY,
@@ -109,27 +110,34 @@ def read_rrule(typed: str) -> Recurrence:
 def recurrence_days(typed: str, anchor: date, first: date, until: date) -> tuple[date, ...]:
     """Return the civil days of a recurrence in `[first, until)`, sorted; at most one a day.
 
-    `anchor` is where intervals and counts begin; it is a day of the recurrence only if it fits. It is read as if it
-    were at the end of the calendar that dateutil knows: one that has no more days then ends within four centuries of
-    search, rather than eighty. A count ends by itself, and dateutil takes no other end beside it.
+    `anchor` is where intervals and counts begin; it is a day of the recurrence only if it fits. All is moved to where
+    the same calendar comes at the end of the years that dateutil knows: what has no more days is then looked for
+    during 28 years at most, rather than eight thousand.
     """
     recurrence = read_rrule(typed)
     check_day("anchor_on", anchor)
     end = min(until - timedelta(days=1), LAST_DAY, recurrence.until or LAST_DAY)
     if end < max(first, anchor):
         return ()
-    later = (MAXYEAR - 1 - end.year) // CYCLE_YEARS * CYCLE
+    later = _to_the_end(end.year)
     begins = _nearer(recurrence, anchor, first)
-    last = None if recurrence.count else _moment(end + later)
-    found = dateutil.rrule(dtstart=_moment(begins + later), until=last, **recurrence.options())
-    days = (moment.date() - later for moment in found)
-    return tuple(day for day in days if first <= day <= end)
+    found = dateutil.rrule(dtstart=_moment(begins + later), **recurrence.options())
+    days = takewhile(lambda day: day <= end, (moment.date() - later for moment in found))
+    return tuple(day for day in days if day >= first)
 
 
 def check_day(field: str, day: date) -> None:
     """Accept a day that a recurrence can reach. Raises: InvalidRequest."""
     if not FIRST_DAY <= day <= LAST_DAY:
         raise InvalidRequest(field, "out-of-range", least=FIRST_DAY, most=LAST_DAY)
+
+
+@lru_cache(maxsize=128)
+def _to_the_end(year: int) -> timedelta:
+    """Return how much later the same calendar comes, to the day and to the week, in the last years of all."""
+    first = date(year, 1, 1)
+    alike = (date(last, 1, 1) for last in LAST_YEARS[-CYCLE:] if (last - year) % 4 == 0)
+    return next(other - first for other in alike if other.weekday() == first.weekday())
 
 
 def _nearer(recurrence: Recurrence, anchor: date, first: date) -> date:

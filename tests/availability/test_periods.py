@@ -179,3 +179,22 @@ def test_the_peak_is_what_counting_day_by_day_finds(
     counted = [sum(start <= day and (end is None or day < end) for start, end in spans) for day in days]
 
     assert peak(spans, first, until) == max(counted)
+
+
+some_weight = st.tuples(some_span, st.integers(-3, 3)).map(lambda pair: (*pair[0], pair[1]))
+
+
+@given(st.lists(some_span, max_size=5), st.lists(some_weight, max_size=3), some_span)
+def test_a_weight_counts_as_many_presences_or_as_many_absences(
+    spans: list[tuple[date, date | None]],
+    weights: list[tuple[date, date | None, int]],
+    window: tuple[date, date | None],
+) -> None:
+    first, until = window
+    days = days_between(first, until or A_DAY + timedelta(days=60))
+    weighed = [*((*span, 1) for span in spans), *weights]
+    counted = [
+        sum(count for start, end, count in weighed if start <= day and (end is None or day < end)) for day in days
+    ]
+
+    assert peak(spans, first, until, weights=weights) == max(counted)
