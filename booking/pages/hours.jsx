@@ -205,7 +205,7 @@ export function HoursGrid({ days, blocks, first, last, snap, revision, label, he
         <span />
         {days.map((one) => (
           <span key={one.key} className={`pj-week__name ${one.today ? "pj-week__name--today" : ""}`}>
-            {one.name}
+            {one.name.replace(NBSP, " ")}
             {one.note && <small title={one.note}>{one.note}</small>}
           </span>
         ))}

@@ -27,6 +27,7 @@ KEYS = (
     title="Horaires",
     roles=(SIGNED_IN,),
     on_load=(HoursState.load,),
+    part_of="/agenda",
     description="Les horaires d’ouverture d’un agent, d’une salle, d’une équipe ou d’un service.",
 )
 def hours_page() -> rx.Component:

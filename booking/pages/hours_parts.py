@@ -11,9 +11,11 @@ from booking.pages.hours_drawing import EDITOR
 from booking.pages.hours_form import LONGEST, DayRow, Range
 from booking.pages.hours_state import ANSWER, HoursState, OfferRow, OutsideRow
 from booking.pages.widgets import inner_link
+from portal.ui.dates import NBSP
 from portal.ui.pieces import field, select_field
 
 el = rx.el
+EXAMPLE = f"Videz une plage pour la retirer. Par exemple{NBSP}: 9{NBSP}h{NBSP}30 à 12{NBSP}h."
 REASONS = ("Congés", "Formation", "Réunion", "Fermeture du service", "Travaux")
 
 
@@ -35,7 +37,7 @@ def _outside(one: rx.Var[OutsideRow]) -> rx.Component:
     return el.li(
         said,
         el.div(
-            rx.cond(one.offers.length() > 0, el.span("Déplacer :", class_name="fr-text--sm fr-mb-0")),
+            rx.cond(one.offers.length() > 0, el.span(f"Déplacer{NBSP}:", class_name="fr-text--sm fr-mb-0")),
             offers,
             el.button(
                 "Laisser",
@@ -277,7 +279,7 @@ def lists() -> rx.Component:
     return el.section(
         el.h2("Par écrit", class_name="fr-h6 fr-mb-1w"),
         rx.el.form(
-            el.p("Videz une plage pour la retirer. Par exemple : 9 h 30 à 12 h.", class_name="fr-hint-text fr-mb-1w"),
+            el.p(EXAMPLE, class_name="fr-hint-text fr-mb-1w"),
             el.div(rx.cond(state.wrong != "", el.p(state.wrong, class_name="fr-error-text")), role="alert"),
             el.div(rx.foreach(state.rows, _row), class_name="pj-hours__week"),
             el.h3("Un seul jour", class_name="fr-text--md fr-text--bold fr-mt-2w fr-mb-1v"),
@@ -360,7 +362,7 @@ def copying() -> rx.Component:
     )
     form = rx.el.form(
         el.fieldset(
-            el.legend(state.period, ", sur :", class_name="fr-text--sm"),
+            el.legend(state.period, f", sur{NBSP}:", class_name="fr-text--sm"),
             el.div(box, class_name="pj-hours__targets"),
             class_name="pj-hours__copy",
         ),
