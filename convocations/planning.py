@@ -41,6 +41,11 @@ SUMMONED = """
                        WHERE r.id = coalesce(b.resource_id, c.resource_ids[1])) place ON true"""
 OF_BOOKING = by_key(f"{SUMMONED} WHERE c.booking_id = :booking_id FOR NO KEY UPDATE OF c")
 OF_CONVOCATION = by_key(f"{SUMMONED} WHERE c.id = :id FOR NO KEY UPDATE OF c")
+# Its messages remember the appointment that a convocation had before; found by its person, who has few.
+HAS_ANOTHER = by_key("""
+    SELECT c.id FROM booking b JOIN convocation c ON c.person_id = b.person_id
+    WHERE b.id = :booking_id AND c.standing = 'set' AND c.booking_id <> b.id
+      AND EXISTS (SELECT FROM message m WHERE m.convocation_id = c.id AND m.booking_id = b.id) LIMIT 1""")
 # What somebody was told of this convocation, as far as we know: a message under way counts.
 WAS_TOLD = by_key("""
     SELECT EXISTS (SELECT FROM message WHERE convocation_id = :id AND state IN ('sending', 'sent', 'flagged'))""")
@@ -80,11 +85,12 @@ class Summoned:
 def follow(session: Session, event: Event) -> None:
     """Plan what an event of a booking makes worth saying, and un-plan what it makes untrue.
 
-    Raises: ConvocationOver when an appointment is taken back that its person declined, or to which they are no longer
-    summoned: they would have one of which nothing tells them.
+    Raises: ConvocationOver when an appointment is taken back that its person declined, in whose place they took
+    another, or to which they are no longer summoned: they would have one of which nothing tells them.
     """
     row = run(session, OF_BOOKING, {"booking_id": event.booking_id}).one_or_none()
     if row is None:
+        _refuse_a_second(session, event)
         return
     summoned = _summoned(row)
     match event:
@@ -102,6 +108,13 @@ def follow(session: Session, event: Event) -> None:
             _plan(session, summoned, MessageKind.MISSED, event.at, undo=UNDO_FREED)
         case BookingMoved(after=State.HONOURED):
             run(session, UNPLAN, {"id": summoned.id})
+
+
+def _refuse_a_second(session: Session, event: Event) -> None:
+    if isinstance(event, BookingMoved) and event.after is State.BOOKED and event.is_undo:
+        other = run(session, HAS_ANOTHER, {"booking_id": event.booking_id}).scalar()
+        if other is not None:
+            raise ConvocationOver(convocation_id=other, why="another")
 
 
 def plan_offer(session: Session, convocation_id: UUID, *, now: datetime) -> None:

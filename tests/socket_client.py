@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
 from typing import Any
 
@@ -12,8 +11,8 @@ import socketio
 
 ROOT_STATE = "reflex___state____state."
 NAMESPACE = "/_event"
-ANSWER_S = 5.0
-QUIET_S = 0.12
+PATIENCE_S = 30.0  # a busy machine is slow, not wrong
+HYDRATED = "is_hydrated_rx_state_"
 
 
 class RawClient:
@@ -25,7 +24,8 @@ class RawClient:
         self.origin = origin or url
         self.token = token or str(uuid.uuid4())
         self.received: list[dict[str, Any]] = []
-        self._arrived = asyncio.Event()
+        self._is_hydrated = False
+        self._turned = asyncio.Event()
 
     async def __aenter__(self) -> RawClient:
         await self.connect()
@@ -55,29 +55,63 @@ class RawClient:
         await self._http.close()
 
     async def hydrate(self, path: str = "/connexion") -> list[dict[str, Any]]:
-        """Send what a page sends first, and return what comes back."""
-        return await self.call(f"{ROOT_STATE}hydrate_and_load", path=path)
-
-    async def call(
-        self, name: str, payload: dict[str, Any] | None = None, *, path: str = "/connexion", wait_s: float = ANSWER_S
-    ) -> list[dict[str, Any]]:
-        """Send one event and return everything received until the server is quiet; nothing after `wait_s`."""
+        """Send what a page sends first, and return what comes back until its page is loaded."""
         self.received = []
-        self._arrived.clear()
-        place = {"pathname": path, "asPath": path, "query": {}}
-        event = {"name": name, "payload": payload or {}, "router_data": place}
-        await self._sio.emit("event", event, namespace=NAMESPACE)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._arrived.wait(), wait_s)
-        count = -1
-        while count != len(self.received):
-            count = len(self.received)
-            await asyncio.sleep(QUIET_S)
+        self._turned.clear()
+        await self._send(f"{ROOT_STATE}hydrate_and_load", {}, path)
+        async with asyncio.timeout(PATIENCE_S):
+            while not self._is_hydrated:
+                await self._turned.wait()
+                self._turned.clear()
+        await self._settle(path)
         return self.received
 
+    async def call(
+        self, name: str, payload: dict[str, Any] | None = None, *, path: str = "/connexion", wait_s: float = 0
+    ) -> list[dict[str, Any]]:
+        """Send one event and return everything that it answers, chained events included: nothing is an answer too.
+
+        `wait_s` is of no use any more: the server says itself when it is done.
+        """
+        self.received = []
+        await self._send(name, payload or {}, path)
+        await self._settle(path)
+        return self.received
+
+    async def _settle(self, path: str) -> None:
+        """Return once the server is done with what was sent before, and with what that led to.
+
+        It serves the events of a client one after the other: what we send last is answered last. Twice, for a handler
+        may chain another one, which is served after what was waiting meanwhile.
+        """
+        quiet = 0
+        while quiet < 2:
+            count = len(self.received)
+            await self._turn(path)
+            quiet = quiet + 1 if len(self.received) == count else 0
+
+    async def _turn(self, path: str) -> None:
+        """Turn the mark that the framework keeps for the page, and return once the server says that it is turned."""
+        wanted = not self._is_hydrated
+        self._turned.clear()
+        await self._send(f"{ROOT_STATE}set_is_hydrated", {"value": wanted}, path)
+        async with asyncio.timeout(PATIENCE_S):
+            while self._is_hydrated is not wanted:
+                await self._turned.wait()
+                self._turned.clear()
+
+    async def _send(self, name: str, payload: dict[str, Any], path: str) -> None:
+        place = {"pathname": path, "asPath": path, "query": {}}
+        event = {"name": name, "payload": payload, "router_data": place}
+        await self._sio.emit("event", event, namespace=NAMESPACE)
+
     async def _keep(self, message: dict[str, Any]) -> None:
-        self.received.append(message)
-        self._arrived.set()
+        root = (message.get("delta") or {}).get(ROOT_STATE.rstrip("."), {})
+        if HYDRATED in root:
+            self._is_hydrated = root[HYDRATED]
+            self._turned.set()
+        if message.get("delta") != {ROOT_STATE.rstrip("."): {HYDRATED: self._is_hydrated}}:
+            self.received.append(message)
 
 
 def redirections(messages: list[dict[str, Any]]) -> list[str]:

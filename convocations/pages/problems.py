@@ -18,6 +18,8 @@ from portal.problems import problem, sentence
 def _of_over(refusal: Refusal) -> str:
     if "standing" in refusal.facts:
         return "La personne l’a rendu, ou sa convocation est retirée : convoquez-la à nouveau."
+    if refusal.facts.get("why") == "another":
+        return "La personne a pris une autre heure depuis."
     return "Cette convocation n’en est plus là."
 
 

@@ -206,6 +206,20 @@ def test_what_its_person_gave_back_or_is_no_longer_summoned_to_is_not_taken_back
         assert said(refused.value) == "La personne l’a rendu, ou sa convocation est retirée : convoquez-la à nouveau."
 
 
+def test_who_gave_one_hour_back_and_took_another_is_not_given_both(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    given_back = convocation.booking_id
+    assert given_back
+    cannot_come(session, bearer(session, convocation), seen=NINE, now=NOW)
+    choose(session, bearer(session, convocation), desk.at(TEN), seen=None, now=NOW)
+
+    with pytest.raises(ConvocationOver) as refused:
+        undo_cancel(session, desk.officer, given_back, now=NOW)
+
+    assert said(refused.value) == "La personne a pris une autre heure depuis."
+
+
 def test_who_can_no_longer_be_told_in_time_is_shown_to_an_agent(session: Session) -> None:
     desk = make_desk(session)
     convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)

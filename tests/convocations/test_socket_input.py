@@ -97,7 +97,7 @@ async def test_any_shape_is_answered_without_a_failure(served: Served, state: st
     async with RawClient(served.url, served.cookie_of(Role.PROBATION_OFFICER)) as client:
         await client.hydrate(path)
         for name, sent in zip(NAMES, STRANGE, strict=True):
-            answer = await client.call(named(state, handler), {argument: sent}, path=path, wait_s=1)
+            answer = await client.call(named(state, handler), {argument: sent}, path=path)
 
             assert said(answer) != FAILED, name
             assert all(address.startswith("/convo") for address in redirections(answer))
@@ -108,7 +108,7 @@ async def test_out_of_turn_nothing_fails(served: Served, state: str, handler: st
     path = STATES[state][1]
     async with RawClient(served.url, served.cookie_of(Role.PROBATION_OFFICER)) as client:
         await client.hydrate(path)
-        answer = await client.call(named(state, handler), path=path, wait_s=1)
+        answer = await client.call(named(state, handler), path=path)
 
         assert said(answer) != FAILED
 
@@ -128,6 +128,6 @@ async def test_a_family_judge_and_a_partner_reach_nothing_of_it(served: Served) 
         async with RawClient(served.url, cookie) as client:
             await client.hydrate("/ma-journee/")
             for state, handler in (("list", "refresh"), ("messages", "refresh"), ("convene", "person_changed")):
-                answer = await client.call(named(state, handler), path="/ma-journee/", wait_s=1)
+                answer = await client.call(named(state, handler), path="/ma-journee/")
 
                 assert not [name for name in changed(answer) if name.endswith(STATES[state][0])]

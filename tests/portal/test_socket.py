@@ -54,7 +54,7 @@ async def test_a_wrong_role_is_told_no_whatever_it_calls(served: Served, role: R
     async with RawClient(served.url, served.cookie_of(role)) as client:
         await client.hydrate()
         for name in names:
-            await client.call(f"{NOTICE}.close", wait_s=0.5)  # said twice, the same refusal changes nothing
+            await client.call(f"{NOTICE}.close")  # said twice, the same refusal changes nothing
             answer = changed(await client.call(name))
             if set(answer) != {NOTICE} or answer[NOTICE]["title"] != "Accès refusé":
                 wrong[name] = answer
@@ -68,7 +68,7 @@ async def test_the_generic_setters_are_closed_to_whoever_is_signed_in(served: Se
     async with RawClient(served.url, served.cookie_of(Role.ADMINISTRATOR)) as client:
         await client.hydrate()
         for name in REFUSED_TO_ALL:
-            await client.call(f"{NOTICE}.close", wait_s=0.5)
+            await client.call(f"{NOTICE}.close")
             answer = changed(await client.call(name, {"var_name": "name", "value": "pirate"}))
             if answer.get(NOTICE, {}).get("title") != "Accès refusé":
                 wrong[name] = answer
@@ -103,7 +103,6 @@ async def test_variables_cannot_be_written_from_outside(served: Served) -> None:
         await client.call(
             f"{ROOT_STATE}reflex___state____update_vars_internal_state.update_vars_internal",
             {"vars": forged},
-            wait_s=0.5,
         )
 
         answer = await client.call(f"{SESSION}.load")
@@ -114,7 +113,7 @@ async def test_variables_cannot_be_written_from_outside(served: Served) -> None:
 async def test_a_handler_that_does_not_exist_is_ignored_and_the_socket_lives_on(served: Served) -> None:
     async with RawClient(served.url) as client:
         await client.hydrate()
-        unanswered = await client.call(f"{NOTICE}.show", {"kind": "error", "text": "pirate"}, wait_s=0.5)
+        unanswered = await client.call(f"{NOTICE}.show", {"kind": "error", "text": "pirate"})
 
         answer = await client.call(f"{NOTICE}.close")
 
