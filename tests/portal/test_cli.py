@@ -40,7 +40,8 @@ def run(folder: Path, *arguments: str, typed: str = "", **environment: str) -> s
 def test_doctor_tells_what_answers_and_fails_when_something_does_not(database: Database, tmp_path: Path) -> None:
     fine = run(tmp_path, "doctor", DATABASE_URL=database.url)
     broken = run(tmp_path, "doctor", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
-    no_addresses = run(tmp_path, "doctor", DATABASE_URL=database.url, PLACEJUSTE_BAN_URL="http://127.0.0.1:1")
+    unreachable = {"PLACEJUSTE_BAN_URL": "http://127.0.0.1:1", "PLACEJUSTE_ROUTING_URL": "http://127.0.0.1:1"}
+    no_addresses = run(tmp_path, "doctor", DATABASE_URL=database.url, **unreachable)
 
     assert fine.returncode == 0, fine.stdout + fine.stderr
     assert "PostgreSQL 18" in fine.stdout
@@ -50,6 +51,7 @@ def test_doctor_tells_what_answers_and_fails_when_something_does_not(database: D
     assert "injoignable" in broken.stdout
     assert no_addresses.returncode == 1
     assert "ÉCHEC  base adresse" in no_addresses.stdout
+    assert "ÉCHEC  itinéraires" in no_addresses.stdout
 
 
 def test_a_wrong_setting_is_a_sentence(tmp_path: Path) -> None:
