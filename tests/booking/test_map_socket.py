@@ -52,7 +52,7 @@ async def test_what_no_page_sends_is_answered_without_a_failure(served: Served) 
     async with RawClient(served.url, served.cookie_of(Role.PROBATION_OFFICER)) as client:
         await client.hydrate(PATH)
         for handler, payload in HOSTILE:
-            answer = await client.call(handler, payload, path=PATH, wait_s=0.5)
+            answer = await client.call(handler, payload, path=PATH)
             said.append(str(changed(answer).get(NOTICE, {}).get("text", "")))
             sent_to += redirections(answer)
 
