@@ -54,7 +54,7 @@ def in_days(count: int) -> str:
 
 def test_on_a_phone_a_partner_confirms_limits_and_closes_each_with_its_undo(open_page: OpenPage) -> None:
     page = open_page("/mes-places/", PARTNER, width=375)
-    name = page.locator(".pj-request").first.get_by_role("heading").inner_text()
+    name = page.locator(".pj-request").filter(has_text="prises sur").first.get_by_role("heading").inner_text()
     line = page.locator(".pj-request", has=page.get_by_role("heading", name=name, exact=True))
     line.get_by_role("button", name="Toujours vrai").click()
     expect(message(page)).to_contain_text("c’est noté")
@@ -121,6 +121,7 @@ def test_a_spreadsheet_is_matched_mended_imported_and_changes_nothing_the_second
         "Ligne 2, colonne «\u00a0Nb places\u00a0», «\u00a0deux"
     )
     expect(page.get_by_role("button", name="Importer")).to_be_hidden()  # all or none
+    expect(page.locator(".pj-dimmed")).to_have_count(0)
     assert serious(page) == []
     page.get_by_text("Les lignes justes").click()
     page.get_by_role("button", name="Importer 1").click()
