@@ -11,6 +11,7 @@ import availability.api
 import booking.api
 import convocations.api
 from availability.errors import Refusal
+from availability.pages import kind_form, kinds, recess
 from booking.pages import (
     agenda,
     bookings,
@@ -68,6 +69,9 @@ PAGES = (
     convocations_page,
     messages,
     letter,
+    kinds,
+    kind_form,
+    recess,
 )
 api = build_api(
     availability.api.router,
@@ -108,6 +112,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
+        el.link(rel="stylesheet", href="/kinds.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

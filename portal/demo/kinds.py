@@ -6,6 +6,7 @@ from typing import Any
 
 from availability.models import Kind, Shape
 from availability.rights import Role
+from portal.demo import shelters
 from portal.demo.planning import STAFF
 from portal.demo.sheets import Sheet
 
@@ -162,12 +163,13 @@ def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
     """Return the rows of kinds and of their rights, and the number of each kind by code."""
     columns = [name for name in Kind.model_fields if name != "id"]
     kinds = Sheet("kind", " ".join(columns))
-    numbers = {kind.code: kinds.add(**_values(kind, columns)) for kind in (*KINDS, *STAFF)}
+    numbers = {kind.code: kinds.add(**_values(kind, columns)) for kind in (*KINDS, *shelters.KINDS, *STAFF)}
     rights = Sheet("kind_right", "kind_id role may_reserve may_set_hours", numbered=False)
-    for role, allowed in MAY_RESERVE.items():
-        for code, may_reserve in allowed.items():
-            sets = (role, code) in MAY_SET_HOURS
-            rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve, may_set_hours=sets)
+    for allowed_by in (MAY_RESERVE, shelters.MAY_RESERVE):
+        for role, allowed in allowed_by.items():
+            for code, may_reserve in allowed.items():
+                sets = (role, code) in MAY_SET_HOURS | shelters.MAY_SET_HOURS
+                rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve, may_set_hours=sets)
     return kinds, rights, numbers
 
 

@@ -25,6 +25,8 @@ SHAPES = {
     "bracelet": "slots",
     "spip-rdv": "slots",
     "jap-rdv": "slots",
+    "chrs": "nights",
+    "point-justice": "slots",
 }
 ASKED = {"mediation-familiale"}  # the host decides
 # What went before each state, first to last.
