@@ -84,20 +84,9 @@ FIELD_WORDS: dict[str, str] = {
     "attribute": "le critère",
     "searchable": "les critères",
     "is_delay": "le critère de délai",
-    "url": "l’adresse de l’agenda",
-    "link": "l’adresse de calendrier",
     "meeting_kind_id": "le rendez-vous d’information",
     "min_notice_days": "le délai de prévenance",
     "refused_if_violence": "l’exclusion en cas de violences",
-    "label": "le nom",
-    "code": "la répétition",
-    "pair": "la double convocation",
-    "de": "le début",
-    "a": "la fin",
-    "last_on": "le dernier jour",
-    "count": "le nombre de fois",
-    "but_on": "les jours d’exception",
-    "organisation": "l’organisme",
 }
 
 PROBLEM_WORDS: dict[str, str] = {
@@ -162,10 +151,6 @@ PROBLEM_WORDS: dict[str, str] = {
     "not-an-hour": "une heure s’écrit comme 05:30",
     "not-a-filter": "un critère s’écrit « nom:valeur »",
     "altered": "il ne vient pas de cette liste : recommencez sans lui",
-    "missing": "une adresse est attendue",
-    "not-https": "une adresse commence par https:// ou webcal://",
-    "has-password": "une adresse ne porte ni nom ni mot de passe : copiez celle que l’agenda donne à partager",
-    "inside": "cette adresse n’est pas ouverte au public : copiez celle que l’agenda donne à partager",
     "not-a-meeting": "choisissez un type à créneaux",
     "recess-overlaps": "ces jours touchent d’autres vacations du même tribunal : retirez-les d’abord",
     "too-many-days": "{most} jours au plus",
@@ -173,11 +158,7 @@ PROBLEM_WORDS: dict[str, str] = {
     "only-designated": "seul un type désigné par un juge peut l’être",
     "column-twice": "deux colonnes ne peuvent pas donner la même chose : choisissez l’une des deux",
     "column-missing": "il manque une colonne : choisissez-la",
-    "not-a-whole-number": "un nombre entier est attendu, comme 12",
     "not-for-this-kind-of-place": "ce type de lieu n’en a pas : laissez la case vide",
-    "no-time": "une heure s’écrit comme 9h30 ou 09:30, et la fin n’est pas le début",
-    "last-before-first": "le dernier jour vient avant le premier",
-    "not-a-date": "une date s’écrit comme 24/11/2026",
 }
 
 

@@ -12,6 +12,7 @@ import booking.api
 import booking.own_api
 import convocations.api
 from availability.errors import Refusal
+from availability.pages import kind_form, kinds, recess
 from booking.pages import (
     agenda,
     bookings,
@@ -79,6 +80,9 @@ PAGES = (
     convocations_page,
     messages,
     letter,
+    kinds,
+    kind_form,
+    recess,
 )
 api = build_api(
     availability.api.router,
@@ -121,6 +125,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
         el.link(rel="stylesheet", href="/own_places.css"),
+        el.link(rel="stylesheet", href="/kinds.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

@@ -32,6 +32,7 @@ from portal.demo.measures import designated, measures
 from portal.demo.people import People
 from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty, sentence_judges
 from portal.demo.planning import registry_of_lyon, waiting_cases
+from portal.demo.shelters import legal_advice, shelters
 from portal.demo.territories import JudicialMap
 from portal.settings import settings
 
@@ -47,6 +48,7 @@ GRIDS = {
     "bracelet": Grid(step=timedelta(minutes=60), duration=timedelta(minutes=45)),
     "spip-rdv": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
     "jap-rdv": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
+    "point-justice": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
 }
 
 
@@ -140,6 +142,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     """Add everything that exists. Each subject has its own dice: changing one leaves the others as they were."""
     today = now.astimezone(UTC).date()
     semi_liberty(catalogue, _dice(seed, "semi-liberty"), today)
+    shelters(catalogue, _dice(seed, "shelters"), today)
     community_work(catalogue, _dice(seed, "community-work"))
     mediation(catalogue, _dice(seed, "mediation"), today)
     bracelet_teams(catalogue, _dice(seed, "bracelet"), today)
@@ -148,6 +151,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     sentence_judges(catalogue, _dice(seed, "sentence-judges"), today)
     registry_of_lyon(catalogue, _dice(seed, "planning"), now)
     measures(catalogue, _dice(seed, "measures"), today)
+    legal_advice(catalogue, _dice(seed, "legal-advice"), today)
 
 
 def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:
@@ -159,6 +163,7 @@ def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: di
     bookings.placements(post for post in posts if post not in held_posts)
     bookings.mediations(places["mediation-familiale"])
     bookings.hearings(places["audience-jaf"], catalogue.hearing_of)
+    bookings.stays(places["chrs"])
     bookings.appointments(slotted, _slots(session, slotted, bookings.now))
     around_lyon = [place for place in beds if place.host.court.appeal == "CALYON" and not is_full(place)]
     held_beds = islice(free_beds(around_lyon, bookings.ledger, bookings.now.date()), HELD_NOW)

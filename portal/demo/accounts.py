@@ -202,7 +202,7 @@ class Accounts:
 
     @staticmethod
     def _has_account(place: Place) -> bool:
-        return place.kind in (*DESIGNATED_BY, "semi-liberte")
+        return place.kind in (*DESIGNATED_BY, "semi-liberte", "placement-exterieur", "chrs")
 
     def _service(
         self, login: str, title: str, role: Role, territories: list[int], organisation_id: int | None = None

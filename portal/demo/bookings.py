@@ -18,7 +18,12 @@ from portal.demo.places import WITH_REQUESTS
 ENDED = (State.HONOURED,) * 17 + (State.MISSED,)
 FREED = (State.CANCELLED, State.EXCUSED, State.LAPSED)
 FULL_TONIGHT = {("sl-tgilyon", "Section hommes A"), ("sl-tgivienne", "Section hommes")}
-BUSY = {"bracelet": 0.75, "spip-rdv": 0.25, "jap-rdv": 0.3}  # share of tomorrow's slots that are taken
+BUSY = {
+    "bracelet": 0.75,
+    "spip-rdv": 0.25,
+    "jap-rdv": 0.3,
+    "point-justice": 0.2,
+}  # share of tomorrow's slots that are taken
 DAYS_TAKEN_AHEAD = 10  # beyond, no appointment is taken yet
 NOT_NOTED_YET = timedelta(days=2)  # some of what just ended has no outcome yet
 HELD_NOW = 3  # of each: beds and posts being reserved around Lyon when the demonstration opens

@@ -6,6 +6,7 @@ from typing import Any
 
 from availability.models import Kind, Shape
 from availability.rights import Role
+from portal.demo import shelters
 from portal.demo.measure_kinds import CONVENED_WITH, MEDIATION, reserved_by
 from portal.demo.measure_kinds import KINDS as MEASURES
 from portal.demo.planning import STAFF
@@ -171,17 +172,19 @@ def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
     """Return the rows of kinds and of their rights, and the number of each kind by code."""
     columns = [name for name in Kind.model_fields if name != "id"]
     kinds = Sheet("kind", " ".join(columns))
-    every = (*KINDS, *STAFF)
+    every = (*KINDS, *shelters.KINDS, *STAFF)
     numbers = {kind.code: number for number, kind in enumerate(every, 1)}
     for kind in every:
         kinds.add(**_values(kind, columns) | _convened_with(kind, numbers))
     rights = Sheet("kind_right", "kind_id role may_reserve may_set_hours", numbered=False)
-    for role, allowed in MAY_RESERVE.items():
-        for code, may_reserve in allowed.items():
-            sets = (role, code) in MAY_SET_HOURS
-            rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve, may_set_hours=sets)
-    for kind in KINDS:  # a partner runs its own places, whatever they are; hearings are planned by their court
-        if kind.shape != Shape.SESSIONS:
+    for allowed_by in (MAY_RESERVE, shelters.MAY_RESERVE):
+        for role, allowed in allowed_by.items():
+            for code, may_reserve in allowed.items():
+                sets = (role, code) in MAY_SET_HOURS | shelters.MAY_SET_HOURS
+                rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve, may_set_hours=sets)
+    # A partner runs its own places, whatever they are; hearings are planned by their court.
+    for kind in every:
+        if kind not in STAFF and kind.shape != Shape.SESSIONS:
             host = {"role": Role.PARTNER.value, "may_reserve": False, "may_set_hours": True}
             rights.add(kind_id=numbers[kind.code], **host)
     return kinds, rights, numbers

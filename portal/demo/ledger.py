@@ -26,6 +26,8 @@ SHAPES = {
     "bracelet": "slots",
     "spip-rdv": "slots",
     "jap-rdv": "slots",
+    "chrs": "nights",
+    "point-justice": "slots",
 } | dict.fromkeys(DESIGNATED_BY, "places")
 ASKED = set(DESIGNATED_BY)  # the host decides
 # What went before each state, first to last.

@@ -171,7 +171,7 @@ def test_the_summary_counts_what_is_there(country: Session, loaded: demo.DemoSum
 
 
 def test_it_is_the_size_of_a_country(country: Session, loaded: demo.DemoSummary) -> None:
-    assert 740 <= loaded.beds <= 800
+    assert 1_040 <= loaded.beds <= 1_110
     assert count(country, "resource r JOIN kind k ON k.id = r.kind_id AND k.code = 'tig'") >= 3_000
     assert count(country, "site WHERE code LIKE 'tig-%'") >= 1_500
     assert count(country, "site WHERE code LIKE 'mediation-%'") == 270
