@@ -68,6 +68,7 @@ FIELD_WORDS: dict[str, str] = {
     "link": "le lien",
     "pair": "la double convocation",
     "organisation": "l’organisme",
+    "court": "le tribunal",
     "anchor_on": "le premier jour de la répétition",
     "except_on": "les jours d’exception",
     "extra_on": "les jours ajoutés",
