@@ -80,9 +80,12 @@ RAW = """
             UNION ALL SELECT days FROM capacity_period WHERE resource_id = r.id AND capacity = 0) c
         WHERE r.id = ANY(%(ids)s) AND c.days && daterange(%(start)s::date, %(end)s::date) GROUP BY r.id),
     taken AS (
-        SELECT resource_id, range_agg(during) AS during FROM seat_time
-        WHERE resource_id = ANY(%(ids)s) AND during && tstzrange(%(start)s, %(end)s)
-          AND (expires_at IS NULL OR expires_at > %(now)s) GROUP BY resource_id)
+        SELECT resource_id, range_agg(during) AS during FROM (
+            SELECT resource_id, during FROM seat_time
+            WHERE resource_id = ANY(%(ids)s) AND during && tstzrange(%(start)s, %(end)s)
+              AND (expires_at IS NULL OR expires_at > %(now)s)
+            UNION ALL SELECT resource_id, during FROM absence
+            WHERE resource_id = ANY(%(ids)s) AND during && tstzrange(%(start)s, %(end)s)) busy GROUP BY resource_id)
     SELECT resource_id, start
     FROM opened LEFT JOIN closed USING (resource_id) LEFT JOIN taken USING (resource_id),
          unnest(opened.during - coalesce(closed.during, '{}') - coalesce(taken.during, '{}')) AS free,
