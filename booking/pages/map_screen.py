@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from availability.models import Kind, Shape
+from availability.queries import DayCount
 from availability.rights import Actor
 from availability.search import MAX_RADIUS_KM, Found, Wish, search
 from availability.sites import Spot, by_site
@@ -43,6 +44,7 @@ from booking.saved_searches import Saved, canonical, digest_of, saved_by
 from booking.services import part_of
 from booking.words import WHY_NOT_WORDS, unfit
 
+DATES = ("taken", "held", "closed")  # reasons that other dates may answer
 FEW = 3  # free places: under it, one says how far to look for more
 LOOKED_FARTHER = 4  # times the distance
 WIDER_LOOKED_AT = 60
@@ -161,13 +163,9 @@ def _cards(
     session: Session, reading: Reading, spots: Sequence[Spot], reason: str, *, today: date, now: datetime
 ) -> list[Card]:
     wish = reading.wish
-    wanted = [one for spot in spots for one in spot.resources if reason or _is_shown(one, spot)]
-    counts = days_ahead(session, wish.kind, wanted, first=wish.first, days=HORIZON_DAYS, now=now)
+    ahead = _ahead(session, wish, spots, reason, now=now)
     cards = []
-    for spot in spots:
-        ahead = [strip(counts[one.resource_id], wish.first, HORIZON_DAYS) for one in spot.resources
-                 if one.resource_id in counts] or [strip([], wish.first, HORIZON_DAYS)]  # fmt: skip
-        days = added(ahead)
+    for spot, days in zip(spots, ahead, strict=True):
         shown = card(spot, wish, days[:STRIP_DAYS], next_free(days), today=today)
         why = reason or (_first_reason(spot) if spot.state == "other" else "")
         if why:
@@ -177,9 +175,31 @@ def _cards(
     return cards
 
 
-def _is_shown(one: Found, spot: Spot) -> bool:
-    """Say whether a resource is in the strip of its site: what suits, or all of a site of which nothing does."""
-    return one.mismatch is None or spot.state == "other"
+def _ahead(session: Session, wish: Wish, spots: Sequence[Spot], reason: str, *, now: datetime) -> list[list[DayCount]]:
+    """Return the days ahead of each spot: those of the strip, and the whole horizon where nothing of it is free.
+
+    Most have something free soon, and ninety days cost six times as much as fourteen.
+    """
+    wanted = {
+        spot.site_id: [one for one in spot.resources if reason or one.mismatch is None or spot.state == "other"]
+        for spot in spots
+    }
+
+    def days_of(number: int, shown: Iterable[Spot]) -> dict[int, list[DayCount]]:
+        listed = list(shown)
+        resources = [one for spot in listed for one in wanted[spot.site_id]]
+        counts = days_ahead(session, wish.kind, resources, first=wish.first, days=number, now=now)
+        empty = strip([], wish.first, number)
+        return {
+            spot.site_id: added([strip(counts[one.resource_id], wish.first, number) for one in wanted[spot.site_id]
+                                 if one.resource_id in counts] or [empty])
+            for spot in listed
+        }  # fmt: skip
+
+    soon = days_of(STRIP_DAYS, spots)
+    is_for_dates = reason in DATES
+    late = days_of(HORIZON_DAYS, (s for s in spots if is_for_dates or next_free(soon[s.site_id]) is None))
+    return [late.get(spot.site_id, soon[spot.site_id]) for spot in spots]
 
 
 def _first_reason(spot: Spot) -> str:
@@ -193,7 +213,7 @@ def _length(wish: Wish) -> int:
 def _changes(spot: Spot, reading: Reading, reason: str, soonest: date | None) -> Sequence[Change]:
     """Return the smallest change that would include something of a site; none when only another place would do."""
     base = replace(reading.filters, raison="", page="", site="")
-    if reason in ("taken", "held", "closed"):
+    if reason in DATES:
         is_later = soonest is not None and soonest > reading.wish.first
         return (dates_from(reason, soonest, reading.wish, base),) if soonest and is_later else ()
     found = (changes_for(one, reading.wish, base) for one in spot.resources)

@@ -19,7 +19,7 @@ from booking.words import many
 from portal.ui.dates import NBSP, from_today
 
 MOST_NAMED = 3
-PLURAL_AGREEMENT = {Shape.NIGHTS: "", Shape.PLACES: "e", Shape.SLOTS: "", Shape.SESSIONS: ""}
+AGREEMENT = {Shape.NIGHTS: "", Shape.PLACES: "e", Shape.SLOTS: "", Shape.SESSIONS: ""}
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,25 @@ def news_cards(news: Sequence[News], *, now: datetime, here: str) -> list[Card]:
 
 def _news_card(one: News, now: datetime, here: str) -> Card:
     zone = ZoneInfo(here)
-    singular, _ = UNIT_WORDS[Shape(one.kind.shape)]
-    agreement = PLURAL_AGREEMENT[Shape(one.kind.shape)]
     names = list(dict.fromkeys(found.site_name for found in one.found))
-    freed = f"Un{agreement} {singular} s’est libéré{agreement}"
     others = len(names) - MOST_NAMED
     where = ", ".join(names[:MOST_NAMED]) + (f" et {many(others, 'autre lieu', 'autres lieux')}" if others > 0 else "")
     return Card(
         id=str(one.saved_search_id),
         tag="Libéré",
         tone="success",
-        title=f"{freed} qui correspond à votre recherche «{NBSP}{one.label}{NBSP}»",
+        title=f"{freed_words(one)} à votre recherche «{NBSP}{one.label}{NBSP}»",
         lines=[where, from_today(local_day(one.freed_at, zone), local_day(now, zone))],
         href=address_of(one),
         seconds=0,
         again="",
     )
+
+
+def freed_words(news: News) -> str:
+    """Return "Un lit s’est libéré qui correspond", "Des places se sont libérées qui correspondent"."""
+    shape = Shape(news.kind.shape)
+    one, several = UNIT_WORDS[shape]
+    if len(news.found) == 1:
+        return f"Un{AGREEMENT[shape]} {one} s’est libéré{AGREEMENT[shape]} qui correspond"
+    return f"Des {several} se sont libéré{AGREEMENT[shape]}s qui correspondent"
