@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.actions import Locked, lock, tell
-from availability.errors import InvalidRequest, NotAllowed, NotFound
+from availability.errors import InvalidRequest, NotFound
 from availability.feeds import FeedRead
 from availability.fetching import Marks
 from availability.history import Act, record
@@ -24,6 +25,7 @@ from availability.models import Shape
 from availability.outside import Outside
 from availability.periods import Period, merge
 from availability.rights import Actor
+from availability.running import run_by
 
 EVERY = timedelta(minutes=30)
 FIRST_WAIT = timedelta(minutes=5)
@@ -32,9 +34,9 @@ LEASE = timedelta(minutes=2)  # longer than a fetch and a reading may be
 WHOLE_EVERY = timedelta(hours=20)  # days go by, and what comes again comes further
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=400)  # further than anything may be reserved
 MOST_FEEDS = 5
+LATE = timedelta(hours=3)
 SPREAD = 0.2  # of a wait: servers of calendars must not see us all at once
 
-SETTERS = text("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_set_hours")
 COUNT = text("SELECT count(*) FROM calendar_feed WHERE resource_id = :id")
 ADD = text("""
     INSERT INTO calendar_feed (resource_id, url_sealed, host, etag, last_modified, next_at, failures, problem, events,
@@ -85,6 +87,15 @@ COVERED = text("""
     FROM seat_time t JOIN absence a ON a.resource_id = t.resource_id AND a.during && t.during
     WHERE t.resource_id = :id AND lower(t.during) > :now AND (t.expires_at IS NULL OR t.expires_at > :now)
     ORDER BY starts_at, t.holder_id""")
+
+# A server that was away for an hour is nobody's trouble.
+WORRIES = text("""
+    SELECT count(*) FILTER (WHERE f.problem <> '' AND (f.unread > 0 OR coalesce(f.good_at, f.created_at) < :late)),
+           coalesce(sum((SELECT count(DISTINCT t.holder_id) FROM absence a
+               JOIN seat_time t ON t.resource_id = a.resource_id AND t.during && a.during
+               WHERE a.feed_id = f.id AND lower(t.during) > :now
+                 AND (t.expires_at IS NULL OR t.expires_at > :now))), 0)
+    FROM calendar_feed f WHERE f.added_by = :account_id""")
 
 
 @dataclass(frozen=True)
@@ -138,7 +149,7 @@ def add_feed(session: Session, actor: Actor, resource_id: int, address: SealedAd
 
     Raises: NotFound, NotAllowed, InvalidRequest.
     """
-    place = run_by(session, actor, resource_id)
+    place = _place(session, actor, resource_id)
     if session.execute(COUNT, {"id": place.id}).scalar_one() >= MOST_FEEDS:
         raise InvalidRequest("url", "too-many", most=MOST_FEEDS)
     asked = {"resource_id": place.id, "url_sealed": address.sealed, "host": address.host}
@@ -149,7 +160,7 @@ def add_feed(session: Session, actor: Actor, resource_id: int, address: SealedAd
 
 def remove_feed(session: Session, actor: Actor, feed_id: int, *, now: datetime) -> Removed:
     """Take a feed away: nobody is busy by it any more. Raises: NotFound, NotAllowed."""
-    place = run_by(session, actor, _owner(session, feed_id))
+    place = _place(session, actor, _owner(session, feed_id))
     row = session.execute(FEED, {"id": feed_id}).one_or_none()
     if row is None:
         raise NotFound(feed_id=feed_id)
@@ -161,7 +172,7 @@ def remove_feed(session: Session, actor: Actor, feed_id: int, *, now: datetime) 
 
 def restore_feed(session: Session, actor: Actor, removed: Removed, *, now: datetime) -> int:
     """Put a feed back as it was, to be read again at once. Raises: NotFound, NotAllowed."""
-    place = run_by(session, actor, removed.columns["resource_id"])
+    place = _place(session, actor, removed.columns["resource_id"])
     feed_id = int(session.execute(RESTORE, removed.columns | {"next_at": now}).scalar_one())
     _write(session, place.id, feed_id, removed.absences)
     record(session, actor, _act("feed-added", place, feed_id, now))
@@ -170,7 +181,7 @@ def restore_feed(session: Session, actor: Actor, removed: Removed, *, now: datet
 
 def read_again(session: Session, actor: Actor, feed_id: int, *, now: datetime) -> None:
     """Have the clock fetch a feed now, whole. Raises: NotFound, NotAllowed."""
-    run_by(session, actor, _owner(session, feed_id))
+    _place(session, actor, _owner(session, feed_id))
     session.execute(ASK_AGAIN, {"id": feed_id, "now": now})
 
 
@@ -183,6 +194,13 @@ def covered(session: Session, resource_id: int, *, now: datetime) -> tuple[Outsi
     """Return what was taken of a resource, still to come, and that an absence now covers: it stands."""
     rows = session.execute(COVERED, {"id": resource_id, "now": now})
     return tuple(Outside(row.holder_id, Period(row.starts_at, row.ends_at)) for row in rows)
+
+
+def worries(session: Session, account_id: UUID, *, now: datetime) -> tuple[int, int]:
+    """Return how many feeds that somebody added are broken for long, and how many appointments their absences cover."""
+    asked = {"account_id": account_id, "now": now, "late": now - LATE}
+    broken, covers = session.execute(WORRIES, asked).one()
+    return int(broken), int(covers)
 
 
 def claim_due(session: Session, *, now: datetime, limit: int) -> list[DueFeed]:
@@ -239,23 +257,9 @@ def wait_after(failures: int, retry_after: timedelta | None, dice: float) -> tim
     return min(max(_spread(wait, dice), retry_after or timedelta()), LONGEST_WAIT)
 
 
-def run_by(session: Session, actor: Actor, resource_id: int) -> Locked:
-    """Lock a resource of shape `slots` whose hours the actor sets: who sets the hours says when one is away.
-
-    Raises: NotFound, NotAllowed, InvalidRequest.
-    """
-    place = lock(session, [resource_id]).get(resource_id)
-    if place is None:
-        raise NotFound(resource_id=resource_id)
-    setters = session.execute(SETTERS, {"kind_id": place.terms.kind_id}).scalars()
-    rights = actor.rights_in(tuple(setters), kind_id=place.terms.kind_id)
-    if not rights:
-        raise NotAllowed(kind=place.terms.code)
-    if not any(one.covers(territory_id=place.territory_id, organisation_id=place.organisation_id) for one in rights):
-        raise NotFound(resource_id=resource_id)
-    if place.shape is not Shape.SLOTS:
-        raise InvalidRequest("resource_id", "other-shape", resource_id=resource_id)
-    return place
+def _place(session: Session, actor: Actor, resource_id: int) -> Locked:
+    """Lock a resource whose hours the actor sets: who says when one receives says when one is away."""
+    return run_by(session, actor, resource_id, (Shape.SLOTS,))
 
 
 def _due(row: Any, now: datetime) -> DueFeed:

@@ -70,8 +70,13 @@ TAKE_NIGHTS = by_key("""
 FORGET_PLACES = by_key("""
     DELETE FROM place_period
     WHERE resource_id = :resource_id AND days && daterange(:first, :until) AND expires_at <= :now""")
+# A temporary capacity counts as presences that make up the difference with the usual one, less than none when it is
+# greater.
 PLACES_TAKEN = by_key("""
-    SELECT lower(days), upper(days) FROM place_period
+    SELECT lower(days), upper(days), 1 FROM place_period
+    WHERE resource_id = :resource_id AND days && daterange(:first, :until)
+    UNION ALL
+    SELECT lower(days), upper(days), CAST(:capacity AS int) - capacity FROM capacity_period
     WHERE resource_id = :resource_id AND days && daterange(:first, :until)""")
 TAKE_PLACE = by_key("""
     INSERT INTO place_period (resource_id, days, holder_id, expires_at)
@@ -82,6 +87,8 @@ FREE_SEAT = by_key("""
     SELECT free.seat FROM generate_series(1, CAST(:capacity AS int)) AS free(seat)
     WHERE NOT EXISTS (SELECT FROM seat_time t WHERE t.resource_id = :resource_id AND t.seat = free.seat
                       AND t.during && tstzrange(:start, :end))
+      AND NOT EXISTS (SELECT FROM absence a
+                      WHERE a.resource_id = :resource_id AND a.during && tstzrange(:start, :end))
     ORDER BY free.seat LIMIT 1""")
 FORGET_SEATS = by_key("DELETE FROM seat_time WHERE resource_id = :resource_id AND expires_at <= :now")
 TAKE_SEAT = by_key("""
@@ -266,11 +273,12 @@ def _take_nights(session: Session, resource: Locked, claim: NightsClaim, holder:
 
 
 def _take_place(session: Session, resource: Locked, claim: PlaceClaim, holder: Holder) -> Taken:
-    _refuse_closed(session, resource, claim.first, claim.until)
+    _refuse_closed(session, resource, claim.first, claim.first + A_DAY)  # see docs/decisions/0014-recurrences.md
     wanted = {"resource_id": resource.id, "first": claim.first, "until": claim.until, "now": holder.now}
     run(session, FORGET_PLACES, wanted)
-    spans = [(start, end) for start, end in run(session, PLACES_TAKEN, wanted)]
-    if resource.declared_load + peak(spans, claim.first, claim.until) >= resource.capacity:
+    capacity = {"capacity": resource.capacity}
+    presences = [(start, end, weight) for start, end, weight in run(session, PLACES_TAKEN, wanted | capacity)]
+    if resource.declared_load + peak((), claim.first, claim.until, weights=presences) >= resource.capacity:
         raise CapacityReached(resource_id=resource.id, capacity=resource.capacity, first=claim.first, until=claim.until)
     _insert(session, TAKE_PLACE, claim, holder, resource_id=resource.id, first=claim.first, until=claim.until)
     return Taken(claim=claim)

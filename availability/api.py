@@ -11,13 +11,14 @@ from pydantic import Field, TypeAdapter
 from sqlmodel import Session, col, select
 
 from availability import api_models as told
+from availability.attributes import Attribute, AttributeType, schema
 from availability.errors import InvalidRequest, NotFound
 from availability.history import consulted
 from availability.models import Kind, KindRight, Shape
 from availability.openings import local_day
 from availability.queries import DayCount, kinds_for
 from availability.rights import Actor
-from availability.search import Found, Position, Wish, search
+from availability.search import Found, Position, Wish, Work, search
 from availability.sheet import (
     FreeNights,
     HearingRoom,
@@ -48,10 +49,12 @@ from portal import database
 from portal.clock import now
 from portal.policy import SIGNED_IN, requires
 from portal.problems import problem
+from portal.routing import timed
 
 router = APIRouter(tags=["availability"], dependencies=[BEARER])
 Reader = Annotated[Actor, requires(SIGNED_IN)]
 
+WORKING = frozenset(range(5))  # Monday to Friday
 NEXT_FREE_WITHIN = timedelta(days=60)
 DEFAULT_DAYS = {Shape.NIGHTS: 1, Shape.PLACES: 1, Shape.SLOTS: 14, Shape.SESSIONS: MOST_DAYS}
 LAST_SEEN: TypeAdapter[Position] = TypeAdapter(
@@ -72,11 +75,15 @@ async def kinds(request: Request, actor: Reader) -> Response:
     return answer(request, Listed[told.KindTold](items=await database.read(_kinds, actor)))
 
 
-@router.get("/resources", summary="Resources by distance", response_model=Listed[told.ResourceTold], responses=READ)
+@router.get(
+    "/resources", summary="Resources by fit, then by way", response_model=Listed[told.ResourceTold], responses=READ
+)
 async def resources(request: Request, actor: Reader, asked: Annotated[told.ResourcesAsked, Query()]) -> Response:
     """Return resources of one kind with what is free over the days asked for, and why the others do not suit."""
+    at = now()
+    wish = await timed(actor, await database.read(_wish, asked, at))
     run = database.act if asked.beyond else database.read  # a look beyond is written down
-    return answer(request, await run(_resources, actor, asked, now()))
+    return answer(request, await run(_resources, actor, asked, wish, at))
 
 
 @router.get(
@@ -114,13 +121,11 @@ def _kinds(session: Session, actor: Actor) -> list[told.KindTold]:
     ]
 
 
-def _resources(session: Session, actor: Actor, asked: told.ResourcesAsked, at: datetime) -> Listed[told.ResourceTold]:
-    kind = session.exec(select(Kind).where(Kind.code == asked.kind)).one_or_none()
-    if kind is None:
-        raise InvalidRequest("kind", "unknown-choice")
-    wish = _wish(kind, asked, at)
+def _resources(
+    session: Session, actor: Actor, asked: told.ResourcesAsked, wish: Wish, at: datetime
+) -> Listed[told.ResourceTold]:
     if asked.beyond:
-        _log_beyond(session, actor, kind, at)
+        _log_beyond(session, actor, wish.kind, at)
     scope = f"{actor.account_id} resources {asked.model_dump_json(exclude={'cursor', 'limit'})}"
     after = position_in(asked.cursor, scope, LAST_SEEN) if asked.cursor else None
     found = search(session, actor, wish, now=at, only_suitable=asked.free, limit=asked.limit + 1, after=after)
@@ -138,23 +143,72 @@ def _log_beyond(session: Session, actor: Actor, kind: Kind, at: datetime) -> Non
     consulted(session, actor, subject="kind", subject_id=kind.code, reason="search-beyond-territory", at=at)
 
 
-def _wish(kind: Kind, asked: told.ResourcesAsked, at: datetime) -> Wish:
+def _wish(session: Session, asked: told.ResourcesAsked, at: datetime) -> Wish:
+    """Return what is asked for, strictly: a filter that the kind does not have would widen the search in silence."""
+    kind = session.exec(select(Kind).where(Kind.code == asked.kind)).one_or_none()
+    if kind is None:
+        raise InvalidRequest("kind", "unknown-choice")
     first, until = days_asked(asked, Shape(kind.shape), today=local_day(at, ZoneInfo("Europe/Paris")))
     if asked.radius_km is not None and asked.near is None:
         raise InvalidRequest("near", "required")
-    lat, _, lon = (asked.near or "").partition(",")
+    known = {one.code: one for one in schema(kind.searchable)}
+    for name in ("sex", "age", "weekend", "accessible"):
+        if getattr(asked, name) and name not in known:
+            raise InvalidRequest(name, "no-such-filter")
+    work = _work(asked)
+    if work and not any(one.type is AttributeType.HOURS for one in known.values()):
+        raise InvalidRequest("work", "no-such-filter")
     return Wish(
         kind=kind,
         first=first,
         until=until,
-        near=(float(lat), float(lon)) if asked.near else None,
+        near=_point(asked.near),
         radius_km=asked.radius_km,
         sex=asked.sex,
         age=asked.age,
         weekend=asked.weekend,
         accessible=asked.accessible,
+        attributes=_attributes(asked.attribute, known),
+        work=work,
+        max_travel_min=asked.max_travel_min,
+        max_delay_days=asked.max_delay_days,
+        max_load=asked.max_load,
+        fresh=asked.fresh,
         beyond=asked.beyond,
     )
+
+
+def _attributes(written: list[str], known: dict[str, Attribute]) -> dict[str, Any]:
+    """Return the values of "regime:probatoire", those of a list given several times being all wanted."""
+    typed: dict[str, list[str]] = {}
+    for each in written:
+        code, colon, value = each.partition(":")
+        if not colon:
+            raise InvalidRequest("attribute", "not-a-filter")
+        if code not in known:
+            raise InvalidRequest(code[:40], "no-such-filter")
+        typed.setdefault(code, []).append(value)
+    for code, values in typed.items():
+        if len(values) > 1 and known[code].type is not AttributeType.LIST:
+            raise InvalidRequest(code, "too-many", most=1)
+    return {code: known[code].read(",".join(values)) for code, values in typed.items()}
+
+
+def _work(asked: told.ResourcesAsked) -> Work | None:
+    point = _point(asked.work)
+    if point is None or asked.work_starts is None or asked.work_ends is None:
+        given = {"work": asked.work, "work_starts": asked.work_starts, "work_ends": asked.work_ends}
+        missing = [name for name, value in given.items() if value is None]
+        if len(missing) < 3 or asked.work_days:
+            raise InvalidRequest(missing[0], "required")
+        return None
+    days = frozenset(told.WEEKDAYS.index(day) for day in asked.work_days.split(",")) if asked.work_days else WORKING
+    return Work(*point, asked.work_starts, asked.work_ends, days)
+
+
+def _point(written: str | None) -> tuple[float, float] | None:
+    lat, _, lon = (written or "").partition(",")
+    return (float(lat), float(lon)) if written else None
 
 
 def days_asked(asked: told.DaysAsked, shape: Shape, *, today: date) -> tuple[date, date]:

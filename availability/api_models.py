@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from availability.models import Shape
 from availability.wire import Day, Given, Told
@@ -32,6 +34,20 @@ class KindTold(Told):
     may_reserve: bool = Field(description="The caller may reserve it, not only search it.")
 
 
+POINT = r"^-?\d{1,3}(\.\d{1,15})?,-?\d{1,3}(\.\d{1,15})?$"
+WEEKDAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")  # RFC 5545, section 3.3.10
+
+
+def _written_hour(value: object) -> object:
+    """Refuse what pydantic would read as an hour without it being one: numbers, seconds, offsets."""
+    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        return value
+    raise PydanticCustomError("time_parsing", "an hour is written HH:MM")
+
+
+Hour = Annotated[time, BeforeValidator(_written_hour)]
+
+
 class DaysAsked(Given):
     """A range of civil days `[from, to)`."""
 
@@ -46,7 +62,7 @@ class ResourcesAsked(DaysAsked):
     near: str | None = Field(
         default=None,
         max_length=60,
-        pattern=r"^-?\d{1,3}(\.\d{1,15})?,-?\d{1,3}(\.\d{1,15})?$",
+        pattern=POINT,
         description="Latitude,longitude (WGS 84), from which distances are measured.",
     )
     radius_km: float | None = Field(default=None, gt=0, le=1000, allow_inf_nan=False)
@@ -54,6 +70,43 @@ class ResourcesAsked(DaysAsked):
     age: int | None = Field(default=None, ge=13, le=120)
     weekend: bool = False
     accessible: bool = False
+    attribute: list[Annotated[str, Field(max_length=250)]] = Field(
+        default=[],
+        max_length=20,
+        description="An attribute that the kind is searched on (`searchable` of `GET /kinds`), as `code:value`:"
+        " `regime:probatoire`, `evening:true`, `languages:arabe,turc`. May be given several times.",
+    )
+    work: str | None = Field(
+        default=None,
+        max_length=60,
+        pattern=POINT,
+        description="Latitude,longitude where the person works: what opens its doors at the wrong hours is left out,"
+        " and travel is counted from there. With `work_starts` and `work_ends`.",
+    )
+    work_starts: Hour | None = Field(default=None, description="Hour at which work begins, `06:00`, in civil time.")
+    work_ends: Hour | None = Field(
+        default=None, description="Hour at which it ends; at or before `work_starts`, on the next day."
+    )
+    work_days: str | None = Field(
+        default=None,
+        max_length=20,
+        pattern=r"^(mo|tu|we|th|fr|sa|su)(,(mo|tu|we|th|fr|sa|su)){0,6}$",
+        description="Days on which work begins, as `mo,tu,sa`; Monday to Friday when absent.",
+    )
+    max_travel_min: int | None = Field(
+        default=None, ge=1, le=1440, description="Longest travel, in minutes, from `work`, else from `near`, and back."
+    )
+    max_delay_days: int | None = Field(
+        default=None, ge=0, le=3660, description="Longest delay before the first appointment, for kinds that have one."
+    )
+    max_load: float | None = Field(
+        default=None,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        description="Highest load over capacity: 0.8 is 80 %. Places only.",
+    )
+    fresh: bool = Field(default=False, description="Only what was declared lately enough for the kind.")
     free: bool = Field(default=False, description="Only what can be taken as wished.")
     beyond: bool = Field(
         default=False, description="Beyond the caller's territories, where the kind allows it; logged."
@@ -79,9 +132,6 @@ class SiteTold(Told):
     located_by: str = Field(description="Where the coordinates come from: source, address, commune, hand, nowhere.")
 
 
-Reason = Literal["sex", "age", "weekend", "accessible", "closed", "held", "taken"]
-
-
 class ResourceTold(Told):
     """A resource as the search sees it over the days asked for."""
 
@@ -90,12 +140,20 @@ class ResourceTold(Told):
     name: str
     site: SiteTold
     distance_km: Kilometres | None
+    travel_min: int | None = Field(
+        description="Minutes by road, the longer of the way out and of the way back; null where no road leads."
+    )
+    travel_is_estimate: bool = Field(description="By distance, no routing engine having said it.")
+    delay_days: int | None = Field(description="Days before the first appointment, where it is known.")
     attributes: dict[str, Any]
     total: int = Field(description="Beds, places, starts or cases over the days asked for, free or not.")
     free: int = Field(description="How many can be taken for the whole of the days asked for.")
     held: int = Field(description="How many are being reserved at this moment.")
     suits: bool
-    reasons: list[Reason] = Field(description="Why it does not suit; empty when it does.")
+    reasons: list[str] = Field(
+        description="Why it does not suit, all of it; empty when it does: codes of attributes, `hours`, `travel`,"
+        " `stale`, `load`, `delay`, `closed`, or else `held`, `taken`."
+    )
     next_free_on: date | None = Field(description="First civil day, within two months, with something free.")
     declared_load: int
     declared_waiting: int

@@ -106,30 +106,29 @@ def delay(wish: Wish) -> Sql:
 
 
 def travel(wish: Wish, distance: str) -> Sql:
-    """Return travel_min and travel_is_estimate, where `distance` is in kilometres from where one travels from."""
+    """Return a table of one row: crow_km, travel_min, travel_is_estimate; `distance` is from where one travels from.
+
+    `OFFSET 0` has each computed once, however many read it.
+    """
     boxes = land_of(*(wish.origin or (0.0, 0.0)))
-    edges = {
-        f"{edge}_{number}": getattr(box, edge)
-        for number, box in enumerate(boxes)
-        for edge in ("south", "north", "west", "east")
-    }
+    values: dict[str, Any] = {}
+    for number, box in enumerate(boxes):
+        values |= {f"land_{edge}_{number}": getattr(box, edge) for edge in ("south", "north", "west", "east")}
     land = " OR ".join(
         f"s.lat BETWEEN :land_south_{number} AND :land_north_{number}"
         f" AND s.lon BETWEEN :land_west_{number} AND :land_east_{number}"
         for number in range(len(boxes))
     )
-    lines = ", ".join(f"{start!r} + {slope!r} * {distance}" for start, slope in LINES)
-    estimate = f"CASE WHEN {land} THEN CAST(ceil(least({lines})) AS int) END"
-    values: dict[str, Any] = {f"land_{name}": value for name, value in edges.items()}
-    if not wish.times:
-        return Sql(f"{estimate} AS travel_min, true AS travel_is_estimate", values)
-    values |= {"timed_sites": list(wish.times), "timed_minutes": list(wish.times.values())}
-    place = "array_position(CAST(:timed_sites AS bigint[]), s.id)"
-    return Sql(
-        f"""CASE WHEN {place} IS NULL THEN {estimate} ELSE (CAST(:timed_minutes AS int[]))[{place}] END AS travel_min,
-        {place} IS NULL AS travel_is_estimate""",
-        values,
-    )
+    lines = ", ".join(f"{start!r} + {slope!r} * crow_km" for start, slope in LINES)
+    minutes, is_estimate = f"CASE WHEN {land} THEN CAST(ceil(least({lines})) AS int) END", "true"
+    if wish.times:
+        values |= {"timed_sites": list(wish.times), "timed_minutes": list(wish.times.values())}
+        place = "array_position(CAST(:timed_sites AS bigint[]), s.id)"
+        is_estimate = f"{place} IS NULL"
+        minutes = f"CASE WHEN {is_estimate} THEN {minutes} ELSE (CAST(:timed_minutes AS int[]))[{place}] END"
+    flight = f"SELECT {distance} AS crow_km OFFSET 0"
+    columns = f"crow_km, {minutes} AS travel_min, {is_estimate} AS travel_is_estimate"
+    return Sql(f"SELECT {columns} FROM ({flight}) flight OFFSET 0", values)  # noqa: S608 - constants only
 
 
 def _unfit(one: Attribute, number: int) -> str:

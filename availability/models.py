@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
@@ -172,6 +172,10 @@ class Kind(SQLModel, table=True):
     meeting_kind_id: int | None = Field(
         default=None, sa_column=Column(BigInteger, ForeignKey("kind.id"), nullable=True)
     )  # the kind, of shape slots, of the information meeting that precedes
+    hearing_kind_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("kind.id"), nullable=True)
+    )  # the kind, of shape sessions, of the hearing set with that meeting: both, or no double convocation
+    wording: dict[str, Any] = json_object()  # what `/designer` and its notice say of it: see booking/measure_words.py
     is_active: bool = True  # False: kept for what was taken of it, offered no more
     searchable: dict[str, Any] = json_object()  # attribute code -> {"label", "type": "choice"|"flag"|"range", …}
 
@@ -335,6 +339,7 @@ class CapacityPeriod(SQLModel, table=True):
         CheckConstraint(
             "NOT isempty(days) AND NOT lower_inf(days) AND NOT upper_inf(days)", name="capacity_period_dated"
         ),
+        Index("capacity_period_resource", "resource_id"),
     )
 
     id: int = key()
@@ -490,6 +495,28 @@ class SessionCase(SQLModel, table=True):
     family: str = ""  # family of the NAC code, on which quotas are set
     holder_id: UUID
     expires_at: datetime | None = instant(nullable=True)
+
+
+class SentFile(SQLModel, table=True):
+    """A file that somebody sent to be imported, kept while they look at what it would change."""
+
+    __tablename__ = "sent_file"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    actor_id: UUID
+    name: str
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+
+
+class ImportColumn(SQLModel, table=True):
+    """What a column of somebody's files is: they say it once."""
+
+    __tablename__ = "import_column"
+
+    actor_id: UUID = Field(primary_key=True)
+    heading: str = Field(primary_key=True)  # as compared: without accents or case
+    field: str  # empty: left aside
 
 
 class Change(SQLModel, table=True):

@@ -1,24 +1,20 @@
-"""What services publish: when they open, when they close, how much they can take. Each act writes history."""
+"""What is open: the rules of services written as openings, for the months ahead."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from availability.actions import lock, tell
+from availability.actions import tell
 from availability.days_off import RULED, days_off_of
-from availability.errors import InvalidRequest, NotFound
-from availability.history import Act, record
-from availability.openings import A_DAY, DaysOff, Rule, local_day, openings
+from availability.openings import A_DAY, DaysOff, Rule, openings
 from availability.periods import Period
-from availability.rights import Actor, Role
 
 A_YEAR = timedelta(days=366)
 HORIZON = timedelta(days=120)  # openings are written this far ahead
@@ -39,26 +35,6 @@ ADD_OPENING = text("""
 LAST_OPENING = text("""
     SELECT max(CAST(o.starts_at AT TIME ZONE s.time_zone AS date))
     FROM opening o JOIN resource r ON r.id = o.resource_id JOIN site s ON s.id = r.site_id WHERE o.resource_id = :id""")
-DECLARE = text("""
-    UPDATE resource SET capacity = :capacity, declared_load = :load, declared_waiting = :waiting, declared_on = :today
-    WHERE id = :id""")
-HOST = text("""
-    SELECT s.organisation_id, s.territory_id, s.time_zone, r.kind_id FROM resource r JOIN site s ON s.id = r.site_id
-    WHERE r.id = :id""")
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """What a service says of itself today: how many it can take, has, and keeps waiting."""
-
-    capacity: int
-    load: int
-    waiting: int
-
-    def __post_init__(self) -> None:
-        for field in ("capacity", "load", "waiting"):
-            if not 0 <= getattr(self, field) <= 10_000:
-                raise InvalidRequest(field, "out-of-range", least=0, most=10_000)
 
 
 def publish_openings(session: Session, resource_ids: Sequence[int], *, first: date, until: date) -> int:
@@ -104,22 +80,6 @@ def last_published(session: Session, resource_id: int, *, today: date) -> date:
     """Return until when, exclusive, the openings of a resource are known."""
     last = session.execute(LAST_OPENING, {"id": resource_id}).scalar()
     return max(today + HORIZON + A_DAY, last + A_DAY if last else date.min)
-
-
-def declare(session: Session, actor: Actor, resource_id: int, declaration: Declaration, *, now: datetime) -> None:
-    """Record what the service that runs a resource declares of it today. Raises: NotFound."""
-    lock(session, [resource_id])  # open pages are told of what is locked
-    host = session.execute(HOST, {"id": resource_id}).one_or_none()
-    if host is None or not any(
-        right.role is Role.PARTNER
-        and right.organisation_id == host.organisation_id
-        and right.covers(territory_id=host.territory_id, kind_id=host.kind_id)
-        for right in actor.rights
-    ):
-        raise NotFound(resource_id=resource_id)
-    said = {"capacity": declaration.capacity, "load": declaration.load, "waiting": declaration.waiting}
-    session.execute(DECLARE, {"id": resource_id, "today": local_day(now, ZoneInfo(host.time_zone)), **said})
-    record(session, actor, Act(act="declared", subject="resource", subject_id=resource_id, at=now, facts=said))
 
 
 def _rules(session: Session, asked: dict[str, Any]) -> dict[int, list[Rule]]:

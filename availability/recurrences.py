@@ -21,8 +21,8 @@ MOST_CHARACTERS = 200
 MOST_INTERVAL = 52
 MOST_COUNT = 1000
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2099, 12, 31)  # days that a recurrence knows
-# The calendar of any of these years comes again 28 years later, to the day of the week: no century is between them.
-CYCLE = timedelta(days=28 * 365 + 7)
+# The calendar comes again 400 years later, to the day of the week: a shorter cycle breaks at a century.
+CYCLE_YEARS, CYCLE = 400, timedelta(days=146_097)
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 FREQUENCIES = {
     "DAILY": dateutil.DAILY,
@@ -110,19 +110,20 @@ def recurrence_days(typed: str, anchor: date, first: date, until: date) -> tuple
     """Return the civil days of a recurrence in `[first, until)`, sorted; at most one a day.
 
     `anchor` is where intervals and counts begin; it is a day of the recurrence only if it fits. It is read as if it
-    were at the end of the calendar that dateutil knows: one that has no more days then ends within 28 years of search,
-    rather than eight thousand.
+    were at the end of the calendar that dateutil knows: one that has no more days then ends within four centuries of
+    search, rather than eighty. A count ends by itself, and dateutil takes no other end beside it.
     """
     recurrence = read_rrule(typed)
     check_day("anchor_on", anchor)
     end = min(until - timedelta(days=1), LAST_DAY, recurrence.until or LAST_DAY)
     if end < max(first, anchor):
         return ()
-    later = (MAXYEAR - 1 - end.year) // 28 * CYCLE
+    later = (MAXYEAR - 1 - end.year) // CYCLE_YEARS * CYCLE
     begins = _nearer(recurrence, anchor, first)
-    found = dateutil.rrule(dtstart=_moment(begins + later), until=_moment(end + later), **recurrence.options())
+    last = None if recurrence.count else _moment(end + later)
+    found = dateutil.rrule(dtstart=_moment(begins + later), until=last, **recurrence.options())
     days = (moment.date() - later for moment in found)
-    return tuple(day for day in days if day >= first)
+    return tuple(day for day in days if first <= day <= end)
 
 
 def check_day(field: str, day: date) -> None:

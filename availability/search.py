@@ -25,7 +25,7 @@ from availability.slots import Slot
 from availability.statements import by_key, run
 from availability.travel import estimated
 from availability.where import distance_from, scope_of, sites_of
-from availability.wishes import MAX_RADIUS_KM, Found, Position, Tally, Wish, Work, tally
+from availability.wishes import MAX_RADIUS_KM, Found, Point, Position, Tally, Wish, Work, tally
 
 __all__ = [
     "MAX_RADIUS_KM",
@@ -40,6 +40,7 @@ __all__ = [
     "reach",
     "resource_wish",
     "search",
+    "sites_to_time",
     "tally",
 ]
 
@@ -89,6 +90,23 @@ def reach(rights: Iterable[Right], territory_id: int, organisation_id: int, *, b
         or (beyond and right.organisation_id is None)
         for right in rights
     )
+
+
+def sites_to_time(session: Session, actor: Actor, wish: Wish, *, most: int = 100) -> dict[int, Point]:
+    """Return the sites of a wish nearest to where one travels from: those worth asking a routing engine about.
+
+    Raises: NotAllowed.
+    """
+    if wish.origin is None:
+        return {}
+    scope, reached = scope_of(may_search(session, actor, wish.kind), beyond=wish.beyond)
+    clauses, values = sites_of(wish, only_suitable=False)
+    has_one = "EXISTS (SELECT FROM resource r WHERE r.site_id = s.id AND r.kind_id = :kind_id AND r.is_active)"
+    statement = f"""SELECT s.id, s.lat, s.lon FROM site s
+        WHERE {" AND ".join([scope, *clauses, "s.lat IS NOT NULL", has_one])}
+        ORDER BY {distance_from("origin")}, s.id LIMIT :most"""  # noqa: S608 - fragments are constants
+    asked = values | reached | _values(wish) | {"most": most}
+    return {row.id: (row.lat, row.lon) for row in run(session, text(statement), asked)}
 
 
 def nearest_alternatives(session: Session, actor: Actor, wish: Wish, *, now: datetime, limit: int = 3) -> list[Found]:
@@ -157,16 +175,26 @@ _COUNTS = {
               AND (n.expires_at IS NULL OR n.expires_at > :now) HAVING count(*) > 0) use ON true
         WHERE u.resource_id = c.id AND u.is_active""",
     Shape.PLACES: """
-        SELECT c.capacity AS total, greatest(c.capacity - c.declared_load - coalesce(max(present), 0), 0) AS free,
-               least(coalesce(max(present_held), 0), c.capacity) AS held
-        FROM (SELECT sum(step) OVER days AS present, sum(step) FILTER (WHERE is_held) OVER days AS present_held FROM (
-            SELECT greatest(lower(p.days), :first) AS day, 1 AS step, p.expires_at IS NOT NULL AS is_held
+        SELECT c.capacity - max(missing) AS total, greatest(c.capacity - c.declared_load - max(present), 0) AS free,
+               least(coalesce(max(present_held), 0), c.capacity - max(missing)) AS held
+        FROM (SELECT sum(step) OVER days AS present, sum(step) FILTER (WHERE is_held) OVER days AS present_held,
+                     coalesce(sum(step) FILTER (WHERE is_missing) OVER days, 0) AS missing FROM (
+            SELECT CAST(:first AS date) AS day, 0 AS step, false AS is_held, false AS is_missing
+            UNION ALL
+            SELECT greatest(lower(p.days), :first), 1, p.expires_at IS NOT NULL, false
             FROM place_period p WHERE p.resource_id = c.id AND p.days && daterange(:first, :until)
               AND (p.expires_at IS NULL OR p.expires_at > :now)
             UNION ALL
-            SELECT upper(p.days), -1, p.expires_at IS NOT NULL FROM place_period p
+            SELECT upper(p.days), -1, p.expires_at IS NOT NULL, false FROM place_period p
             WHERE p.resource_id = c.id AND p.days && daterange(:first, :until) AND NOT upper_inf(p.days)
-              AND (p.expires_at IS NULL OR p.expires_at > :now)) steps
+              AND (p.expires_at IS NULL OR p.expires_at > :now)
+            UNION ALL -- a temporary capacity: as if those that it takes away were there
+            SELECT greatest(lower(t.days), :first), c.capacity - t.capacity, false, true
+            FROM capacity_period t WHERE t.resource_id = c.id AND t.days && daterange(:first, :until)
+            UNION ALL
+            SELECT upper(t.days), t.capacity - c.capacity, false, true
+            FROM capacity_period t WHERE t.resource_id = c.id AND t.days && daterange(:first, :until)
+              AND upper(t.days) < :until) steps
             WINDOW days AS (ORDER BY day, step ROWS UNBOUNDED PRECEDING)) presence""",
     Shape.SLOTS: "SELECT 0 AS total, 0 AS free, 0 AS held",
     # A hearing outside of the days asked for, or that the kind does not offer yet, is not there at all: no row.
@@ -185,13 +213,16 @@ _COUNTS = {
 _CLOSED = """
     EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id)
             AND x.days && daterange(:first, :until))"""
+# Who is present for months is not refused for a day that is closed among them: only for a first day that is.
+_CLOSED_FIRST_DAY = """
+    EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id) AND x.days @> :first)"""
 _CLOSED_THAT_DAY = """
     EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id) AND x.days @> o.day)"""
 
 
 _LOAD = """
     CASE WHEN coalesce(CAST(greatest(o.total - o.free, c.declared_load) AS float8) / nullif(o.total, 0) > :max_load,
-                       true) THEN c.mismatches || 'load' ELSE c.mismatches END"""
+                       true) THEN array_append(c.mismatches, 'load') ELSE c.mismatches END"""
 _AFTER = """(c.misfit, coalesce(c.way, 'infinity'), coalesce(c.delay_days, 2147483647), c.id)
     > (CAST(:after_misfit AS bool), coalesce(CAST(:after_way AS float8), 'infinity'),
        coalesce(CAST(:after_delay AS int), 2147483647), CAST(:after_id AS bigint))"""
@@ -204,7 +235,7 @@ def _statement(
     shape = Shape(wish.kind.shape)
     clauses, values = sites_of(wish, only_suitable=only_suitable)
     misfits, wait = unfit(wish), delay(wish)
-    values |= misfits.values | wait.values | _values(wish, now) | {"limit": limit}
+    values |= misfits.values | wait.values | _values(wish) | {"now": now, "limit": limit}
     where = ["r.kind_id = :kind_id", "r.is_active", scope, *clauses]
     if wish.resource_ids is not None:
         where.append("r.id = ANY(:resource_ids)")
@@ -214,10 +245,10 @@ def _statement(
     if wish.by_travel:
         trip = travel(wish, distance_from("origin"))
         values |= trip.values
-        tables += f" CROSS JOIN LATERAL (SELECT {trip.text} OFFSET 0) t"  # computed once, however many read it
+        tables += f" CROSS JOIN LATERAL ({trip.text}) t"
         travelled, way = "t.travel_min, t.travel_is_estimate, ", "CAST(found.travel_min AS float8)"
-    distance = distance_from("near" if wish.near else "origin") if wish.origin else "CAST(NULL AS float8)"
-    closed = _CLOSED_THAT_DAY if shape is Shape.SESSIONS else _CLOSED
+    distance = _distance(wish)
+    closed = {Shape.SESSIONS: _CLOSED_THAT_DAY, Shape.PLACES: _CLOSED_FIRST_DAY}.get(shape, _CLOSED)
     mismatches = "c.mismatches" if wish.max_load is None else _LOAD
     kept = ["true"]
     if only_suitable:
@@ -240,7 +271,16 @@ def _statement(
     return text(statement), values
 
 
-def _values(wish: Wish, now: datetime) -> dict[str, Any]:
+def _distance(wish: Wish) -> str:
+    """Return the distance from the address, from work when there is no address."""
+    if wish.origin is None:
+        return "CAST(NULL AS float8)"
+    if wish.by_travel and wish.near in (None, wish.origin):
+        return "t.crow_km"
+    return distance_from("near")
+
+
+def _values(wish: Wish) -> dict[str, Any]:
     near_lat, near_lon = wish.near or (0.0, 0.0)
     origin_lat, origin_lon = wish.origin or (0.0, 0.0)
     return {
@@ -250,7 +290,6 @@ def _values(wish: Wish, now: datetime) -> dict[str, Any]:
         "resource_ids": list(wish.resource_ids or ()),
         "first": wish.first,
         "until": wish.until,
-        "now": now,
         "near_lat": near_lat,
         "near_lon": near_lon,
         "origin_lat": origin_lat,

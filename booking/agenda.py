@@ -154,24 +154,17 @@ def week_of(session: Session, actor: Actor, resource_id: int, day: date | None, 
     )
 
 
-def closings_to_come(session: Session, actor: Actor, resource_id: int, *, now: datetime) -> list[Closing]:
-    """Return the closures that are not over. Raises: NotFound."""
-    row = session.execute(AGENDAS, scope_values(actor) | {"resource_id": resource_id}).one_or_none()
-    if row is None:
-        raise NotFound(resource_id=resource_id)
-    asked = {"id": resource_id, "site_id": row.site_id, "first": local_day(now, ZoneInfo(row.time_zone)), "until": None}
-    return [Closing(**each._mapping) for each in session.execute(CLOSINGS, asked)]
-
-
 def left_outside(
     session: Session, actor: Actor, resource_id: int, outside: Sequence[Outside], *, now: datetime
 ) -> list[Appointment]:
     """Return the appointments that a change of hours left outside of them, in the order of time."""
     if not outside:
         return []
+    row = session.execute(AGENDAS, scope_values(actor) | {"resource_id": resource_id}).one_or_none()
+    may_move = row is not None and _may(actor, row, row.reservers) and not row.host_accepts
     start, end = min(one.period.start for one in outside), max(one.period.end for one in outside)
     asked = {"id": resource_id, "start": start, "end": end, "now": now, "ids": [one.holder_id for one in outside]}
-    return list(_appointments(session, actor, asked, may_move=False, now=now))
+    return list(_appointments(session, actor, asked, may_move=may_move, now=now))
 
 
 def free_starts(

@@ -5,6 +5,7 @@ A bad value is reported beside its field and set aside; what was typed is kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
@@ -17,6 +18,8 @@ from availability.search import MAX_RADIUS_KM, Wish
 DEFAULT_NIGHTS = 3
 DEFAULT_DAYS = 30
 DEFAULT_RADIUS_KM = 50
+MOST_ATTRIBUTES = 20
+ATTRIBUTE_NAME = re.compile(r"c_[a-z][a-z0-9_]{0,40}")  # "c_" then the code of an attribute of the kind
 
 
 @dataclass(frozen=True)
@@ -35,21 +38,32 @@ class Filters:
     libres: str = ""
     ailleurs: str = ""  # beyond one's own territories
     cadre: str = ""  # west,south,east,north of the map: "Chercher ici"
+    point: str = ""  # lat,lon of a pin put by hand; it wins over `lieu`
     personne: str = ""
     site: str = ""  # whose sheet is open
+    vue: str = ""  # how the answer is shown: "" (map and list), "liste", "tableau"
+    tri: str = ""  # of the table: a column, "-" before it for the greatest first
+    page: str = ""  # of the table
+    raison: str = ""  # the reason whose places are shown
+    attributs: dict[str, str] = field(default_factory=dict)  # of the kind's schema, by address name
     problems: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, parameters: Mapping[str, object]) -> Filters:
         """Return the filters of an address or of a form; unknown names are ignored, texts are trimmed."""
-        known = {each.name for each in fields(cls)} - {"problems"}
+        known = {each.name for each in fields(cls)} - {"problems", "attributs"}
         typed: dict[str, Any] = {name: _text(value) for name, value in parameters.items() if name in known}
-        return cls(**typed)
+        named = {name: _text(value) for name, value in parameters.items() if ATTRIBUTE_NAME.fullmatch(str(name))}
+        return cls(**typed, attributs={name: value for name, value in sorted(named.items())[:MOST_ATTRIBUTES] if value})
+
+    def typed(self) -> dict[str, str]:
+        """Return every filter as text, those of the kind's schema included, by the name that the address carries."""
+        plain = {name: value for name, value in vars(self).items() if name not in ("problems", "attributs")}
+        return plain | self.attributs
 
     def to_query(self) -> str:
         """Return the part of the address after "?"; empty filters are left out."""
-        typed = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "problems"}
-        return urlencode({name: value for name, value in typed.items() if value})
+        return urlencode({name: value for name, value in self.typed().items() if value})
 
     def flag(self, name: str) -> bool:
         """Say whether a box is ticked."""
@@ -141,6 +155,15 @@ def _age(filters: Filters, problems: dict[str, str]) -> int | None:
         return int(filters.age)
     problems["age"] = "L’âge se donne en années, de 13 à 120."
     return None
+
+
+def point_in(typed: str) -> tuple[float, float] | None:
+    """Return (latitude, longitude) of a pin put by hand, or None."""
+    try:
+        lat, lon = (float(part) for part in typed.split(","))
+    except ValueError:
+        return None
+    return (lat, lon) if -90 <= lat <= 90 and -180 <= lon <= 180 else None
 
 
 def _bounds(typed: str) -> tuple[float, float, float, float] | None:

@@ -9,18 +9,23 @@ from reflex.event import EventSpec
 
 import availability.api
 import booking.api
+import booking.own_api
 import convocations.api
 from availability.errors import Refusal
 from availability.pages import kind_form, kinds, recess
 from booking.pages import (
     agenda,
     bookings,
+    calendars,
+    calendars_route,
     designate,
     designation_notice,
+    designation_problems,
     establishment,
     files,
     fitting_form,
     fittings,
+    hours,
     map_page,
     my_day,
     own_places,
@@ -56,11 +61,14 @@ PAGES = (
     map_page,
     designate,
     designation_notice,
+    designation_problems,
     bookings,
     establishment,
     requests,
     own_places,
     agenda,
+    hours,
+    calendars,
     repartition,
     fittings,
     fitting_form,
@@ -76,10 +84,11 @@ PAGES = (
 api = build_api(
     availability.api.router,
     booking.api.router,
+    booking.own_api.router,
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
-    pages=[points.router, files.router, link.router],
+    pages=[points.router, files.router, link.router, calendars_route.router],
 )
 
 
@@ -113,6 +122,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
         el.link(rel="stylesheet", href="/kinds.css"),
+        el.link(rel="stylesheet", href="/own_places.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

@@ -14,7 +14,7 @@ from availability.feed_process import read_apart
 from availability.feed_text import Unreadable
 from availability.feeds import FeedRead
 from availability.fetching import FetchFailed, Marks, Reach, fetch
-from booking.sealing import House, unseal
+from booking.sealing import CALENDAR_FEEDS, House, unseal
 from booking.sealing import Unreadable as Sealed
 from portal import clock, database
 from portal.settings import secret_key, settings
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 8  # feeds under way
 EVERY_S = 2.0
-SEALED_FOR = "calendar-feeds"
 
 
 async def refresh_feeds() -> None:
@@ -59,7 +58,7 @@ async def refresh(feed: DueFeed) -> None:
 
 async def _read(feed: DueFeed) -> tuple[Marks, FeedRead | None]:
     now = clock.now()
-    url = unseal(House(secret_key()).derived(SEALED_FOR), feed.url_sealed)
+    url = unseal(House(secret_key()).derived(CALENDAR_FEEDS), feed.url_sealed)
     found = await fetch(url, feed.marks, reach(), now=clock.real(now))
     if found.data is None:
         return found.marks, None

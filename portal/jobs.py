@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,19 +15,25 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.geocodes import forget_geocodes
 from availability.hours import extend_openings as extend
 from availability.models import Shape
 from booking.actions import expired, lapse
+from booking.doubles import keep_together
 from booking.events import subscribe
 from booking.fitting_actions import keep_visits_possible
 from booking.idempotency import forget_answers
 from booking.planning_actions import keep_one_place
+from booking.saved_searches import purge_forgotten
+from booking.watching import Touched, concerned, forget_touched, look_for, touched
 from convocations.planning import follow
 from portal import clock, database
 from portal.database import database_url
 from portal.delivery import PACE, Pace, Post, make_ready, provider_of
 from portal.feeds import EVERY_S, refresh_feeds
+from portal.identity import Account
 from portal.live import tell_changes
+from portal.sign_in import actor_of_account
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +60,7 @@ RULED = text("""
 
 subscribe(keep_one_place)
 subscribe(keep_visits_possible)
+subscribe(keep_together)
 subscribe(follow)  # in every worker: messages are written in the transaction of the act that causes them
 
 
@@ -81,6 +88,39 @@ async def extend_openings() -> None:
 async def forget_old_answers() -> None:
     """Forget what was answered under idempotency keys: nobody tries again after a week."""
     await database.act(forget_answers, before=clock.now() - ANSWERS_KEPT)
+
+
+async def alert_searches() -> None:
+    """Look again at the saved searches that what just moved may concern, one transaction each."""
+    moved: Touched = await database.read(touched)
+    if moved.ids:
+        await _look(await database.read(concerned, moved.resource_ids), moved.resource_ids)
+        await database.act(forget_touched, moved)
+
+
+async def alert_of_the_day() -> None:
+    """Look again at every saved search: days go by, so what suits moves without anybody moving it."""
+    await _look(await database.read(concerned), None)
+    await database.act(purge_forgotten, now=clock.now())
+    await database.act(forget_geocodes, now=clock.now())
+
+
+async def _look(searches: Sequence[tuple[UUID, UUID]], resource_ids: frozenset[int] | None) -> None:
+    for search_id, account_id in searches:
+        try:
+            await database.act(_look_for_account, account_id, search_id, resource_ids, now=clock.now())
+        except Exception:  # one that fails must not keep the others from being told
+            logger.exception("saved search %s could not be looked at", search_id)
+
+
+def _look_for_account(
+    session: Session, account_id: UUID, search_id: UUID, resource_ids: frozenset[int] | None, *, now: datetime
+) -> None:
+    """Look with the rights that the account has now."""
+    account = session.get(Account, account_id)
+    actor = actor_of_account(session, account) if account and account.is_active else None
+    if actor is not None:
+        look_for(session, actor, search_id, resource_ids, now=now)
 
 
 def _ruled(session: Session) -> list[int]:
@@ -130,6 +170,8 @@ async def _lead(connection: psycopg.AsyncConnection, pace: Pace) -> None:
     scheduler.add_job(forget_old_answers, "cron", hour=3, **once)
     # Several at once: a server that is silent for half a minute must not keep others from being read.
     scheduler.add_job(refresh_feeds, "interval", seconds=EVERY_S, **{**once, "max_instances": 4})
+    scheduler.add_job(alert_searches, "interval", seconds=2, **once)
+    scheduler.add_job(alert_of_the_day, "cron", hour=4, **once)
     scheduler.start()
     logger.info("this process is the clock")
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, AwareDatetime, Field, SecretStr, model_validator
@@ -51,6 +51,15 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(default=10, ge=2, le=200, description="Connexions à la base, par processus.")
     ban_url: str = Field(default="", description="Base adresse nationale (BAN). Vide : communes hors ligne seulement.")
+    routing_url: str = Field(
+        default="", description="Calculateur d’itinéraires (OSRM ou Valhalla). Vide : temps de trajet estimés."
+    )
+    routing_engine: Literal["osrm", "valhalla"] = Field(
+        default="osrm", description="API du calculateur : osrm ou valhalla."
+    )
+    routing_timeout: float = Field(
+        default=2, gt=0, le=10, description="Attente la plus longue du calculateur, en secondes ; ensuite, on estime."
+    )
     session_hours: float = Field(default=8, gt=0, le=72, description="Durée d’une connexion, en heures.")
     api_token_minutes: int = Field(default=60, ge=1, le=1440, description="Durée d’un jeton de l’API, en minutes.")
     cookie_secure: bool | None = Field(

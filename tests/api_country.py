@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 
 import availability.api
 import booking.api
+import booking.own_api
 import convocations.api
 from availability.models import (
     Closure,
@@ -52,11 +53,14 @@ OFFICE = (45.7676, 4.8344)  # where people of Lyon are searched from
 FEATURES = (
     availability.api.router,
     booking.api.router,
+    booking.own_api.router,
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
 )
-MOVING = "booking, bed_night, place_period, seat_time, session_case, answer, change, opening"
+MOVING = (
+    "booking, bed_night, place_period, seat_time, session_case, answer, change, opening, opening_rule, capacity_period"
+)
 
 
 def in_days(count: int) -> str:
@@ -177,10 +181,7 @@ def _territories(session: Session, country: Country) -> None:
 
 def _kinds(session: Session, country: Country) -> None:
     kinds: dict[str, dict[str, Any]] = {
-        "bed": {
-            "shape": Shape.NIGHTS,
-            "searchable": PROFILE,
-        },
+        "bed": {"shape": Shape.NIGHTS, "searchable": PROFILE | {"doors": {"label": "Portes", "type": "hours"}}},
         "post": {"shape": Shape.PLACES, "host_accepts": True},
         "shelter": {"shape": Shape.NIGHTS, "crosses_territories": True, "max_days": 5},
         "mediation": {"shape": Shape.SLOTS, "slot_step_min": 45, "slot_duration_min": 45},
@@ -193,13 +194,15 @@ def _kinds(session: Session, country: Country) -> None:
         Role.PROBATION_OFFICER: ("bed+", "post+", "shelter+", "mediation"),
         Role.FAMILY_JUDGE: ("mediation+",),
         Role.REGISTRY: ("hearing+",),
-        Role.PARTNER: ("bed", "post"),
+        Role.PARTNER: ("bed", "post", "mediation"),
         Role.ADMINISTRATOR: ("bed", "post", "shelter", "mediation", "hearing"),
     }
     for role, codes in rights.items():
         for code in codes:
             kind_id = country[f"kind_{code.rstrip('+')}"]
-            session.add(KindRight(kind_id=kind_id, role=role, may_reserve=code.endswith("+")))
+            right = KindRight(kind_id=kind_id, role=role, may_reserve=code.endswith("+"))
+            right.may_set_hours = role is Role.PARTNER
+            session.add(right)
 
 
 def _places(session: Session, country: Country) -> None:
@@ -221,8 +224,8 @@ def _places(session: Session, country: Country) -> None:
         )
         _add(session, country, name, site)
     for name, kind, where, more in (
-        ("beds", "bed", "csl_lyon", {}),
-        ("near_beds", "bed", "csl_near", {}),
+        ("beds", "bed", "csl_lyon", {"attributes": {"doors": {"opens": "05:30", "closes": "21:30"}}}),
+        ("near_beds", "bed", "csl_near", {"attributes": {"doors": {"opens": "07:00", "closes": "19:00"}}}),
         ("women_beds", "bed", "csl_lyon", {"attributes": {"sex": "F"}}),
         ("lost_beds", "bed", "csl_lost", {}),
         ("brest_beds", "bed", "csl_brest", {}),
@@ -277,8 +280,10 @@ def _people(session: Session, country: Country) -> None:
         ("judge", Role.FAMILY_JUDGE, "lyon"),
         ("registry", Role.REGISTRY, "lyon"),
         ("administrator", Role.ADMINISTRATOR, "brest"),
+        ("software", Role.PARTNER, "lyon"),
     ):
-        secret = create_client(session, who, who, role, country[territory])
+        host = country[f"{territory}_centre"] if role is Role.PARTNER else None
+        secret = create_client(session, who, who, role, country[territory], host)
         session.flush()
         token = issue_token(session, who, secret, START, timedelta(days=30))
         assert token

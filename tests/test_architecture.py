@@ -19,7 +19,7 @@ PACKAGES = (*FEATURES, "portal")
 # What pages/ and api.py may use of the shell.
 OF_THE_SHELL = frozenset(
     f"portal.{name}"
-    for name in ("database", "clock", "identity", "policy", "problems", "settings", "throttle", "live", "ui")
+    for name in ("database", "clock", "identity", "policy", "problems", "settings", "throttle", "live", "ui", "routing")
 )
 # Pages and the wiring modules may see the framework of pages.
 SEES_EVERYTHING = (
@@ -63,7 +63,7 @@ def ours(path: Path) -> set[str]:
 def is_edge(path: Path) -> bool:
     """Say whether a file of a feature faces users: its pages, components and routes."""
     relative = path.relative_to(ROOT)
-    return "pages" in relative.parts or relative.name in ("api.py", "wire.py", "components.py")
+    return "pages" in relative.parts or relative.name in ("api.py", "own_api.py", "wire.py", "components.py")
 
 
 def test_the_files_are_seen() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
+from availability.declarations import Declaration
 from availability.models import Kind, Shape
-from availability.publishing import Declaration
 from availability.rights import Role
 from portal.demo.catalogue import Catalogue, of_town, short_name
 

@@ -9,9 +9,13 @@ import httpx
 import pytest
 
 from availability.wire import cursor_of
+from portal.routing import router
+from portal.settings import settings
 from tests.api_country import START, TODAY, Api, in_days, problem_of
+from tests.routing_stand_in import routing
 
 LYON = "45.7676,4.8344"
+AT_SIX = {"work": LYON, "work_starts": "06:00", "work_ends": "14:00"}
 
 
 async def names(client: httpx.AsyncClient, **asked: Any) -> list[str]:
@@ -88,6 +92,12 @@ async def test_a_part_of_what_is_free_is_full_even_when_the_first_ones_are_not(a
         ({"weekend": "true", "free": "true"}, []),
         ({"from": in_days(21), "to": in_days(22), "free": "true"}, ["beds", "women_beds", "lost_beds"]),
         ({"from": in_days(25), "to": in_days(26), "radius_km": 30}, ["beds", "women_beds", "near_beds"]),
+        ({"max_travel_min": 20, "free": "true"}, ["beds", "women_beds"]),
+        ({"attribute": ["sex:M", "age:40"], "free": "true"}, ["beds", "near_beds", "lost_beds"]),
+        ({**AT_SIX, "free": "true"}, ["beds"]),
+        ({**AT_SIX, "work_starts": "08:00", "free": "true"}, ["beds", "near_beds"]),
+        ({**AT_SIX, "work_days": "sa,su", "free": "true"}, ["beds"]),
+        ({"fresh": "true", "free": "true"}, []),  # nothing was declared
     ],
 )
 async def test_filters_keep_what_suits(api: Api, asked: dict[str, Any], expected: list[str]) -> None:
@@ -95,6 +105,47 @@ async def test_filters_keep_what_suits(api: Api, asked: dict[str, Any], expected
         found = await names(client, kind="bed", near=LYON, **asked)
 
     assert found == expected
+
+
+async def test_a_worker_is_told_the_way_and_every_reason(api: Api) -> None:
+    async with api.client("officer") as client:
+        near = await one(client, "near_beds", kind="bed", **AT_SIX, max_travel_min=10, sex="F")
+        lost = await one(client, "lost_beds", kind="bed", **AT_SIX)
+        shut = await one(client, "women_beds", kind="bed", **AT_SIX, sex="M")
+
+    assert (near["travel_min"], near["travel_is_estimate"]) == (42, True)
+    assert near["reasons"] == ["hours", "travel"]
+    assert (lost["travel_min"], lost["reasons"]) == (None, ["travel"])
+    assert shut["reasons"] == ["sex", "hours"]
+
+
+async def test_lists_read_in_parts_follow_the_way(api: Api) -> None:
+    async with api.client("officer") as client:
+        found = await names(client, kind="bed", **AT_SIX, limit=1)
+
+    assert found == ["beds", "women_beds", "near_beds", "lost_beds"]
+
+
+@pytest.mark.parametrize("engine", ["osrm", "valhalla"])
+async def test_a_routing_engine_says_the_way_and_decides_of_the_filter(
+    api: Api, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    async with routing() as service:
+        monkeypatch.setenv("PLACEJUSTE_ROUTING_URL", service.url)
+        monkeypatch.setenv("PLACEJUSTE_ROUTING_ENGINE", engine)
+        settings.cache_clear()
+        router.cache_clear()
+        async with api.client("officer") as client:
+            beds = await one(client, "beds", kind="bed", near=LYON)
+            near = await one(client, "near_beds", kind="bed", near=LYON, max_travel_min=41)
+            lost = await one(client, "lost_beds", kind="bed", near=LYON)
+    monkeypatch.undo()
+    settings.cache_clear()
+    router.cache_clear()
+
+    assert (beds["travel_min"], beds["travel_is_estimate"]) == (4, False)  # a minute a kilometre, half more southwards
+    assert (near["travel_min"], near["suits"]) == (38, True)  # 42 by estimate
+    assert (lost["travel_min"], lost["travel_is_estimate"]) == (None, True)
 
 
 async def test_reasons_say_why_a_resource_does_not_suit_and_when_it_will(api: Api) -> None:
@@ -336,9 +387,29 @@ async def test_a_kind_that_is_not_for_the_role_is_refused(api: Api) -> None:
         {"kind": "bed", "cursor": "é"},
         {"kind": "bed", "cursor": "x" * 301},
         {"kind": "bed", "kinds": "bed"},
+        {"kind": "post", "sex": "F"},  # not searched on it: it would be ignored
+        {"kind": "post", **AT_SIX},
+        {"kind": "bed", "work": LYON},
+        {"kind": "bed", "work_starts": "06:00", "work_ends": "14:00"},
+        {"kind": "bed", "work_days": "mo"},
+        {"kind": "bed", **AT_SIX, "work_starts": "6:00"},
+        {"kind": "bed", **AT_SIX, "work_ends": "24:00"},
+        {"kind": "bed", **AT_SIX, "work_days": "lu"},
+        {"kind": "bed", **AT_SIX, "work": "91,0"},
+        {"kind": "bed", "max_travel_min": "30"},  # from where?
+        {"kind": "bed", "near": LYON, "max_travel_min": "0"},
+        {"kind": "bed", "max_delay_days": "3"},
+        {"kind": "bed", "max_load": "0.8"},
+        {"kind": "post", "max_load": "nan"},
+        {"kind": "bed", "attribute": "sex"},
+        {"kind": "bed", "attribute": "sex:X"},
+        {"kind": "bed", "attribute": "smell:good"},
+        {"kind": "bed", "attribute": "age:many"},
+        {"kind": "bed", "attribute": "doors:06:00"},
+        {"kind": "bed", "attribute": ["sex:M", "sex:F"]},
     ],
 )
-async def test_a_bad_value_is_a_problem_in_french(api: Api, asked: dict[str, str]) -> None:
+async def test_a_bad_value_is_a_problem_in_french(api: Api, asked: dict[str, Any]) -> None:
     async with api.client("officer") as client:
         problem_of(await client.get("/resources", params=asked), 422, "invalid-request")
 

@@ -212,3 +212,20 @@ def test_asking_in_two_parts_opens_the_same_minutes_as_asking_at_once(
     )
 
     assert merge(parts) == whole
+
+
+@pytest.mark.parametrize(
+    ("rrule", "days"),
+    [
+        ("FREQ=MONTHLY;BYDAY=1MO", [date(2027, 2, 1), date(2027, 3, 1), date(2027, 4, 5)]),
+        ("FREQ=MONTHLY;BYDAY=-1FR", [date(2027, 2, 26), date(2027, 3, 26), date(2027, 4, 30)]),
+        ("FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=1", [date(2027, 3, 1)]),
+        ("FREQ=WEEKLY;BYDAY=MO;COUNT=2", [date(2027, 2, 1), date(2027, 2, 8)]),
+        ("FREQ=MONTHLY;BYMONTHDAY=31;BYMONTH=2", []),
+    ],
+)
+def test_days_of_a_month_and_a_number_of_times_are_those_of_the_calendar(rrule: str, days: list[date]) -> None:
+    first = date(2027, 2, 1)
+    rule = Rule(rrule, first, time(9), time(12), first)
+
+    assert rule.days(first, date(2027, 5, 1)) == days

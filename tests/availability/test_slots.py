@@ -35,8 +35,9 @@ def grid(step: int, duration: int, buffer: int = 0) -> Grid:
 
 def agenda(openings: Sequence[Period], busy: Iterable[Busy], rules: Grid, capacity: int = 1, **more: Any) -> Agenda:
     """Return an agenda, everything that a table of cases needs being given by position."""
+    spans = [(opening.start, opening.end) for opening in sorted(openings)]
     taken = seats_taken(busy)
-    return Agenda(openings=openings, taken=taken, grid=rules, capacity=capacity, **{"now": LONG_AGO} | more)
+    return Agenda(openings=spans, taken=taken, grid=rules, capacity=capacity, **{"now": LONG_AGO} | more)
 
 
 def listed(

@@ -86,6 +86,8 @@ def test_a_program_and_an_account_are_made_once_their_territory_exists(database:
         "XX",
         DATABASE_URL=database.url,
     )
+    orphan = ("api-client", "create", "Logiciel", "--role", "partner", "--territory", "TJ1")
+    refused = run(tmp_path, *orphan, DATABASE_URL=database.url)
     account = ("account", "create", "Alix", "--name", "Alix Essai", "--role", "registry", "--territory", "TJ1")
     made = run(tmp_path, *account, typed="un mot de passe\nun mot de passe\n", DATABASE_URL=database.url)
     twice = run(tmp_path, *account, typed="un mot de passe\nun mot de passe\n", DATABASE_URL=database.url)
@@ -95,6 +97,8 @@ def test_a_program_and_an_account_are_made_once_their_territory_exists(database:
     assert "client_secret" in program.stdout
     assert nowhere.returncode == 1
     assert "Aucun ressort n’a le code « XX »." in nowhere.stderr
+    assert refused.returncode == 1
+    assert "--organisation CODE" in refused.stderr
     assert made.returncode == 0, made.stderr
     assert (twice.returncode, short.returncode) == (1, 1)
     assert "existe déjà" in twice.stderr

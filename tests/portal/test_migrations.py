@@ -7,9 +7,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
+import availability.geocodes  # noqa: F401 - importing the tables describes them to SQLModel
 import booking.calendar_models
+import booking.designation_models
 import booking.fitting_models
-import booking.planning_models  # noqa: F401 - importing the tables describes them to SQLModel
+import booking.planning_models
+import booking.saved_models  # noqa: F401
 import convocations.models  # noqa: F401
 import portal.clock
 import portal.identity  # noqa: F401
