@@ -35,7 +35,7 @@ RULED = text("""
            k.min_notice_days, k.min_notice_min, k.max_ahead_days, s.time_zone,
            closed.starts AS closed_from, closed.ends AS closed_until,
            sized.starts AS sized_from, sized.ends AS sized_until, sized.capacities
-    FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
+    FROM resource r JOIN kind k ON k.id = r.kind_id AND k.is_active JOIN site s ON s.id = r.site_id
     LEFT JOIN LATERAL (
         SELECT array_agg(CAST(lower(x.days) AS timestamp) AT TIME ZONE s.time_zone) AS starts,
                array_agg(CAST(upper(x.days) AS timestamp) AT TIME ZONE s.time_zone) AS ends

@@ -22,6 +22,7 @@ class AttributeRow:
     key: str
     code: str = ""
     label: str = ""
+    position: int = -1  # among the filters, as stored; -1: not stored yet
     type: str = AttributeType.FLAG.value
     choices: str = ""  # one a line, "code : libellé"
     smallest: str = ""
@@ -53,9 +54,15 @@ def rows_of(searchable: Mapping[str, Any]) -> list[AttributeRow]:
 
 def searchable_of(rows: Sequence[AttributeRow]) -> dict[str, Any]:
     """Return what the rows say, to be stored. Raises: InvalidRequest, whose field begins with the key of the row."""
-    return {
-        code: _written(row, position) for position, (code, row) in enumerate(zip(codes_of(rows), rows, strict=True))
-    }
+    coded = zip(codes_of(rows), rows, _positions(rows), strict=True)
+    return {code: _written(row, position) for code, row, position in coded}
+
+
+def _positions(rows: Sequence[AttributeRow]) -> list[int]:
+    """Return those that are stored as long as they say the order of the rows: saving what stands changes nothing."""
+    stored = [(row.position, row.code) for row in rows]
+    is_kept = stored == sorted(stored) and all(position >= 0 for position, _ in stored)
+    return [row.position for row in rows] if is_kept else list(range(1, len(rows) + 1))
 
 
 def codes_of(rows: Iterable[AttributeRow]) -> list[str]:
@@ -106,6 +113,7 @@ def _row(key: str, code: str, written: Mapping[str, Any]) -> AttributeRow:
         key=key,
         code=code,
         label=str(written.get("label", "")),
+        position=int(written.get("position", 0)),
         type=str(written.get("type", "")),
         choices="\n".join(f"{choice} : {label}" for choice, label in choices.items()),
         smallest=_shown(written.get("from")),

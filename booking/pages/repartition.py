@@ -45,6 +45,7 @@ def repartition_page() -> rx.Component:
                 rx.cond(S.proposal != "", _proposal()),
                 el.div(_hearings(), _waiting(), class_name="pj-plan__court"),
                 rx.cond(S.runs.length() > 0, _history()),
+                el.p(el.a("Vacations judiciaires", href="/vacations/", class_name="fr-link"), class_name="fr-mt-4w"),
             ),
             skeleton(10, "Lecture des audiences et des affaires…"),
         ),

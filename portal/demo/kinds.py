@@ -182,9 +182,8 @@ def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
             for code, may_reserve in allowed.items():
                 sets = (role, code) in MAY_SET_HOURS | shelters.MAY_SET_HOURS
                 rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve, may_set_hours=sets)
-    # A partner runs its own places, whatever they are; hearings are planned by their court.
-    for kind in every:
-        if kind not in STAFF and kind.shape != Shape.SESSIONS:
+    for kind in (*KINDS, *shelters.KINDS):  # a partner runs its own places; hearings are planned by their court
+        if kind.shape != Shape.SESSIONS:
             host = {"role": Role.PARTNER.value, "may_reserve": False, "may_set_hours": True}
             rights.add(kind_id=numbers[kind.code], **host)
     return kinds, rights, numbers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -31,8 +31,9 @@ from availability.kinds import (
     set_in_service,
 )
 from availability.models import Kind, Opening, Shape, Territory, TerritoryLevel
+from availability.periods import Period
 from availability.publishing import publish_openings
-from availability.queries import kinds_for
+from availability.queries import kinds_for, slots_of
 from availability.rights import Actor, Role
 from availability.search import search
 from availability.wishes import Wish
@@ -322,6 +323,20 @@ def test_a_retired_kind_is_offered_no_more_and_what_was_taken_stands(session: Se
     assert [one.resource_id for one in search(session, world.officer, wish, now=NOW)] == [place.id]
     occupy(session, [claim], Holder(id=uuid4(), now=NOW))
     assert [one.act for one in history_of(session, admin, kind_id)] == ["kind-back", "kind-retired", "kind-created"]
+
+
+def test_no_slot_of_a_retired_kind_is_listed(session: Session, admin: Actor) -> None:
+    world = make_world(session)
+    kind_id = create_kind(session, admin, DRAFT, now=NOW)
+    place = make_resource(session, world.site, session.get_one(Kind, kind_id))
+    make_rule(session, place, 1, "09:00", "12:00")
+    publish_openings(session, [place.id], first=TODAY, until=in_days(8))
+    week = Period(NOW, NOW + timedelta(days=7))
+    assert len(slots_of(session, [place.id], within=week, now=NOW)[place.id]) == 7
+
+    set_in_service(session, admin, kind_id, is_active=False, now=NOW)
+
+    assert slots_of(session, [place.id], within=week, now=NOW) == {}
 
 
 def test_a_creation_is_taken_back_unless_something_relies_on_it(session: Session, admin: Actor) -> None:

@@ -95,7 +95,7 @@ async def test_a_registry_sets_recesses_and_no_kind(served: Served) -> None:
             (LIST, "put", {"code": "chrs", "in_service": False}),
             (FORM, "save", {"form": {}}),
         ):
-            answer = changed(await client.call(f"{state}.{handler}", payload, path="/types/"))
+            answer = changed(await client.call(f"{state}.{handler}", payload, path="/vacations/"))
             assert set(answer) <= {NOTICE}
         elsewhere = {"court": "1", "first": "2027-02-01", "last": "2027-02-02", "reason": ""}
         refused = said(await client.call(f"{RECESS}.add", {"form": elsewhere}, path="/vacations/"))

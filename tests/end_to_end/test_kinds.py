@@ -75,7 +75,7 @@ def test_a_kind_is_written_then_a_place_of_it_reserved_and_the_kind_retired(
     page.keyboard.type("Ouvert le soir")
     page.keyboard.press("Tab")
     expect(page.get_by_label("Aperçu")).to_contain_text("Ouvert le soir")
-    page.get_by_label("SPIP : Réserver").check(force=True)
+    page.get_by_label("SPIP : Réserver").click(force=True)
     expect(page.get_by_label("SPIP : Chercher")).to_be_checked()
     assert serious(page) == []
     save(page)
