@@ -298,7 +298,8 @@ class HoursState(HoursDrawing):
             self.from_on = max(tomorrow, self._monday).isoformat()
             self._start_again(found)
         self.step, self.title = "week", receiver.name
-        self.where = f"{words.capital(receiver.kind_label)} · {receiver.site_name}"
+        cut = words.slots_are(receiver.step_min, receiver.duration_min)
+        self.where = f"{words.capital(receiver.kind_label)} · {receiver.site_name} · {cut}"
         self.snap = hours_week.snap_of(receiver.step_min)
 
     async def _read(self, *, keeps: bool) -> None:

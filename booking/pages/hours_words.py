@@ -131,6 +131,12 @@ def next_days_words(days: Sequence[date], on: date) -> str:
     )
 
 
+def slots_are(step_min: int, duration_min: int) -> str:
+    """Return "créneaux de 45 min, toutes les 15 min"."""
+    every = "" if step_min == duration_min else f", toutes les {step_min}{NBSP}min"
+    return f"créneaux de {duration_min}{NBSP}min{every}"
+
+
 def span_words(opens: time, closes: time) -> str:
     """Return "de 9 h à 12 h 30"."""
     return f"de{NBSP}{time_words(opens)} à{NBSP}{end_words(closes)}"

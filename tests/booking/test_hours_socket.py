@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -74,15 +75,27 @@ def said(messages: list[dict[str, Any]]) -> str:
     return str(changed(messages).get(NOTICE, {}).get("text", ""))
 
 
+async def arrived(client: RawClient, word: str) -> None:
+    """Return once something that holds this word came: what a stroke would do follows the stroke."""
+    for _ in range(100):
+        if word in str(changed(client.received)):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(word)
+
+
 async def test_an_opening_is_drawn_judged_repeated_saved_and_taken_back(place: Place) -> None:
     before = place.rules()
     async with RawClient(place.served.url, place.served.cookie_of(OFFICER)) as client:
 
         async def call(name: str, **payload: Any) -> dict[str, Any]:
             state = HOURS if name in ("load", "save", "undo") else DRAWING
-            answer = await client.call(f"{state}.{name}", payload, path=place.address)
-            return {"said": said(answer), **changed(answer).get(DRAWING, {}), **changed(answer).get(HOURS, {})}
+            await client.call(f"{state}.{name}", payload, path=place.address)
+            await arrived(client, waited_for[name])
+            found = changed(client.received)
+            return {"said": said(client.received), **found.get(DRAWING, {}), **found.get(HOURS, {})}
 
+        waited_for = {"load": "columns", "draw": "slots", "apply": "picked_words", "save": "Nouveaux", "undo": "annulé"}
         await client.hydrate(place.address)
         loaded = await call("load")
         assert (loaded["step"], len(loaded["columns"])) == ("week", 7)
