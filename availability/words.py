@@ -160,6 +160,7 @@ PROBLEM_WORDS: dict[str, str] = {
     "column-twice": "deux colonnes ne peuvent pas donner la même chose : choisissez l’une des deux",
     "column-missing": "il manque une colonne : choisissez-la",
     "not-for-this-kind-of-place": "ce type de lieu n’en a pas : laissez la case vide",
+    "choice-twice": "ce choix y est deux fois",
 }
 
 
