@@ -312,7 +312,7 @@ class HoursDrawing(rx.State):
     @rx.event
     async def set_from(self, typed: str) -> AsyncIterator[None]:
         """Choose from which day the change is true."""
-        if not self._hours:
+        if not self._hours or str(typed)[:10] == self.from_on:
             return
         self.from_on, self.problems = str(typed)[:10], NO_PROBLEM
         try:
