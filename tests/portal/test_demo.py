@@ -19,8 +19,12 @@ from availability.places import department_of, time_of_commune
 from availability.rights import Actor, Role
 from availability.search import Found, Wish, Work, search
 from booking.actions import Beneficiary, confirm, hold, refuse
+from booking.day import day
+from booking.doubles import next_pairs
 from booking.fitting_queries import OPEN, fitting_requests, offers_for
 from booking.fittings import Stop, is_reachable
+from booking.measure_words import MeasureWords
+from booking.mediators import candidates, designable_kinds
 from booking.models import OCCUPYING, Booking, Person, State
 from booking.phones import FICTION_PREFIX
 from booking.planning import Court, plannable_kinds, problem_of
@@ -421,6 +425,33 @@ def test_the_family_judge_finds_mediators_of_all_loads_around_lyon(country: Sess
     assert any(one.free == 0 for one in mediators)
     assert any(one.free >= 3 for one in mediators)
     assert around_lyon(country, judge, "audience-jaf", days=40)
+
+
+@pytest.mark.parametrize("login", ["louise.modele", "gabriel.maquette", "jeanne.prototype"])
+def test_each_judge_finds_services_for_each_measure_and_a_day_that_is_not_empty(country: Session, login: str) -> None:
+    judge = guest(country, login)
+    today = day(country, judge, now=NOW)
+
+    for kind in designable_kinds(country, judge):
+        found = candidates(country, judge, kind, (LYON, None), radius_km=50, today=TODAY, now=NOW)
+        assert any(one.can_take for one in found), kind.code
+        words = MeasureWords.read(kind.wording)
+        assert words.mission
+        assert words.law
+    assert today.lost_count
+    assert today.to_do_count
+    assert today.today_count
+
+
+def test_the_family_judge_is_offered_three_double_convocations(country: Session) -> None:
+    judge = guest(country, "louise.modele")
+    kind = next(one for one in designable_kinds(country, judge) if one.meeting_kind_id)
+    found = candidates(country, judge, kind, (LYON, None), radius_km=20, today=TODAY, now=NOW)
+
+    for one in found:
+        pairs = next_pairs(country, judge, kind, one.resource_id, now=NOW)
+        assert len(pairs) == 3, one.name
+        assert all(pair.hearing_starts_at > pair.pair.meeting_starts_at for pair in pairs)
 
 
 def test_the_mediation_service_has_requests_to_answer(country: Session) -> None:
