@@ -62,7 +62,6 @@ PAGES = (
     requests,
     own_places,
     agenda,
-    calendars,
     repartition,
     fittings,
     fitting_form,
@@ -71,6 +70,7 @@ PAGES = (
     convocations_page,
     messages,
     letter,
+    calendars,
 )
 api = build_api(
     availability.api.router,
@@ -111,6 +111,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
+        el.link(rel="stylesheet", href="/calendars.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
