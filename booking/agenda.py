@@ -97,6 +97,7 @@ class Week:
     appointments: tuple[Appointment, ...]
     may_reserve: bool
     may_set_hours: bool
+    absences: tuple[Period, ...] = ()  # of whoever receives, as calendars of elsewhere say; sorted, disjoint
 
     @property
     def until(self) -> date:
@@ -151,6 +152,7 @@ def week_of(session: Session, actor: Actor, resource_id: int, day: date | None, 
         appointments=_appointments(session, actor, asked, may_move=may_reserve and not row.host_accepts, now=now),
         may_reserve=may_reserve,
         may_set_hours=_may(actor, row, row.setters),
+        absences=tuple(Period(*each) for each in session.execute(ABSENCES, asked)),
     )
 
 
@@ -256,6 +258,11 @@ OPENINGS = text("""
       AND NOT EXISTS (SELECT FROM closure x WHERE (x.resource_id = r.id OR x.site_id = s.id)
                       AND x.days @> CAST(o.starts_at AT TIME ZONE s.time_zone AS date))
     ORDER BY o.starts_at""")
+ABSENCES = text("""
+    SELECT lower(absent), upper(absent)
+    FROM (SELECT range_agg(during * tstzrange(:start, :end)) AS during FROM absence
+          WHERE resource_id = :id AND during && tstzrange(:start, :end)) busy, unnest(during) AS absent
+    ORDER BY absent""")
 CLOSINGS = text("""
     SELECT CASE WHEN resource_id IS NOT NULL THEN id END AS closure_id, lower(days) AS first, upper(days) AS until,
            reason

@@ -146,8 +146,8 @@ def _toolbar() -> rx.Component:
                     class_name="fr-btn fr-btn--secondary fr-icon-time-line fr-btn--icon-left",
                 ),
             ),
-            inner_link("Calendriers", href=state.calendars_href, class_name="fr-btn fr-btn--tertiary"),
             inner_link("Changer d’agenda", href=state.change_href, class_name="fr-btn fr-btn--tertiary"),
+            inner_link("Calendriers", href=state.calendars_href, class_name="fr-btn fr-btn--tertiary"),
             class_name="pj-actions",
         ),
         el.p(

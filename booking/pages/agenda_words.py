@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import get_timezone_location
 
 from availability.openings import instant_of, local_day
-from availability.periods import days_between
+from availability.periods import Period, days_between
 from booking.agenda import A_WEEK, Agenda, Appointment, Closing, Week
 from booking.models import State
 from booking.pages.booking_words import deadline, whom
@@ -190,7 +190,13 @@ def frame(week: Week, *, now: datetime) -> Frame:
 
 def events(week: Week) -> list[dict[str, Any]]:
     """Return what the calendar draws, as plain values."""
-    return [*_openings(week), *_closed(week), *_free(week), *(_taken(one, week) for one in week.appointments)]
+    return [
+        *_openings(week),
+        *_closed(week),
+        *_absent(week),
+        *_free(week),
+        *(_taken(one, week) for one in week.appointments),
+    ]
 
 
 def all_starts(week: Week) -> list[str]:
@@ -277,6 +283,20 @@ def _closed(week: Week) -> list[dict[str, Any]]:
     return found
 
 
+def _absent(week: Week) -> list[dict[str, Any]]:
+    """Return a shade over the time when whoever receives is busy elsewhere."""
+    return [
+        {
+            "id": f"a-{number}",
+            "kind": "closed",
+            "title": "Absence",
+            "display": "background",
+            **_span(one.start, one.end),
+        }
+        for number, one in enumerate(week.absences)
+    ]
+
+
 def _free(week: Week) -> list[dict[str, Any]]:
     """Return the free starts; drawn no longer than the step, so that they never cover one another."""
     return [
@@ -354,11 +374,27 @@ def _note(week: Week, on: date, *, is_empty: bool) -> str:
         return closed
     if not any(local_day(one.start, week.zone) == on for one in week.openings):
         return "Pas d’ouverture" if on.weekday() < 5 else ""
+    if absent := _absent_note(week, on):
+        return absent
     if not is_empty:
         return ""
     if on < week.today:
         return "Aucun rendez-vous"
     return "Plus de créneau aujourd’hui" if on == week.today else "Pas encore ouvert à la réservation"
+
+
+def _absent_note(week: Week, on: date) -> str:
+    """Return when whoever receives is busy elsewhere on a day."""
+    day_of = Period(instant_of(on, time(), week.zone), instant_of(on + A_DAY, time(), week.zone))
+    parts = [(max(one.start, day_of.start), min(one.end, day_of.end)) for one in week.absences if one.overlaps(day_of)]
+    if parts == [(day_of.start, day_of.end)]:
+        return "Absence toute la journée"
+    said = (f"de {hour(start, week.zone)} à {_until(end, day_of, week.zone)}" for start, end in parts)
+    return f"Absence {', '.join(said)}" if parts else ""
+
+
+def _until(end: datetime, day_of: Period, zone: ZoneInfo) -> str:
+    return "minuit" if end == day_of.end else hour(end, zone)
 
 
 def _closed_note(week: Week, on: date) -> str:

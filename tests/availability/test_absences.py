@@ -29,6 +29,7 @@ from availability.absences import (
     settle_read,
     settle_unchanged,
     wait_after,
+    worries,
 )
 from availability.actions import occupy
 from availability.claims import SlotClaim, TimeClaim
@@ -185,6 +186,23 @@ def test_asking_again_reads_the_whole_file_at_once(session: Session, world: Worl
     read_again(session, world.officer, feed_id, now=NOW)
 
     assert [one.marks for one in claim_due(session, now=NOW, limit=5)] == [Marks()]
+
+
+def test_whoever_added_a_feed_is_told_when_it_breaks_for_long_or_covers_an_appointment(
+    session: Session, world: World, agent: Resource
+) -> None:
+    feed_id = add_feed(session, world.officer, agent.id, ADDRESS, now=NOW)
+    me = world.officer.account_id
+    occupy(session, [SlotClaim(resource_id=agent.id, start=in_minutes(60))], somebody())
+    told(session, feed_id)
+    assert worries(session, me, now=NOW) == (0, 0, 0)
+
+    settle_failed(session, due(session, feed_id), "too-slow", None, now=NOW + 2 * HOUR, dice=0.5)
+    assert worries(session, me, now=NOW + 2 * HOUR) == (0, 0, 0)  # it may come back
+    assert worries(session, me, now=NOW + 4 * HOUR) == (1, 0, agent.id)
+    told(session, feed_id, at(60))
+    assert worries(session, me, now=NOW) == (0, 1, agent.id)
+    assert worries(session, world.host.account_id, now=NOW) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("dice", [0.0, 0.5, 0.999])

@@ -11,11 +11,14 @@ from sqlalchemy import text
 
 from availability.absences import Feed
 from availability.feed_text import Why
+from availability.periods import Period
 from availability.rights import Role
 from booking.pages import calendars_words as words
+from booking.pages.agenda_words import day_lists
 from booking.pages.calendars_words import feed_line
 from booking.pages.day_words import calendars_words
 from portal.problems import FAILED
+from tests.booking.test_agenda_words import at, drawn, span, week
 from tests.factories import NOW
 from tests.served import Served
 from tests.socket_client import ROOT_STATE, RawClient, changed
@@ -119,3 +122,18 @@ async def test_a_partner_subscribes_to_its_own_and_imports_nothing_where_nobody_
     assert (shown["step"], shown.get("may_import", False)) == ("one", False)
     assert refused[NOTICE]["kind"] == "error"
     assert "sans les noms" in made["links"][0]["what"]
+
+
+def test_an_absence_is_a_shade_of_the_grid_and_a_note_of_the_list_of_each_of_its_days() -> None:
+    absences = (span(2, "09:00", "12:30"), Period(at(3, "15:00"), at(5, "00:00")))
+
+    shown = week(absences=absences)
+
+    notes = {one.key[-2:]: one.note.replace("\N{NO-BREAK SPACE}", " ") for one in day_lists(shown, now=NOW)}
+    assert notes["04"] == "Absence de 9 h à 12 h 30"
+    assert notes["05"] == "Absence de 15 h à minuit"
+    assert notes["06"] == "Pas d’ouverture"  # nobody would come that day anyway
+    shades = [one for one in drawn(shown, "closed") if one["id"].startswith("a-")]
+    assert [(one["title"], one["display"]) for one in shades] == [("Absence", "background")] * 2
+    whole = week(absences=(Period(at(2, "00:00"), at(3, "00:00")),))
+    assert day_lists(whole, now=NOW)[2].note == "Absence toute la journée"

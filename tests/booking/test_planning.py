@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
 from availability.actions import Holder, occupy
 from availability.claims import CaseClaim, TimeClaim
 from availability.errors import InvalidRequest, NotAllowed, NotFound
-from availability.models import Resource, Territory
+from availability.models import Absence, CalendarFeed, Resource, Territory
 from availability.openings import instant_of
 from availability.periods import Period
 from availability.rights import Role
@@ -122,6 +123,20 @@ def test_absences_and_other_work_of_judge_and_clerk_are_those_of_the_bench(sessi
     absent = Period(*(instant_of(in_days(day), time(), ZoneInfo("Europe/Paris")) for day in (3, 5)))
     assert set(first.away) == {busy, absent}
     assert second.away == ()
+
+
+def test_a_judge_whose_own_calendar_is_busy_is_away(session: Session, court: SmallCourt) -> None:
+    elsewhere = Period(NOW + timedelta(days=8), NOW + timedelta(days=8, hours=2))
+    feed = CalendarFeed(
+        resource_id=court.judges[1], url_sealed=b"", host="", next_at=NOW, added_by=uuid4(), created_at=NOW
+    )
+    session.add(feed)
+    session.flush()
+    session.add(Absence(resource_id=court.judges[1], feed_id=feed.id, during=Range(elsewhere.start, elsewhere.end)))
+
+    first, second = court.problem(session).benches
+
+    assert (first.away, second.away) == ((), (elsewhere,))
 
 
 @pytest.mark.parametrize(("days", "is_there"), [(0, False), (0.5, False), (1, True), (59, True), (60, False)])
