@@ -47,12 +47,15 @@ MEETINGS_AT = text("""
 HEARINGS = text("""
     SELECT h.resource_id, h.starts_at, r.name, s.name AS court, s.time_zone
     FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id
-    CROSS JOIN LATERAL (SELECT CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day) d
+    JOIN kind k ON k.id = r.kind_id
+    CROSS JOIN LATERAL (SELECT CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
+                               CAST(CAST(:now AS timestamptz) AT TIME ZONE s.time_zone AS date) AS today) d
     CROSS JOIN LATERAL (
         SELECT count(*) AS cases, coalesce(sum(c.minutes), 0) AS minutes FROM session_case c
         WHERE c.resource_id = h.resource_id AND (c.expires_at IS NULL OR c.expires_at > :now)) taken
     WHERE r.kind_id = :kind_id AND r.is_active AND s.territory_id = :territory_id
       AND h.starts_at > :now AND h.starts_at < :until
+      AND d.day BETWEEN d.today + k.min_notice_days AND d.today + k.max_ahead_days
       AND taken.cases < h.max_cases AND taken.minutes + CAST(:minutes AS int) <= h.max_minutes
       AND NOT EXISTS (SELECT FROM closure x
                       WHERE (x.resource_id = r.id OR x.site_id = s.id) AND x.days @> d.day)

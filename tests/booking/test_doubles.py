@@ -165,6 +165,10 @@ def test_a_hearing_of_the_same_day_full_or_elsewhere_is_not_offered(session: Ses
     hearing_of = {one.pair.meeting_starts_at: one.pair.hearing_id for one in offered}
     assert hearing_of[NOW + timedelta(days=4)] == court.hearings[0].id
     assert hearing_of[NOW + timedelta(days=5)] == court.hearings[2].id
+    session.get_one(Kind, court.kind.hearing_kind_id).min_notice_days = 6
+    session.flush()
+    first = next_pairs(session, court.judge, court.kind, court.mediator.id, now=NOW)[0]
+    assert first.pair.hearing_id == court.hearings[2].id  # in five days is too soon, in eight it is full
     elsewhere = make_actor(Role.FAMILY_JUDGE, court.world.elsewhere, court.world.here)
     assert next_pairs(session, elsewhere, court.kind, court.mediator.id, now=NOW) == []
     assert next_pairs(session, court.world.officer, court.kind, court.mediator.id, now=NOW) == []
