@@ -103,7 +103,7 @@ async def own(request: Request, actor: Host, asked: Annotated[told.OwnAsked, Que
 )
 async def published(request: Request, actor: Host, resource_id: IdentifierInPath) -> Response:
     """Return the declaration, the hours, the closures, the temporary capacities and the beds of one's own resource."""
-    body = await database.read(_document, actor, resource_id, now())
+    body = await database.read(document, actor, resource_id, now())
     tag = tag_of(body)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
     if _matches(request.headers.get("if-none-match"), tag):
@@ -317,11 +317,7 @@ async def _written(
     at = now()
 
     def work(session: Session) -> Answered:
-        hosted(session, write.actor, [write.resource_id])  # locked: nobody changes it between the look and the act
-        if write.if_match is not None:
-            _check_unchanged(session, write, at)
-        outside = act(session, at)
-        return Answered(status, _document(session, write.actor, write.resource_id, at, outside))
+        return Answered(status, perform(session, write, act, at))
 
     done = await once(write.call, work, at)
     headers = {"Cache-Control": "no-store", "ETag": tag_of(done.body)}
@@ -332,8 +328,22 @@ async def _written(
     )
 
 
+def perform(
+    session: Session, write: Write, act: Callable[[Session, datetime], Sequence[Outside]], at: datetime
+) -> dict[str, Any]:
+    """Do one act on a resource of the caller's, unless it changed since they read it; return its document.
+
+    Raises: NotFound, OutOfDate, and whatever the act raises.
+    """
+    hosted(session, write.actor, [write.resource_id])  # locked: nobody changes it between the look and the act
+    if write.if_match is not None:
+        _check_unchanged(session, write, at)
+    outside = act(session, at)
+    return document(session, write.actor, write.resource_id, at, outside)
+
+
 def _check_unchanged(session: Session, write: Write, at: datetime) -> None:
-    if not _matches(write.if_match, tag_of(_document(session, write.actor, write.resource_id, at))):
+    if not _matches(write.if_match, tag_of(document(session, write.actor, write.resource_id, at))):
         raise OutOfDate(resource_id=write.resource_id)
 
 
@@ -364,9 +374,10 @@ def _fields(one: OwnResource) -> dict[str, Any]:
     return named | {"kind": one.kind_code, "site": one.site_name}
 
 
-def _document(
+def document(
     session: Session, actor: Actor, resource_id: int, at: datetime, outside: Sequence[Outside] = ()
 ) -> dict[str, Any]:
+    """Return everything that is published of a resource of the caller's, as JSON. Raises: NotFound."""
     one = _seen(session, actor, resource_id, at)
     has = {name: one.shape in shapes for name, shapes in _SAID.items()}
     told_ = told.PublishedTold(

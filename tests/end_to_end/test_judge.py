@@ -332,31 +332,6 @@ def test_a_refusal_wants_its_reason_and_can_be_left(open_page: OpenPage, own_ser
     expect(judge.locator(".pj-case").first).to_contain_text("motif : plus de place")
 
 
-def test_my_places_are_confirmed_in_one_tap_changed_and_put_back(open_page: OpenPage) -> None:
-    page = open_page("/mes-places/", PARTNER, width=375)
-    line = page.locator(".pj-request").first
-    name = line.get_by_role("heading").inner_text()
-    line = page.locator(".pj-request", has=page.get_by_role("heading", name=name))
-    line.get_by_role("button", name="Toujours vrai").click()
-    expect(message(page)).to_contain_text("c’est noté")
-    line.get_by_role("button", name="Modifier").click()
-    capacity = line.get_by_label("Mesures que vous pouvez suivre")
-    before = capacity.input_value()
-    capacity.fill("beaucoup")
-    line.get_by_label("Mesures en attente").fill("3")
-    line.get_by_role("button", name="Enregistrer").click()
-    expect(page.locator("#capacity-message")).to_contain_text("nombre entier")
-    expect(line.get_by_label("Mesures en attente")).to_have_value("3")
-    assert serious(page) == []
-    capacity.fill("19")
-    line.get_by_role("button", name="Enregistrer").click()
-    expect(line).to_contain_text("sur 19")
-    message(page).get_by_role("button", name="Annuler").click()
-
-    expect(line).to_contain_text(f"sur {before}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
-
-
 def test_the_judge_s_screen_with_a_case_has_no_serious_violation(open_page: OpenPage, own_service: str) -> None:
     page = open_page(f"{LYON}&rg={quote('RG 26/77004')}", JUDGE)
     designate(page, own_service)
