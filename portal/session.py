@@ -56,7 +56,8 @@ def navigation(actor: Actor | None, path: str = "") -> list[Entry]:
     admitted = [page for page in PAGES.values() if page.is_listed_for(actor)]
     admitted.sort(key=lambda page: (page.order, page.entry))
     shown = PAGES.get("/" + path.strip("/"))
-    current = slashed(shown.part_of if shown and shown.part_of else path)
+    is_listed = shown in admitted  # then it shows itself, whatever it is a part of for others
+    current = slashed(path if is_listed or not shown or not shown.part_of else shown.part_of)
     return [Entry(page.entry, slashed(page.route), slashed(page.route) == current) for page in admitted[:MOST_ENTRIES]]
 
 

@@ -168,7 +168,7 @@ def _limits() -> rx.Component:
     nothing = "Aucune : la capacité habituelle s’applique tous les jours."
     return el.div(
         _periods(state.capacities, nothing, "Oublier", state.forget_limit),
-        _folded("limit", "Plus ou moins de places pour un temps", form),
+        _folded("limit", "Changer pour un temps", form),
     )
 
 

@@ -176,7 +176,7 @@ def summary(shown: OwnPage, filters: Filters) -> str:
     if shown.stale == 0:
         return f"{plural(shown.of_all, 'ligne')}{NBSP}: tout est à jour."
     verb = "est à vérifier" if shown.stale == 1 else "sont à vérifier"
-    return f"{grouped(shown.stale)} sur {plural(shown.of_all, 'ligne')} {verb}."
+    return f"{plural(shown.stale, 'ligne')} sur {grouped(shown.of_all)} {verb}."
 
 
 def pages(found: int) -> int:

@@ -99,8 +99,8 @@ def test_a_place_named_like_its_service_says_it_once_and_its_age() -> None:
     ("stale", "said"),
     [
         (0, "12~lignes~: tout est à jour."),
-        (1, "1 sur 12~lignes est à vérifier."),
-        (3, "3 sur 12~lignes sont à vérifier."),
+        (1, "1~ligne sur 12 est à vérifier."),
+        (3, "3~lignes sur 12 sont à vérifier."),
     ],
 )
 def test_a_sentence_says_how_many_are_to_look_at(stale: int, said: str) -> None:

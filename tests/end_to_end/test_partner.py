@@ -75,7 +75,7 @@ def test_on_a_phone_a_partner_confirms_limits_and_closes_each_with_its_undo(open
     answer(page).get_by_role("button", name="Annuler ce changement").click()
     expect(capacity).to_have_value(before)
 
-    sheet.get_by_role("button", name="Plus ou moins de places").click()
+    sheet.get_by_role("button", name="Changer pour un temps").click()
     sheet.get_by_label("Premier jour").fill(in_days(0))
     sheet.get_by_label("Places pendant ces jours").fill("2")
     sheet.get_by_role("button", name="Changer la capacité").click()

@@ -119,6 +119,11 @@ def test_a_page_without_an_entry_shows_that_of_the_page_it_is_part_of() -> None:
     for path in ("/convocations/", "/convoquer/", "/convocations/messages/"):
         entries = navigation(somebody(Role.PROBATION_OFFICER), path)
         assert [entry.label for entry in entries if entry.is_current] == ["Convocations"]
+    shown = {
+        role: [entry.label for entry in navigation(somebody(role), "/importer/") if entry.is_current]
+        for role in (Role.PARTNER, Role.ADMINISTRATOR)
+    }
+    assert shown == {Role.PARTNER: ["Mes places"], Role.ADMINISTRATOR: ["Importer"]}
     assert all(page.part_of in ("", *PAGES) for page in PAGES.values())
 
 
