@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from availability.actions import Locked, lock
 from availability.errors import InvalidRequest, NotFound
-from availability.history import Act, record
+from availability.history import Act, record, record_all
 from availability.models import Shape
 from availability.openings import local_day
 from availability.rights import Actor, Role
@@ -24,7 +24,9 @@ DECLARE = text("""
     WHERE id = :id""")
 SAID = text("SELECT capacity, declared_load, declared_waiting, declared_on FROM resource WHERE id = :id")
 DATES = text("SELECT id, declared_on FROM resource WHERE id = ANY(:ids)")
-DATE = text("UPDATE resource SET declared_on = :on WHERE id = :id")
+DATE = text("""
+    UPDATE resource r SET declared_on = x.declared_on
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) AS x(id, declared_on) WHERE r.id = x.id""")
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,7 @@ def _declare(
 
 
 def _date(session: Session, actor: Actor, dates: Mapping[int, date | None], act: str, now: datetime) -> None:
-    if not dates:
-        return
-    session.execute(DATE, [{"id": resource_id, "on": on} for resource_id, on in dates.items()])
-    for resource_id, on in dates.items():
-        facts = {"declared_on": on.isoformat() if on else None}
-        record(session, actor, Act(act=act, subject="resource", subject_id=resource_id, at=now, facts=facts))
+    session.execute(DATE, {"ids": list(dates), "days": list(dates.values())})
+    facts = {resource_id: {"declared_on": on.isoformat() if on else None} for resource_id, on in dates.items()}
+    acts = [Act(act=act, subject="resource", subject_id=one, at=now, facts=said) for one, said in facts.items()]
+    record_all(session, actor, acts)

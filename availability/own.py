@@ -13,7 +13,7 @@ from sqlmodel import Session
 from availability.models import Shape
 from availability.rights import Actor, Role
 
-PAGE = 25
+PAGE = 24  # two and three columns are full
 
 _MINE = """
     EXISTS (SELECT FROM unnest(CAST(:organisations AS bigint[]), CAST(:territories AS bigint[]),
