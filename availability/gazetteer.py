@@ -35,11 +35,11 @@ def normalise(name: str) -> str:
 
     An arrondissement is its number: "PARIS-17E-ARRONDISSEMENT" gives "paris 17".
     """
-    plain = name.lower().replace("s/", "sur ").translate(PLAIN)
+    plain = name.lower()
     if not plain.isascii():
         decomposed = unicodedata.normalize("NFKD", plain)
-        # Once more: a full-width apostrophe, decomposed, is an apostrophe.
-        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).lower().translate(PLAIN)
+        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).lower()
+    plain = plain.replace("s/", "sur ").translate(PLAIN)
     words = [SHORTENED.get(word, word) for word in plain.split()]
     joined = " ".join(words)
     if "cedex" in words:

@@ -11,4 +11,4 @@ def test_whoever_guards_what_is_taken_back_is_told_before_messages_are_written()
 
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
-    assert told == ["keep_one_place", "keep_visits_possible", "follow"]
+    assert told == ["keep_one_place", "keep_visits_possible", "keep_together", "follow"]
