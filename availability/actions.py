@@ -17,22 +17,26 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.claims import SHAPE_OF, AnyClaim, CaseClaim, NightsClaim, PlaceClaim, SlotClaim, TimeClaim
-from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken
+from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.models import Shape
 from availability.openings import local_day
 from availability.periods import days_between, peak
-from availability.queries import A_DAY, bookable_slots
+from availability.queries import A_DAY, agenda_at, with_reasons
+from availability.slots import Agenda, WhyNot, slot_at, why_not
 from availability.statements import by_key, run
 from availability.terms import TERMS, Terms
 
 # Whoever locks is about to change: open pages are told once the transaction commits. One resource at a time: given
 # several, PostgreSQL plans again at each execution, which takes longer than all the rest.
+_RESOURCE = f"""
+    SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, s.territory_id, s.organisation_id, s.time_zone,
+           coalesce(r.slot_duration_min, k.slot_duration_min) AS slot_duration_min, {TERMS}
+    FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
+    WHERE r.id = :resource_id"""  # noqa: S608 - constants
 LOCK = by_key(f"""
     WITH told AS (INSERT INTO change (resource_id) VALUES (:resource_id))
-    SELECT r.id, r.capacity, r.declared_load, r.is_active, r.site_id, s.territory_id, s.organisation_id, s.time_zone,
-           {TERMS}
-    FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
-    WHERE r.id = :resource_id FOR NO KEY UPDATE OF r""")  # noqa: S608 - constants
+    {_RESOURCE} FOR NO KEY UPDATE OF r""")  # noqa: S608 - constants
+LOOK = by_key(_RESOURCE)
 # The same lock, for whoever has the resource already and needs to know nothing of it.
 LOCK_AGAIN = by_key("""
     WITH told AS (INSERT INTO change (resource_id) VALUES (:resource_id))
@@ -65,8 +69,13 @@ TAKE_NIGHTS = by_key("""
 FORGET_PLACES = by_key("""
     DELETE FROM place_period
     WHERE resource_id = :resource_id AND days && daterange(:first, :until) AND expires_at <= :now""")
+# A temporary capacity counts as presences that make up the difference with the usual one, less than none when it is
+# greater.
 PLACES_TAKEN = by_key("""
-    SELECT lower(days), upper(days) FROM place_period
+    SELECT lower(days), upper(days), 1 FROM place_period
+    WHERE resource_id = :resource_id AND days && daterange(:first, :until)
+    UNION ALL
+    SELECT lower(days), upper(days), CAST(:capacity AS int) - capacity FROM capacity_period
     WHERE resource_id = :resource_id AND days && daterange(:first, :until)""")
 TAKE_PLACE = by_key("""
     INSERT INTO place_period (resource_id, days, holder_id, expires_at)
@@ -77,6 +86,8 @@ FREE_SEAT = by_key("""
     SELECT free.seat FROM generate_series(1, CAST(:capacity AS int)) AS free(seat)
     WHERE NOT EXISTS (SELECT FROM seat_time t WHERE t.resource_id = :resource_id AND t.seat = free.seat
                       AND t.during && tstzrange(:start, :end))
+      AND NOT EXISTS (SELECT FROM absence a
+                      WHERE a.resource_id = :resource_id AND a.during && tstzrange(:start, :end))
     ORDER BY free.seat LIMIT 1""")
 FORGET_SEATS = by_key("DELETE FROM seat_time WHERE resource_id = :resource_id AND expires_at <= :now")
 TAKE_SEAT = by_key("""
@@ -121,6 +132,7 @@ class Locked:
     territory_id: int
     organisation_id: int
     zone: ZoneInfo
+    slot_duration_min: int
     terms: Terms
 
     @property
@@ -186,6 +198,12 @@ def lock(session: Session, resource_ids: Iterable[int]) -> dict[int, Locked]:
     return {row.id: _locked(row) for row in rows if row is not None}
 
 
+def look(session: Session, resource_ids: Iterable[int]) -> dict[int, Locked]:
+    """Return what `lock` returns, without the lock: true now, and only for whoever writes nothing."""
+    rows = [run(session, LOOK, {"resource_id": one}).one_or_none() for one in sorted(set(resource_ids))]
+    return {row.id: _locked(row) for row in rows if row is not None}
+
+
 def tell(session: Session, resource_ids: Iterable[int]) -> None:
     """Note that these resources changed, when that took no lock; open pages are told once the transaction commits."""
     if ids := sorted(resource_ids):
@@ -207,6 +225,7 @@ def _locked(row: Any) -> Locked:
         territory_id=row.territory_id,
         organisation_id=row.organisation_id,
         zone=ZoneInfo(row.time_zone),
+        slot_duration_min=row.slot_duration_min,
         terms=Terms.read(row),
     )
 
@@ -253,11 +272,12 @@ def _take_nights(session: Session, resource: Locked, claim: NightsClaim, holder:
 
 
 def _take_place(session: Session, resource: Locked, claim: PlaceClaim, holder: Holder) -> Taken:
-    _refuse_closed(session, resource, claim.first, claim.until)
+    _refuse_closed(session, resource, claim.first, claim.first + A_DAY)  # see docs/decisions/0014-recurrences.md
     wanted = {"resource_id": resource.id, "first": claim.first, "until": claim.until, "now": holder.now}
     run(session, FORGET_PLACES, wanted)
-    spans = [(start, end) for start, end in run(session, PLACES_TAKEN, wanted)]
-    if resource.declared_load + peak(spans, claim.first, claim.until) >= resource.capacity:
+    capacity = {"capacity": resource.capacity}
+    presences = [(start, end, weight) for start, end, weight in run(session, PLACES_TAKEN, wanted | capacity)]
+    if resource.declared_load + peak((), claim.first, claim.until, weights=presences) >= resource.capacity:
         raise CapacityReached(resource_id=resource.id, capacity=resource.capacity, first=claim.first, until=claim.until)
     _insert(session, TAKE_PLACE, claim, holder, resource_id=resource.id, first=claim.first, until=claim.until)
     return Taken(claim=claim)
@@ -265,14 +285,22 @@ def _take_place(session: Session, resource: Locked, claim: PlaceClaim, holder: H
 
 def _take_slot(session: Session, resource: Locked, claim: SlotClaim, holder: Holder) -> Taken:
     run(session, FORGET_SEATS, {"resource_id": resource.id, "now": holder.now})
-    slot = bookable_slots(session, resource.id, now=holder.now, around=claim.start).get(claim.start)
-    if slot is None:
-        raise NotOpen(resource_id=resource.id, start=claim.start)
-    if not slot.seats:
-        raise PeriodTaken(resource_id=resource.id, start=claim.start)
+    agenda = agenda_at(session, resource.id, around=claim.start, now=holder.now)
+    slot = slot_at(claim.start, agenda) if agenda else None
+    if slot is None or not slot.is_free:
+        raise _not_free(session, resource, claim.start, agenda)
     seat, period = slot.seats[0], slot.period
     _insert(session, TAKE_SEAT, claim, holder, resource_id=resource.id, seat=seat, start=period.start, end=period.end)
     return Taken(claim=claim, seat=seat)
+
+
+def _not_free(session: Session, resource: Locked, start: datetime, agenda: Agenda | None) -> Refusal:
+    """Return the refusal that says why no slot is free then, as the list of slots would."""
+    if agenda is None:
+        return NotFound(resource_id=resource.id)
+    why = why_not(start, with_reasons(session, resource.id, agenda, around=start))
+    refusal = PeriodTaken if why in (WhyNot.HELD, WhyNot.TAKEN, WhyNot.NO_SEAT) else NotOpen
+    return refusal(resource_id=resource.id, start=start, why=why)
 
 
 def _take_case(session: Session, resource: Locked, claim: CaseClaim, holder: Holder) -> Taken:

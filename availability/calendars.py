@@ -1,4 +1,4 @@
-"""iCalendar out: one event as a file that every calendar reads, and that gives nothing away. Pure.
+"""iCalendar out: an event as a file, or many as a feed, that every calendar reads and that give nothing away. Pure.
 
 Source: RFC 5545. Civil days are written as dates, whatever the clocks do that night; instants as wall time with the
 zone of the place, and the rules of that zone.
@@ -6,6 +6,7 @@ zone of the place, and the rules of that zone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -52,6 +53,7 @@ class Event:
     status: Status = Status.CONFIRMED
     sequence: int = 0
     url: str = ""
+    changed_at: datetime | None = None  # in a feed: the same event is then written the same, whenever it is read
 
 
 def event_ics(event: Event, *, now: datetime) -> bytes:
@@ -63,6 +65,29 @@ def event_ics(event: Event, *, now: datetime) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add_component(_written(event, now))
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def feed_ics(name: str, events: Sequence[Event], *, every: timedelta) -> bytes:
+    """Return a calendar that others subscribe to, and read again after `every`.
+
+    The same events give the same bytes: each is stamped by its last change. What is cancelled stays, as cancelled, so
+    that a calendar takes it away. Source: RFC 5545, section 3.8.7.2; RFC 7986, section 5.7; [MS-OXCICAL] 2.1.3.1.1.8.
+    """
+    from icalendar import Calendar, vDuration
+
+    ttl = f"PT{int(every.total_seconds() // 60)}M"
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", name)
+    calendar.add("name", name)
+    calendar.add("refresh-interval", vDuration(every), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", ttl)
+    for event in events:
+        calendar.add_component(_written(event, event.changed_at or datetime(2000, 1, 1, tzinfo=UTC)))
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from availability.errors import InvalidRequest
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Lead time and length allowed by a kind, in civil days."""
+    """Lead time and length allowed by a kind, in civil days; `min_notice_min` is besides, for what has an hour."""
 
     min_notice_days: int
     max_ahead_days: int
     max_days: int | None = None
+    min_notice_min: int = 0
 
     def check(self, first: date, until: date | None, *, today: date) -> None:
         """Accept civil days `[first, until)`, open-ended when `until` is None.
@@ -31,3 +32,8 @@ class Limits:
             raise InvalidRequest("to", "not-after-start", first=first, until=until)
         if self.max_days is not None and (until is None or (until - first).days > self.max_days):
             raise InvalidRequest("to", "too-long", first=first, until=until, max_days=self.max_days)
+
+    def check_start(self, start: datetime, *, now: datetime) -> None:
+        """Accept a moment far enough, to the minute; what is past, the place refuses. Raises: InvalidRequest."""
+        if now <= start < now + timedelta(minutes=self.min_notice_min):
+            raise InvalidRequest("from", "too-soon-minutes", start=start, minutes=self.min_notice_min)

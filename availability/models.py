@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     UniqueConstraint,
     text,
 )
@@ -168,6 +169,10 @@ class Kind(SQLModel, table=True):
     meeting_kind_id: int | None = Field(
         default=None, sa_column=Column(BigInteger, ForeignKey("kind.id"), nullable=True)
     )  # the kind, of shape slots, of the information meeting that precedes
+    hearing_kind_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("kind.id"), nullable=True)
+    )  # the kind, of shape sessions, of the hearing set with that meeting: both, or no double convocation
+    wording: dict[str, Any] = json_object()  # what `/designer` and its notice say of it: see booking/measure_words.py
     is_active: bool = True  # False: kept for what was taken of it, offered no more
     searchable: dict[str, Any] = json_object()  # attribute code -> {"label", "type": "choice"|"flag"|"range", …}
 
@@ -331,6 +336,7 @@ class CapacityPeriod(SQLModel, table=True):
         CheckConstraint(
             "NOT isempty(days) AND NOT lower_inf(days) AND NOT upper_inf(days)", name="capacity_period_dated"
         ),
+        Index("capacity_period_resource", "resource_id"),
     )
 
     id: int = key()
@@ -349,6 +355,54 @@ class Opening(SQLModel, table=True):
     resource_id: int = reference("resource.id", primary_key=True, cascade=True)
     starts_at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
     ends_at: datetime = instant()
+
+
+class CalendarFeed(SQLModel, table=True):
+    """A calendar kept elsewhere, whose events make a resource of shape `slots` busy.
+
+    Its address opens the calendar with its titles to whoever has it: it is sealed, and only its host is shown.
+    """
+
+    __tablename__ = "calendar_feed"
+    __table_args__ = (CheckConstraint("failures >= 0 AND events >= 0 AND unread >= 0", name="feed_counts"),)
+
+    id: int = key()
+    resource_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("resource.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    url_sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    host: str
+    etag: str = ""
+    last_modified: str = ""
+    fetched_at: datetime | None = instant(nullable=True)  # last answer or failure
+    whole_at: datetime | None = instant(nullable=True)  # last time that the whole file came
+    good_at: datetime | None = instant(nullable=True)  # since when the absences are known to be those of the file
+    next_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+    failures: int = 0  # in a row
+    problem: str = ""  # a code, empty when all is well
+    events: int = 0
+    unread: int = 0  # events of it that could not be understood
+    added_by: UUID = Field(index=True)
+    created_at: datetime = instant()
+
+
+class Absence(SQLModel, table=True):
+    """A period during which a resource is busy elsewhere, whatever for: all of its seats."""
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        CheckConstraint(
+            "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)", name="absence_dated"
+        ),
+        Index("absence_resource_during", "resource_id", "during", postgresql_using="gist"),
+    )
+
+    id: int = key()
+    resource_id: int = reference("resource.id", cascade=True)
+    during: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
+    feed_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("calendar_feed.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
 
 
 class HearingSession(SQLModel, table=True):
@@ -438,6 +492,28 @@ class SessionCase(SQLModel, table=True):
     family: str = ""  # family of the NAC code, on which quotas are set
     holder_id: UUID
     expires_at: datetime | None = instant(nullable=True)
+
+
+class SentFile(SQLModel, table=True):
+    """A file that somebody sent to be imported, kept while they look at what it would change."""
+
+    __tablename__ = "sent_file"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    actor_id: UUID
+    name: str
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+
+
+class ImportColumn(SQLModel, table=True):
+    """What a column of somebody's files is: they say it once."""
+
+    __tablename__ = "import_column"
+
+    actor_id: UUID = Field(primary_key=True)
+    heading: str = Field(primary_key=True)  # as compared: without accents or case
+    field: str  # empty: left aside
 
 
 class Change(SQLModel, table=True):

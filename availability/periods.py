@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate, chain
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -65,26 +67,36 @@ def subtract(opening: Period, busy: Iterable[Period]) -> list[Period]:
     return remaining
 
 
+def difference(periods: Iterable[Period], others: Iterable[Period]) -> list[Period]:
+    """Return the instants of `periods` that none of `others` has, sorted and disjoint."""
+    removed = list(others)
+    return [left for period in merge(periods) for left in subtract(period, removed)]
+
+
 def days_between(first: date, until: date) -> Iterator[date]:
     """Yield each civil day of `[first, until)`; as nights, the night that begins that evening."""
     for offset in range((until - first).days):
         yield first + timedelta(days=offset)
 
 
-def peak(spans: Iterable[tuple[date, date | None]], first: date, until: date | None) -> int:
+def peak(
+    spans: Iterable[tuple[date, date | None]],
+    first: date,
+    until: date | None,
+    *,
+    weights: Iterable[tuple[date, date | None, int]] = (),
+) -> int:
     """Return how many spans of civil days overlap at the busiest moment of `[first, until)`.
 
-    A span is `[from, until)`; None is open-ended. Spans outside the window count for nothing.
+    A span is `[from, until)`; None is open-ended. Spans outside the window count for nothing. `weights` are spans
+    that count for more than one, or for less than nothing: where a capacity is lowered by two for a while, it is as if
+    two were there.
     """
-    steps: list[tuple[date, int]] = []
-    for start, end in spans:
+    changes: dict[date, int] = defaultdict(int, {first: 0})
+    for start, end, weight in chain(((start, end, 1) for start, end in spans), weights):
         if (end is not None and end <= first) or (until is not None and start >= until):
             continue
-        steps.append((max(start, first), 1))
-        if end is not None:
-            steps.append((end, -1))
-    busiest = present = 0
-    for _, change in sorted(steps):  # on the same day the -1 comes first: back to back is not an overlap
-        present += change
-        busiest = max(busiest, present)
-    return busiest
+        changes[max(start, first)] += weight
+        if end is not None and (until is None or end < until):
+            changes[end] -= weight
+    return max(accumulate(changes[day] for day in sorted(changes)))

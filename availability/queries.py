@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,31 +12,47 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from availability.days_off import days_off
+from availability.errors import NotFound
 from availability.models import Kind, KindRight
 from availability.openings import instant_of, local_day
-from availability.periods import Period, merge
+from availability.periods import Period
 from availability.rights import Actor
-from availability.slots import Grid, Slot, Span, slots_around, start_of
+from availability.slots import ALWAYS, Agenda, Grid, Slot, Span, WhyNot, merge_spans, slots_in, why_not
 
 A_DAY = timedelta(days=1)
+A_WEEK = timedelta(days=7)
 NO_TIME = timedelta(0)
 
-GRIDS = text("""
-    SELECT r.id, r.capacity, k.slot_step_min, k.slot_duration_min, k.buffer_after_min,
-           k.min_notice_days, k.max_ahead_days, s.time_zone
-    FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id WHERE r.id = ANY(:ids)""")
-# One row a resource: thousands of rows would cost more than what they hold.
-# A closure speaks at once, even before the openings are published again; it closes what begins on its days.
+# One row a resource, with all that rules it: rows by the thousand would cost more than what they hold. Each of the four
+# of its grid is its own, or as its kind has it. A closure or a recess speaks at once, even before the openings are
+# published again.
+RULED = text("""
+    SELECT r.id, r.capacity, coalesce(r.slot_step_min, k.slot_step_min) AS step,
+           coalesce(r.slot_duration_min, k.slot_duration_min) AS duration,
+           coalesce(r.buffer_after_min, k.buffer_after_min) AS buffer_after,
+           coalesce(r.buffer_before_min, k.buffer_before_min) AS buffer_before,
+           k.min_notice_days, k.min_notice_min, k.max_ahead_days, s.time_zone,
+           closed.starts AS closed_from, closed.ends AS closed_until,
+           sized.starts AS sized_from, sized.ends AS sized_until, sized.capacities
+    FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
+    LEFT JOIN LATERAL (
+        SELECT array_agg(CAST(lower(x.days) AS timestamp) AT TIME ZONE s.time_zone) AS starts,
+               array_agg(CAST(upper(x.days) AS timestamp) AT TIME ZONE s.time_zone) AS ends
+        FROM (SELECT days FROM closure WHERE resource_id = r.id
+              UNION ALL SELECT days FROM closure WHERE site_id = s.id
+              UNION ALL SELECT days FROM recess WHERE k.closes_in_recess AND territory_id = s.territory_id) x
+        WHERE x.days && daterange(CAST(:first AS date), CAST(:until AS date))) closed ON true
+    LEFT JOIN LATERAL (
+        SELECT array_agg(CAST(lower(p.days) AS timestamp) AT TIME ZONE s.time_zone) AS starts,
+               array_agg(CAST(upper(p.days) AS timestamp) AT TIME ZONE s.time_zone) AS ends,
+               array_agg(p.capacity) AS capacities
+        FROM capacity_period p
+        WHERE p.resource_id = r.id AND p.days && daterange(CAST(:first AS date), CAST(:until AS date))) sized ON true
+    WHERE r.id = ANY(:ids)""")
 OPENINGS = text("""
-    WITH closed AS MATERIALIZED (
-        SELECT r.id, range_agg(tstzrange(CAST(lower(x.days) AS timestamp) AT TIME ZONE s.time_zone,
-                                         CAST(upper(x.days) AS timestamp) AT TIME ZONE s.time_zone)) AS during
-        FROM resource r JOIN site s ON s.id = r.site_id JOIN closure x ON x.resource_id = r.id OR x.site_id = s.id
-        WHERE r.id = ANY(:ids) GROUP BY r.id)
-    SELECT o.resource_id, array_agg(o.starts_at) AS starts, array_agg(o.ends_at) AS ends
-    FROM opening o LEFT JOIN closed ON closed.id = o.resource_id
-    WHERE o.resource_id = ANY(:ids) AND o.starts_at < :end AND o.ends_at > :start
-      AND (closed.during IS NULL OR NOT closed.during @> o.starts_at) GROUP BY o.resource_id""")
+    SELECT resource_id, array_agg(starts_at) AS starts, array_agg(ends_at) AS ends FROM opening
+    WHERE resource_id = ANY(:ids) AND starts_at < :end AND ends_at > :start GROUP BY resource_id""")
 # What touches on a seat is one: half as much to read.
 SEATS_TAKEN = text("""
     SELECT resource_id, seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
@@ -45,6 +60,19 @@ SEATS_TAKEN = text("""
           WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
             AND (expires_at IS NULL OR expires_at > :now) GROUP BY resource_id, seat) seats, unnest(during) AS taken
     GROUP BY resource_id, seat""")
+# When a calendar of elsewhere says that somebody is busy: all of their seats.
+ABSENT = text("""
+    SELECT resource_id, array_agg(lower(absent)) AS starts, array_agg(upper(absent)) AS ends
+    FROM (SELECT resource_id, range_agg(during) AS during FROM absence
+          WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) GROUP BY resource_id) busy,
+         unnest(during) AS absent
+    GROUP BY resource_id""")
+SEATS_BOOKED = text("""
+    SELECT seat, array_agg(lower(taken)) AS starts, array_agg(upper(taken)) AS ends
+    FROM (SELECT seat, range_agg(during) AS during FROM seat_time
+          WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) AND expires_at IS NULL
+          GROUP BY seat) seats, unnest(during) AS taken
+    GROUP BY seat""")
 
 NIGHTS_BY_DAY = text("""
     SELECT u.resource_id, day,
@@ -55,14 +83,15 @@ NIGHTS_BY_DAY = text("""
     LEFT JOIN bed_night n ON n.unit_id = u.id AND n.night = day AND (n.expires_at IS NULL OR n.expires_at > :now)
     WHERE u.resource_id = ANY(:ids) AND u.is_active GROUP BY u.resource_id, day""")
 PLACES_BY_DAY = text("""
-    SELECT r.id, day, greatest(r.capacity - r.declared_load - count(p.id), 0) AS free,
+    SELECT r.id, day, greatest(coalesce(c.capacity, r.capacity) - r.declared_load - count(p.id), 0) AS free,
            count(p.id) FILTER (WHERE p.expires_at IS NOT NULL) AS held
     FROM resource r
     CROSS JOIN generate_series(CAST(:first AS date), CAST(:until AS date) - 1, interval '1 day') AS d(at)
     CROSS JOIN LATERAL (SELECT CAST(d.at AS date) AS day) days
     LEFT JOIN place_period p ON p.resource_id = r.id AND p.days @> day
       AND (p.expires_at IS NULL OR p.expires_at > :now)
-    WHERE r.id = ANY(:ids) GROUP BY r.id, day""")
+    LEFT JOIN capacity_period c ON c.resource_id = r.id AND c.days @> day
+    WHERE r.id = ANY(:ids) GROUP BY r.id, day, c.id""")
 SESSIONS_BY_DAY = text("""
     SELECT r.id, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
            CASE WHEN sum(c.minutes) >= h.max_minutes THEN 0 ELSE greatest(h.max_cases - count(c.id), 0) END AS free,
@@ -109,43 +138,113 @@ def slots_of(
     Openings are cut whole, so that a slot does not depend on the window asked for. Those that the notice or the
     horizon of the kind keeps from being offered are left out, unless `as_offered` is False.
     """
-    asked = {"ids": list(resource_ids), "start": within.start, "end": within.end, "now": now}
-    openings = {row.resource_id: merge(map(Period, row.starts, row.ends)) for row in session.execute(OPENINGS, asked)}
-    ruled = session.execute(GRIDS, {"ids": list(openings)}).all()
-    grids = {row.id: _grid(row) for row in ruled}
-    # A claim outside of the window still takes the slots that overlap it.
-    reach = max((grid.duration + grid.buffer for grid in grids.values()), default=NO_TIME)
-    around = {**asked, "start": within.start - reach, "end": within.end + reach}
-    taken: dict[int, dict[int, list[Span]]] = defaultdict(dict)
-    for row in session.execute(SEATS_TAKEN, around):
-        taken[row.resource_id][row.seat] = sorted(zip(row.starts, row.ends, strict=True))
-    found = {}
-    for row in ruled:
-        first, last = _offered(row, within, now) if as_offered else (within.start, within.end)
-        listed = slots_around(
-            openings[row.id], taken[row.id], grid=grids[row.id], capacity=row.capacity, not_before=max(now, first)
+    found = agendas_of(session, resource_ids, within=within, now=now, as_offered=as_offered)
+    return {
+        resource_id: slots_in(
+            replace(
+                agenda,
+                offered_from=max(within.start, agenda.offered_from),
+                offered_until=min(within.end, agenda.offered_until),
+            )
         )
-        found[row.id] = listed[: bisect_left(listed, last, key=start_of)]
-    return found
+        for resource_id, agenda in found.items()
+    }
 
 
-def _offered(row: Any, within: Period, now: datetime) -> tuple[datetime, datetime]:
-    """Return the part of a period, maybe empty, that the notice and the horizon of a kind leave."""
-    zone = ZoneInfo(row.time_zone)
-    today = local_day(now, zone)
-    first = instant_of(today + timedelta(days=row.min_notice_days), time(), zone)
-    last = instant_of(today + timedelta(days=row.max_ahead_days + 1), time(), zone)
-    return max(within.start, first), min(within.end, last)
+def agendas_of(
+    session: Session, resource_ids: Collection[int], *, within: Period, now: datetime, as_offered: bool = True
+) -> dict[int, Agenda]:
+    """Return all that decides of the slots that start within a period, of the resources that open then."""
+    asked = {"ids": list(resource_ids), "start": within.start, "end": within.end, "now": now}
+    opened = {row.resource_id: _spans(row.starts, row.ends) for row in session.execute(OPENINGS, asked)}
+    return _agendas(session, opened, asked, as_offered=as_offered)
 
 
-def bookable_slots(session: Session, resource_id: int, *, now: datetime, around: datetime) -> dict[datetime, Slot]:
-    """Return the slots of the day around an instant, by start: what lists them confirms them.
+def agenda_at(
+    session: Session, resource_id: int, *, around: datetime, now: datetime, as_offered: bool = False
+) -> Agenda | None:
+    """Return the agenda of one resource on the days around an instant, None when there is no such resource.
 
     Notice and horizon are checked when somebody asks for a slot, not when they take back one that they gave back.
     """
-    day = Period(around - A_DAY, around + A_DAY)
-    listed = slots_of(session, [resource_id], within=day, now=now, as_offered=False).get(resource_id, [])
-    return {slot.period.start: slot for slot in listed}
+    asked = {"ids": [resource_id], "start": around - A_DAY, "end": around + A_DAY, "now": now}
+    row = session.execute(OPENINGS, asked).one_or_none()
+    opened = {resource_id: _spans(row.starts, row.ends) if row else []}
+    return _agendas(session, opened, asked, as_offered=as_offered).get(resource_id)
+
+
+def with_reasons(session: Session, resource_id: int, agenda: Agenda, *, around: datetime) -> Agenda:
+    """Return the same agenda, with what only whoever asks "why not" has to know: days off, and what is no hold."""
+    day = local_day(around, agenda.zone)
+    off = days_off(session, resource_id, first=day, until=day + A_DAY)
+    asked = {"ids": [resource_id], "start": around - A_WEEK, "end": around + A_WEEK}
+    booked = {row.seat: sorted(_spans(row.starts, row.ends)) for row in session.execute(SEATS_BOOKED, asked)}
+    return replace(agenda, days_off=off, booked=booked)
+
+
+def why_not_at(
+    session: Session, resource_id: int, start: datetime, *, now: datetime, suits: bool = True
+) -> WhyNot | None:
+    """Return why nobody can take a slot that starts then, as asked for today; None when they can. Raises: NotFound."""
+    agenda = agenda_at(session, resource_id, around=start, now=now, as_offered=True)
+    if agenda is None:
+        raise NotFound(resource_id=resource_id)
+    return why_not(start, with_reasons(session, resource_id, agenda, around=start), suits=suits)
+
+
+def _agendas(
+    session: Session, opened: Mapping[int, list[Span]], asked: Mapping[str, Any], *, as_offered: bool
+) -> dict[int, Agenda]:
+    ids = {"ids": list(opened)}
+    days = {"first": asked["start"].date() - 2 * A_DAY, "until": asked["end"].date() + 2 * A_DAY}  # in any zone
+    ruled = session.execute(RULED, ids | days).all()
+    grids = {row.id: _grid(row) for row in ruled}
+    # A claim outside of the window still takes the slots that overlap it.
+    reach = max((grid.duration + grid.gap for grid in grids.values()), default=NO_TIME)
+    around = {**asked, **ids, "start": asked["start"] - reach, "end": asked["end"] + reach}
+    taken: dict[int, dict[int, list[Span]]] = defaultdict(dict)
+    for row in session.execute(SEATS_TAKEN, around):
+        taken[row.resource_id][row.seat] = sorted(_spans(row.starts, row.ends))
+    absent = {row.resource_id: sorted(_spans(row.starts, row.ends)) for row in session.execute(ABSENT, around)}
+    found = {
+        row.id: _agenda(row, grids[row.id], opened[row.id], taken[row.id], asked["now"], as_offered=as_offered)
+        for row in ruled
+    }
+    return found | {number: replace(found[number], absences=spans) for number, spans in absent.items()}
+
+
+def _agenda(
+    row: Any, grid: Grid, opened: list[Span], taken: Mapping[int, list[Span]], now: datetime, *, as_offered: bool
+) -> Agenda:
+    zone = ZoneInfo(row.time_zone)
+    offered_from, offered_until = _offered(row, zone, now) if as_offered else ALWAYS
+    for start, end in _spans(row.closed_from, row.closed_until):
+        first, last = start or ALWAYS[0], end or ALWAYS[1]
+        opened = [span for span in opened if not first <= span[0] < last]  # it closes what begins on its days
+    sized = zip(row.sized_from or (), row.sized_until or (), row.capacities or (), strict=True)
+    return Agenda(
+        grid=grid,
+        capacity=row.capacity,
+        openings=merge_spans(opened),
+        now=now,
+        taken=taken,
+        capacities=[((start, end), capacity) for start, end, capacity in sized],
+        zone=zone,
+        offered_from=offered_from,
+        offered_until=offered_until,
+    )
+
+
+def _spans(starts: list[datetime] | None, ends: list[datetime] | None) -> list[Span]:
+    return list(zip(starts or (), ends or (), strict=True))
+
+
+def _offered(row: Any, zone: ZoneInfo, now: datetime) -> Span:
+    """Return from when and until when slots are offered, as the notice and the horizon of a kind have it."""
+    today = local_day(now, zone)
+    first = instant_of(today + timedelta(days=row.min_notice_days), time(), zone)
+    last = instant_of(today + timedelta(days=row.max_ahead_days + 1), time(), zone)
+    return max(first, now + timedelta(minutes=row.min_notice_min)), last
 
 
 def nights_by_day(
@@ -194,9 +293,10 @@ def kinds_for(session: Session, actor: Actor) -> list[Kind]:
 
 def _grid(row: Any) -> Grid:
     return Grid(
-        step=timedelta(minutes=row.slot_step_min),
-        duration=timedelta(minutes=row.slot_duration_min),
-        buffer=timedelta(minutes=row.buffer_after_min),
+        step=timedelta(minutes=row.step),
+        duration=timedelta(minutes=row.duration),
+        buffer_after=timedelta(minutes=row.buffer_after),
+        buffer_before=timedelta(minutes=row.buffer_before),
     )
 
 

@@ -51,9 +51,10 @@ class Right:
     def covers(self, *, territory_id: int, kind_id: int | None = None, organisation_id: int | None = None) -> bool:
         """Say whether the right reaches this territory, and this kind and this organisation when they are given."""
         reaches_kind = self.kind_id is None or kind_id is None or self.kind_id == kind_id
-        reaches_host = (
-            self.organisation_id is None or organisation_id is None or self.organisation_id == organisation_id
-        )
+        is_everywhere = (
+            self.organisation_id is None and self.role is not Role.PARTNER
+        )  # a partner of nobody runs nothing
+        reaches_host = is_everywhere or organisation_id is None or self.organisation_id == organisation_id
         return reaches_kind and reaches_host and territory_id in self.territory_ids
 
 

@@ -175,16 +175,26 @@ _COUNTS = {
               AND (n.expires_at IS NULL OR n.expires_at > :now) HAVING count(*) > 0) use ON true
         WHERE u.resource_id = c.id AND u.is_active""",
     Shape.PLACES: """
-        SELECT c.capacity AS total, greatest(c.capacity - c.declared_load - coalesce(max(present), 0), 0) AS free,
-               least(coalesce(max(present_held), 0), c.capacity) AS held
-        FROM (SELECT sum(step) OVER days AS present, sum(step) FILTER (WHERE is_held) OVER days AS present_held FROM (
-            SELECT greatest(lower(p.days), :first) AS day, 1 AS step, p.expires_at IS NOT NULL AS is_held
+        SELECT c.capacity - max(missing) AS total, greatest(c.capacity - c.declared_load - max(present), 0) AS free,
+               least(coalesce(max(present_held), 0), c.capacity - max(missing)) AS held
+        FROM (SELECT sum(step) OVER days AS present, sum(step) FILTER (WHERE is_held) OVER days AS present_held,
+                     coalesce(sum(step) FILTER (WHERE is_missing) OVER days, 0) AS missing FROM (
+            SELECT CAST(:first AS date) AS day, 0 AS step, false AS is_held, false AS is_missing
+            UNION ALL
+            SELECT greatest(lower(p.days), :first), 1, p.expires_at IS NOT NULL, false
             FROM place_period p WHERE p.resource_id = c.id AND p.days && daterange(:first, :until)
               AND (p.expires_at IS NULL OR p.expires_at > :now)
             UNION ALL
-            SELECT upper(p.days), -1, p.expires_at IS NOT NULL FROM place_period p
+            SELECT upper(p.days), -1, p.expires_at IS NOT NULL, false FROM place_period p
             WHERE p.resource_id = c.id AND p.days && daterange(:first, :until) AND NOT upper_inf(p.days)
-              AND (p.expires_at IS NULL OR p.expires_at > :now)) steps
+              AND (p.expires_at IS NULL OR p.expires_at > :now)
+            UNION ALL -- a temporary capacity: as if those that it takes away were there
+            SELECT greatest(lower(t.days), :first), c.capacity - t.capacity, false, true
+            FROM capacity_period t WHERE t.resource_id = c.id AND t.days && daterange(:first, :until)
+            UNION ALL
+            SELECT upper(t.days), t.capacity - c.capacity, false, true
+            FROM capacity_period t WHERE t.resource_id = c.id AND t.days && daterange(:first, :until)
+              AND upper(t.days) < :until) steps
             WINDOW days AS (ORDER BY day, step ROWS UNBOUNDED PRECEDING)) presence""",
     Shape.SLOTS: "SELECT 0 AS total, 0 AS free, 0 AS held",
     # A hearing outside of the days asked for, or that the kind does not offer yet, is not there at all: no row.
@@ -203,6 +213,9 @@ _COUNTS = {
 _CLOSED = """
     EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id)
             AND x.days && daterange(:first, :until))"""
+# Who is present for months is not refused for a day that is closed among them: only for a first day that is.
+_CLOSED_FIRST_DAY = """
+    EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id) AND x.days @> :first)"""
 _CLOSED_THAT_DAY = """
     EXISTS (SELECT FROM closure x WHERE (x.resource_id = c.id OR x.site_id = c.site_id) AND x.days @> o.day)"""
 
@@ -240,7 +253,7 @@ def _statement(
     # What is the same for all is left out: PostgreSQL then counts in this order, and stops at the limit.
     order = ["misfit"] if misfits.reasons and not only_suitable else []
     order += ["way", "delay_days", "id"] if wait.varies else ["way", "id"]
-    closed = _CLOSED_THAT_DAY if shape is Shape.SESSIONS else _CLOSED
+    closed = {Shape.SESSIONS: _CLOSED_THAT_DAY, Shape.PLACES: _CLOSED_FIRST_DAY}.get(shape, _CLOSED)
     mismatches = "c.mismatches" if wish.max_load is None else _LOAD
     kept, told = ["true"], misfits.told
     if only_suitable:

@@ -24,16 +24,16 @@ class Terms:
     hold_minutes: int
     request_days: int
     min_notice_days: int
+    min_notice_min: int
     max_ahead_days: int
     max_days: int | None
     crosses_territories: bool
-    slot_duration_min: int
     reservers: tuple[str, ...]
 
     @property
     def limits(self) -> Limits:
         """Return what the kind allows, whoever asks."""
-        return Limits(self.min_notice_days, self.max_ahead_days, self.max_days)
+        return Limits(self.min_notice_days, self.max_ahead_days, self.max_days, self.min_notice_min)
 
     def rights_of(self, actor: Actor) -> tuple[Right, ...]:
         """Return the rights under which the actor reserves this kind. Raises: NotAllowed when there is none."""

@@ -139,6 +139,7 @@ _WHY = {
     403: "The role of the caller does not cover this.",
     404: "No such thing, or not for this caller: the two are answered alike.",
     409: "Understood, and the answer is no; `type` says why.",
+    412: "Changed since the ETag given with If-Match.",
     413: "The body is too large.",
     422: "A value cannot be used; `errors` or `field` names it.",
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from availability.errors import Refusal
+from availability.errors import PeriodTaken, Refusal
+from availability.slots import WhyNot
 
 FIELD_WORDS: dict[str, str] = {
     "from": "le début",
@@ -55,6 +56,12 @@ FIELD_WORDS: dict[str, str] = {
     "run_id": "la recherche",
     "type": "le type",
     "semaine": "la semaine",
+    "rrule": "la répétition",
+    "anchor_on": "le premier jour de la répétition",
+    "except_on": "les jours d’exception",
+    "extra_on": "les jours ajoutés",
+    "source": "la semaine à copier",
+    "targets": "les semaines où copier",
     "work": "le lieu de travail",
     "work_days": "les jours de travail",
     "work_starts": "le début du travail",
@@ -102,6 +109,14 @@ PROBLEM_WORDS: dict[str, str] = {
     "overlap": "deux plages du même jour se chevauchent",
     "not-a-window": "une heure de début et une heure de fin sont attendues",
     "unknown-weekday": "ce jour de la semaine n’existe pas",
+    "too-soon-minutes": "il faut s’y prendre au moins {minutes} minutes avant : choisissez plus tard",
+    "not-a-recurrence": "« {value} » ne se lit pas : écrivez par exemple FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
+    "frequency": "« {value} » n’est pas une fréquence : choisissez DAILY, WEEKLY, MONTHLY ou YEARLY",
+    "part-not-allowed": "{value} ne s’emploie pas avec cette fréquence : enlevez-le",
+    "part-out-of-range": "{value} doit être compris entre {least} et {most}",
+    "count-and-until": "indiquez un nombre de fois (COUNT) ou une date de fin (UNTIL), pas les deux",
+    "not-a-monday": "le {value} n’est pas un lundi : une semaine commence le lundi",
+    "capacity-already": "une capacité de {capacity} est déjà prévue du {first} au {until} exclu : retirez-la d’abord",
     "no-such-filter": "ce type ne se cherche pas ainsi",
     "name-taken": "ce nom est déjà pris : choisissez-en un autre",
     "only-one": "un seul critère peut l’être",
@@ -115,6 +130,33 @@ PROBLEM_WORDS: dict[str, str] = {
     "not-a-filter": "un critère s’écrit « nom:valeur »",
     "altered": "il ne vient pas de cette liste : recommencez sans lui",
 }
+
+
+# By the `why` of a refusal: what is so, then what to do.
+WHY_WORDS: dict[str, str] = {
+    WhyNot.PAST: "Cette heure est passée : choisissez-en une à venir.",
+    WhyNot.TOO_SOON: "C’est trop tôt pour ce service, qui demande un délai : choisissez plus tard.",
+    WhyNot.TOO_FAR: "Ce service n’ouvre pas encore ses créneaux aussi loin : choisissez plus tôt.",
+    WhyNot.CLOSED: "Ce lieu est fermé ce jour-là : choisissez un autre jour.",
+    WhyNot.HOLIDAY: "C’est un jour férié là-bas : choisissez un autre jour.",
+    WhyNot.WEEKEND: "Ce lieu ne reçoit pas le week-end : choisissez un jour de semaine.",
+    WhyNot.RECESS: "Ce sont les vacations judiciaires : choisissez un jour après elles.",
+    WhyNot.OUTSIDE_HOURS: "Ce lieu n’est pas ouvert à cette heure-là : choisissez un créneau de ses horaires.",
+    WhyNot.OFF_GRID: "Aucun créneau ne commence à cette heure-là : choisissez l’un de ceux qui sont proposés.",
+    WhyNot.NO_SEAT: "Personne n’est reçu à ce moment-là : choisissez un autre créneau.",
+    WhyNot.ABSENCE: "La personne qui reçoit est absente à ce moment-là : choisissez un autre créneau.",
+    WhyNot.HELD: "Quelqu’un est en train de réserver ce créneau : choisissez-en un autre, ou réessayez plus tard.",
+    WhyNot.TAKEN: "Cette place vient d’être prise : choisissez-en une autre.",
+    WhyNot.WRONG_PROFILE: "Ce lieu n’accueille pas cette personne : cherchez-en un autre qui convient.",
+    "out-of-service": "Ce lieu n’est plus en service : choisissez-en un autre.",
+    "no-session": "Cette audience est passée ou n’existe plus : choisissez-en une autre.",
+}
+
+
+def why_sentence(refusal: Refusal) -> str:
+    """Return why what was wanted is not free, and what to do; the general sentence when the refusal says no reason."""
+    unsaid = WhyNot.TAKEN if isinstance(refusal, PeriodTaken) else WhyNot.OUTSIDE_HOURS
+    return WHY_WORDS.get(str(refusal.facts.get("why")), WHY_WORDS[unsaid])
 
 
 def invalid_sentence(refusal: Refusal) -> str:

@@ -19,9 +19,9 @@ from sqlmodel import Session
 
 from availability.claims import SlotClaim
 from availability.errors import InvalidRequest, NotFound
-from availability.hours import Outside
 from availability.models import Shape
 from availability.openings import holiday_names, instant_of, local_day
+from availability.outside import Outside
 from availability.periods import Period, days_between
 from availability.queries import slots_by_day, slots_of
 from availability.rights import REQUESTERS, Actor
@@ -154,24 +154,17 @@ def week_of(session: Session, actor: Actor, resource_id: int, day: date | None, 
     )
 
 
-def closings_to_come(session: Session, actor: Actor, resource_id: int, *, now: datetime) -> list[Closing]:
-    """Return the closures that are not over. Raises: NotFound."""
-    row = session.execute(AGENDAS, scope_values(actor) | {"resource_id": resource_id}).one_or_none()
-    if row is None:
-        raise NotFound(resource_id=resource_id)
-    asked = {"id": resource_id, "site_id": row.site_id, "first": local_day(now, ZoneInfo(row.time_zone)), "until": None}
-    return [Closing(**each._mapping) for each in session.execute(CLOSINGS, asked)]
-
-
 def left_outside(
     session: Session, actor: Actor, resource_id: int, outside: Sequence[Outside], *, now: datetime
 ) -> list[Appointment]:
     """Return the appointments that a change of hours left outside of them, in the order of time."""
     if not outside:
         return []
+    row = session.execute(AGENDAS, scope_values(actor) | {"resource_id": resource_id}).one_or_none()
+    may_move = row is not None and _may(actor, row, row.reservers) and not row.host_accepts
     start, end = min(one.period.start for one in outside), max(one.period.end for one in outside)
     asked = {"id": resource_id, "start": start, "end": end, "now": now, "ids": [one.holder_id for one in outside]}
-    return list(_appointments(session, actor, asked, may_move=False, now=now))
+    return list(_appointments(session, actor, asked, may_move=may_move, now=now))
 
 
 def free_starts(
@@ -242,7 +235,8 @@ def _agenda(row: Any) -> Agenda:
 AGENDAS = text(f"""
     WITH {SCOPE}
     SELECT r.id AS resource_id, r.name, k.id AS kind_id, k.code AS kind_code, k.label AS kind_label,
-           k.slot_step_min, k.slot_duration_min, k.ignores_holidays, k.host_accepts,
+           coalesce(r.slot_step_min, k.slot_step_min) AS slot_step_min,
+           coalesce(r.slot_duration_min, k.slot_duration_min) AS slot_duration_min, k.ignores_holidays, k.host_accepts,
            s.id AS site_id, s.name AS site_name, s.commune, s.territory_id, s.organisation_id, s.time_zone,
            s.holiday_zone, ARRAY(SELECT role FROM kind_right WHERE kind_id = k.id AND may_reserve) AS reservers,
            ARRAY(SELECT role FROM kind_right WHERE kind_id = k.id AND may_set_hours) AS setters

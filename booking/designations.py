@@ -12,41 +12,52 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.actions import lock
 from availability.claims import PlaceClaim
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.models import Kind
 from availability.openings import local_day
 from availability.rights import Actor
 from booking.actions import Beneficiary, confirm, hold
-from booking.mediators import DESIGNATORS, designable_kinds, measure_days
+from booking.conflicts import conflicts_of, lock_case
+from booking.doubles import Pair, convene
+from booking.mediators import DESIGNATORS, NOTHING_PARTICULAR, Need, designable_kinds, measure_days, unfit
 from booking.models import Booking, State
+from booking.transitions import lock_booking
 
-# The kinds for which the law rules violence out. For a supervised meeting place it would be a reason to choose one.
-# Source: C. civ., art. 373-2-10.
-MEDIATION_KINDS = frozenset({"mediation-familiale"})
 MOST_LINES = 5
 MOST_CHARACTERS = 64
 # "24/01234", "RG 24/01234", "n° RG : 24/01234": one number, kept as the registry writes it.
 RG_NUMBER = re.compile(r"(?:n\s*[°o.]?\s*)?(?:rg)?\W*(\d{2}/\d{3,6})", re.IGNORECASE)
 
-PLACE = text("SELECT r.kind_id, s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id")
-# Two clerks with the same file at two desks: the second waits here, then sees what the first did.
-ONE_DESIGNATION_OF_A_CASE = text("SELECT pg_advisory_xact_lock(hashtextextended(:case, 0))")
+PLACE = text(
+    "SELECT r.kind_id, r.attributes, s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id"
+)
 RUNNING = text("""
     SELECT b.id, b.resource_id, r.name FROM booking b JOIN resource r ON r.id = b.resource_id
     WHERE b.territory_id = :territory_id AND b.kind_id = :kind_id AND b.case_ref = :case_ref
       AND (b.state = 'booked' AND coalesce(b.until_on, 'infinity') > CAST(:now AS date)
            OR b.state = 'requested' AND b.expires_at > :now) LIMIT 1""")
 OF_CASE = """
-    SELECT b.id, b.case_ref, b.first_on, b.until_on, b.expires_at, b.created_at,
+    SELECT b.id, b.resource_id, b.case_ref, b.first_on, b.until_on, b.expires_at, b.created_at,
            CASE WHEN b.state = 'requested' AND b.expires_at <= :now THEN 'lapsed' ELSE b.state END AS state,
-           k.code AS kind_code, k.label AS kind_label, r.name, r.attributes, s.name AS site_name,
+           k.wording, k.label AS kind_label, r.name, r.attributes, s.name AS site_name,
            s.address, s.postcode, s.commune, s.phone, s.email, s.time_zone, t.name AS court_name,
+           d.meeting_id, m.starts_at AS meeting_at, ms.name AS meeting_site, ms.address AS meeting_address,
+           ms.postcode AS meeting_postcode, ms.commune AS meeting_commune, ms.time_zone AS meeting_zone,
+           d.hearing_id, d.hearing_starts_at AS hearing_at, hr.name AS hearing_name, hs.name AS hearing_site,
+           hs.address AS hearing_address, hs.postcode AS hearing_postcode, hs.commune AS hearing_commune,
+           hs.time_zone AS hearing_zone,
            (SELECT h.facts ->> 'reason' FROM history h WHERE h.subject = 'booking' AND h.subject_id = b.id::text
               AND h.act = 'booking-refused' ORDER BY h.id DESC LIMIT 1) AS reason
     FROM booking b JOIN kind k ON k.id = b.kind_id JOIN resource r ON r.id = b.resource_id
     JOIN site s ON s.id = r.site_id JOIN territory t ON t.id = b.territory_id
-    WHERE b.territory_id = ANY(:territories) AND k.shape = 'places' AND k.host_accepts AND b.case_ref <> ''"""
+    LEFT JOIN double_convocation d ON d.designation_id = b.id AND d.cancelled_at IS NULL
+    LEFT JOIN booking m ON m.id = d.meeting_id LEFT JOIN resource mr ON mr.id = m.resource_id
+    LEFT JOIN site ms ON ms.id = mr.site_id
+    LEFT JOIN booking hb ON hb.id = d.hearing_id LEFT JOIN resource hr ON hr.id = hb.resource_id
+    LEFT JOIN site hs ON hs.id = hr.site_id
+    WHERE b.territory_id = ANY(:territories) AND k.is_designated AND b.case_ref <> ''"""
 BY_CASE = text(
     OF_CASE + " AND b.case_ref = :case_ref AND b.state <> 'held' ORDER BY b.created_at DESC, b.id LIMIT :limit"
 )
@@ -61,13 +72,36 @@ class ViolenceAlleged(Refusal):
     """The law allows no mediation where violence is alleged."""
 
 
+class NotSuitable(Refusal):
+    """The service does not fit the case: `why` is conflict, competence or zone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which service, for which case, and what the judge knows that may forbid it."""
+    """Which service, for which case, and what the judge knows that may forbid it.
+
+    `pair` is the double convocation to set in the same act. Conflicts of interest need not be named: they are stored.
+    """
 
     resource_id: int
     case_ref: str
     violence_alleged: bool = False
+    need: Need = NOTHING_PARTICULAR
+    pair: Pair | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appointment:
+    """One of the two appointments set with a designation."""
+
+    id: UUID
+    at: datetime
+    time_zone: str
+    name: str
+    site_name: str
+    address: str
+    postcode: str
+    commune: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +109,11 @@ class Designation:
     """A designation with what a notice of it says. `reason` is one of REFUSAL_REASONS when it was refused."""
 
     id: UUID
+    resource_id: int
     case_ref: str
     state: State
     reason: str
-    kind_code: str
+    wording: dict[str, Any]
     kind_label: str
     name: str
     attributes: dict[str, Any]
@@ -94,6 +129,8 @@ class Designation:
     until_on: date | None
     created_at: datetime
     expires_at: datetime | None
+    meeting: Appointment | None
+    hearing: Appointment | None
 
 
 def read_case_ref(typed: str) -> str:
@@ -113,9 +150,10 @@ def read_case_ref(typed: str) -> str:
 
 
 def designate(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> Booking:
-    """Ask a service to take a case: held and confirmed at once. The same again returns the same booking.
+    """Ask a service to take a case: held and confirmed at once, with both appointments when a pair is wanted.
 
-    Raises: NotFound, NotAllowed, InvalidRequest, ViolenceAlleged, AlreadyDesignated, CapacityReached, NotOpen.
+    The same again returns the same booking. Raises: NotFound, NotAllowed, InvalidRequest, ViolenceAlleged, NotSuitable,
+    AlreadyDesignated, CapacityReached, NotOpen, and what `convene` raises.
     """
     wanted = replace(wanted, case_ref=read_case_ref(wanted.case_ref))
     place = session.execute(PLACE, {"id": wanted.resource_id}).one_or_none()
@@ -123,14 +161,21 @@ def designate(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) 
     if place is None or place.kind_id not in kinds:
         raise NotFound(resource_id=wanted.resource_id)
     kind = kinds[place.kind_id]
-    if wanted.violence_alleged and kind.code in MEDIATION_KINDS:
+    if wanted.violence_alleged and kind.refused_if_violence:
         raise ViolenceAlleged(case_ref=wanted.case_ref)
-    if running := _running(session, actor, kind, wanted, now=now):
-        return running
-    first, until = measure_days(kind, local_day(now, ZoneInfo(place.time_zone)))
-    claim = PlaceClaim(resource_id=wanted.resource_id, first=first, until=until)
-    held = hold(session, actor, claim, now=now, beneficiary=Beneficiary(case_ref=wanted.case_ref))
-    return confirm(session, actor, held.id, now=now)
+    booking = _running(session, actor, kind, wanted, now=now)
+    if booking is None:
+        _refuse_unfit(session, actor, wanted, place.attributes)
+    if wanted.pair:
+        _lock_all(session, booking, wanted, wanted.pair)
+    if booking is None:
+        first, until = measure_days(kind, local_day(now, ZoneInfo(place.time_zone)))
+        claim = PlaceClaim(resource_id=wanted.resource_id, first=first, until=until)
+        held = hold(session, actor, claim, now=now, beneficiary=Beneficiary(case_ref=wanted.case_ref))
+        booking = confirm(session, actor, held.id, now=now)
+    if wanted.pair:
+        convene(session, actor, booking, kind, wanted.pair, now=now)
+    return booking
 
 
 def designations_of(session: Session, actor: Actor, case_ref: str, *, now: datetime) -> list[Designation]:
@@ -149,14 +194,29 @@ def designation(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
 
 def _running(session: Session, actor: Actor, kind: Kind, wanted: Wanted, *, now: datetime) -> Booking | None:
     """Return the designation that already says the same. Raises: AlreadyDesignated when it says another."""
-    asked = {"territory_id": actor.home_territory_id, "kind_id": kind.id, "case_ref": wanted.case_ref}
-    session.execute(ONE_DESIGNATION_OF_A_CASE, {"case": " ".join(str(part) for part in asked.values())})
-    row = session.execute(RUNNING, asked | {"now": now}).one_or_none()
+    lock_case(session, actor.home_territory_id, kind.id, wanted.case_ref)
+    asked = {"territory_id": actor.home_territory_id, "kind_id": kind.id, "case_ref": wanted.case_ref, "now": now}
+    row = session.execute(RUNNING, asked).one_or_none()
     if row is None:
         return None
     if row.resource_id != wanted.resource_id:
         raise AlreadyDesignated(booking_id=row.id, case_ref=wanted.case_ref, name=row.name)
     return session.get_one(Booking, row.id)
+
+
+def _lock_all(session: Session, running: Booking | None, wanted: Wanted, pair: Pair) -> None:
+    """Lock the booking, then everything that becomes scarcer, sorted, once: see docs/locking.md."""
+    scarce = [wanted.resource_id, pair.meeting_id, pair.hearing_id]
+    if running is not None:
+        lock_booking(session, running.id, wanting=scarce)
+    lock(session, scarce)
+
+
+def _refuse_unfit(session: Session, actor: Actor, wanted: Wanted, attributes: dict[str, Any]) -> None:
+    conflicts = conflicts_of(session, actor, wanted.case_ref)
+    why = unfit(wanted.resource_id, attributes, replace(wanted.need, conflicts=conflicts))
+    if why:
+        raise NotSuitable(resource_id=wanted.resource_id, case_ref=wanted.case_ref, why=why)
 
 
 def _asked(actor: Actor, now: datetime) -> dict[str, Any]:
@@ -165,4 +225,15 @@ def _asked(actor: Actor, now: datetime) -> dict[str, Any]:
 
 def _designation(row: Any) -> Designation:
     values = dict(row._mapping)
-    return Designation(**values | {"state": State(row.state), "reason": row.reason or ""})
+    appointments = {name: _appointment(values, name) for name in ("meeting", "hearing")}
+    return Designation(**values | appointments | {"state": State(row.state), "reason": row.reason or ""})
+
+
+def _appointment(values: dict[str, Any], which: str) -> Appointment | None:
+    """Take the columns of an appointment out of a row, and return it when there is one."""
+    number, at, zone = (values.pop(f"{which}_{name}") for name in ("id", "at", "zone"))
+    place = {name: values.pop(f"{which}_{name}") for name in ("address", "postcode", "commune")}
+    site, name = values.pop(f"{which}_site"), values.pop(f"{which}_name", "")
+    if number is None:
+        return None
+    return Appointment(id=number, at=at, time_zone=zone, name=name, site_name=site, **place)

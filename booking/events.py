@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
+from availability.rights import Actor
 from booking.models import State
 
 
@@ -21,6 +22,7 @@ class BookingMoved:
     after: State
     at: datetime
     is_undo: bool = False
+    by: Actor | None = field(default=None, compare=False)  # None: the clock
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from availability.errors import InvalidRequest
-from availability.openings import WeeklyRule, is_holiday, local_day, openings
+from availability.openings import EVER, is_holiday, local_day, openings, weekly
 from availability.periods import Period
 from availability.places import distance_km
 
@@ -256,7 +256,7 @@ def apart(offers: Iterable[Offer]) -> list[Offer]:
 
 @lru_cache(maxsize=1024)  # the slots of one day ask the same question
 def _at_home(windows: tuple[Window, ...], first: date, until: date, zone: ZoneInfo) -> tuple[Period, ...]:
-    rules = [WeeklyRule(one.weekday, one.opens, one.until, date.min) for one in windows]
+    rules = [weekly(one.weekday, one.opens, one.until, EVER) for one in windows]
     return tuple(openings(rules, first=first, until=until, zone=zone))
 
 

@@ -1,4 +1,4 @@
-"""What a partner sees of its own places: requests to answer, the last answers, what it declares. Reads only."""
+"""What a partner sees of its own places: requests to answer, the last answers. Reads only."""
 
 from __future__ import annotations
 
@@ -39,16 +39,6 @@ ANSWERED = text(
          AND h.subject_id = b.id::text AND h.act = 'booking-requested'))
     ORDER BY moved_at DESC NULLS LAST, b.id LIMIT :limit"""
 )
-OWN_PLACES = text("""
-    SELECT r.id, r.name, k.label_plural AS kind_label, s.name AS site_name, r.capacity, r.declared_load,
-           r.declared_waiting, r.declared_on,
-           (SELECT count(*) FROM place_period o WHERE o.resource_id = r.id
-              AND o.days @> CAST(CAST(:now AS timestamptz) AT TIME ZONE s.time_zone AS date)
-              AND (o.expires_at IS NULL OR o.expires_at > :now)) AS taken_here
-    FROM site s JOIN resource r ON r.site_id = s.id JOIN kind k ON k.id = r.kind_id
-    WHERE s.organisation_id = :organisation_id AND s.territory_id = ANY(:territories)
-      AND (CAST(:kind_id AS bigint) IS NULL OR r.kind_id = :kind_id) AND k.shape = 'places' AND r.is_active
-    ORDER BY r.declared_on NULLS FIRST, r.name, r.id""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,21 +64,6 @@ class HostedRequest:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnPlace:
-    """A place that the actor runs, as declared, with how many are taken today through here."""
-
-    id: int
-    name: str
-    kind_label: str
-    site_name: str
-    capacity: int
-    declared_load: int
-    declared_waiting: int
-    declared_on: date | None
-    taken_here: int
-
-
 def waiting_requests(session: Session, actor: Actor, *, now: datetime) -> list[HostedRequest]:
     """Return the requests that wait for the actor's answer, the most urgent first."""
     rows = [row for asked in _reach(actor) for row in session.execute(WAITING, asked | {"now": now})]
@@ -100,12 +75,6 @@ def answered_requests(session: Session, actor: Actor, *, now: datetime) -> list[
     limits = {"now": now, "limit": MOST_ANSWERS}
     rows = [row for asked in _reach(actor) for row in session.execute(ANSWERED, asked | limits)]
     return sorted(_requests(rows), key=lambda one: one.moved_at, reverse=True)[:MOST_ANSWERS]
-
-
-def own_places(session: Session, actor: Actor, *, now: datetime) -> list[OwnPlace]:
-    """Return what the actor declares, the oldest declaration first."""
-    rows = {row.id: row for asked in _reach(actor) for row in session.execute(OWN_PLACES, asked | {"now": now})}
-    return [OwnPlace(**row._mapping) for row in rows.values()]
 
 
 def _reach(actor: Actor) -> Iterator[dict[str, Any]]:

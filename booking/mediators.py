@@ -1,8 +1,8 @@
-"""The judge's table: which services can take a case, how soon, how far from each parent, how loaded. Reads only."""
+"""The judge's table: which services can take a case, how soon, how far from each address, how loaded. Reads only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import inf
@@ -12,26 +12,27 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from availability.models import Kind, KindRight, Shape
+from availability.declarations import is_stale
+from availability.models import Kind, KindRight
 from availability.places import distance_km
 from availability.rights import Actor, Role
 from availability.search import Found, Wish, search
-from booking.persons import search_name_of
 
-DESIGNATORS = (Role.FAMILY_JUDGE, Role.REGISTRY)
-SUGGESTED = "suggestion"
+DESIGNATORS = (Role.FAMILY_JUDGE, Role.GUARDIANSHIP_JUDGE, Role.CHILDRENS_JUDGE, Role.REGISTRY)
 FOREVER = date(9999, 12, 31)  # a measure has no end yet: what lists it must look as far as what takes it
-MOST_DAYS_DECLARED = timedelta(days=60)  # older declarations are shown as to be checked
 
 ZONE = text("SELECT mode() WITHIN GROUP (ORDER BY time_zone) FROM site WHERE territory_id = :id")
 
 Point = tuple[float, float]  # lat, lon
-Near = tuple[Point | None, Point | None]  # the first parent, the second
+Near = tuple[Point | None, Point | None]  # the first address, the second
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A service as the judge compares it. `state` is free, held (being reserved), full or closed."""
+    """A service as the judge compares it.
+
+    `state` is free, held (being reserved), full, closed, or why it does not fit the case: see `unfit`.
+    """
 
     resource_id: int
     name: str
@@ -43,6 +44,7 @@ class Candidate:
     capacity: int
     waiting: int
     declared_on: date | None
+    is_stale: bool
     price_scale: str
     languages: tuple[str, ...]
     is_accessible: bool
@@ -60,92 +62,44 @@ class Candidate:
 
     @property
     def farthest_km(self) -> float | None:
-        """Return the distance from the parent who has the longest way, among those known."""
+        """Return the longest of the ways, among those known."""
         return max((each for each in self.distances_km if each is not None), default=None)
 
 
-@dataclass(frozen=True)
-class Order:
-    """How the table is sorted: a column of COLUMNS, or as suggested."""
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What the case asks of a service: a competence, one of these departments, and none of these services."""
 
-    column: str = SUGGESTED
-    descending: bool = False
-
-    @classmethod
-    def read(cls, typed: str) -> Order:
-        """Return the order written "delai", or "-delai" when descending; as suggested if it is not one."""
-        column = typed.removeprefix("-")
-        return cls(column, typed.startswith("-")) if column in COLUMNS else cls()
-
-    def written(self) -> str:
-        """Return what `read` reads; nothing for the suggested order."""
-        return "" if self.column == SUGGESTED else "-" * self.descending + self.column
-
-    def toggled(self, column: str) -> Order:
-        """Return the order after one press on a heading: ascending, then descending, then as suggested."""
-        if column != self.column:
-            return Order.read(column)
-        return Order() if self.descending else replace(self, descending=True)
+    competence: str = ""
+    departments: frozenset[str] = frozenset()  # where the addresses are, those that are known
+    conflicts: frozenset[int] = frozenset()  # resources with a conflict of interest
 
 
-# What each heading sorts by; None is "not known", which comes last either way.
-COLUMNS: dict[str, Callable[[Candidate], Any]] = {
-    "nom": lambda one: search_name_of(one.name),
-    "delai": lambda one: one.first_meeting_days,
-    "parent1": lambda one: one.distances_km[0],
-    "parent2": lambda one: one.distances_km[1],
-    "charge": lambda one: one.load_ratio,
-    "attente": lambda one: one.waiting,
-    "tarif": lambda one: search_name_of(one.price_scale) or None,
-    "langues": lambda one: -len(one.languages),
-    "acces": lambda one: not one.is_accessible,
-}
+NOTHING_PARTICULAR = Need()
 
 
-def ranked(candidates: Iterable[Candidate], order: Order | None = None) -> list[Candidate]:
-    """Return the candidates sorted; in every order, those that can take a case come before those that cannot.
+def unfit(resource_id: int, attributes: Mapping[str, Any], need: Need) -> str:
+    """Return why a service does not fit the case: conflict, competence or zone; nothing when it fits.
 
-    Ties are settled by the suggested order: the delay before the first meeting, then the distance from the parent
-    who has the longest way, then the load ratio, then the number of the resource. The result is the same whatever
-    the order of `candidates`.
+    A service that declares no competence or no zone is not refused for it.
     """
-    suggested = sorted(candidates, key=_suggestion)
-    able = [one for one in suggested if one.can_take]
-    unable = [one for one in suggested if not one.can_take]
-    return [*_sorted(able, order or Order()), *_sorted(unable, order or Order())]
-
-
-def _suggestion(one: Candidate) -> tuple[float, float, float, int]:
-    delay = inf if one.first_meeting_days is None else one.first_meeting_days
-    farthest = inf if one.farthest_km is None else one.farthest_km
-    return (delay, farthest, one.load_ratio, one.resource_id)
-
-
-def _sorted(suggested: Sequence[Candidate], order: Order) -> list[Candidate]:
-    if order.column == SUGGESTED:
-        return list(suggested)
-    value = COLUMNS[order.column]
-    known = [one for one in suggested if value(one) is not None]
-    unknown = [one for one in suggested if value(one) is None]
-    return [*sorted(known, key=value, reverse=order.descending), *unknown]
-
-
-def is_stale(declared_on: date | None, *, today: date) -> bool:
-    """Say whether a declaration is too old to be believed without a call; never declared is as old as can be."""
-    return declared_on is None or today - declared_on > MOST_DAYS_DECLARED
+    if resource_id in need.conflicts:
+        return "conflict"
+    known = attributes.get("competences") or ()
+    if need.competence and known and need.competence not in known:
+        return "competence"
+    zone = attributes.get("zone") or ()
+    return "zone" if zone and need.departments and need.departments.isdisjoint(zone) else ""
 
 
 def designable_kinds(session: Session, actor: Actor) -> list[Kind]:
-    """Return the kinds that a judge designates, among those that the actor may reserve, in the order of the layers.
-
-    They are places whose host decides: the law gives the judge a proposal, and the service its word.
-    """
+    """Return the kinds that a judge designates, among those that the actor may reserve, in the order of the layers."""
     roles = sorted(role for role in actor.roles if role in DESIGNATORS)
     reservable = select(KindRight.kind_id).where(col(KindRight.role).in_(roles), col(KindRight.may_reserve))
     return list(
         session.exec(
             select(Kind)
-            .where(col(Kind.id).in_(reservable), Kind.shape == Shape.PLACES, col(Kind.host_accepts))
+            .where(col(Kind.id).in_(reservable), col(Kind.is_designated), col(Kind.is_active))
             .order_by(col(Kind.position), col(Kind.id))
         )
     )
@@ -163,20 +117,28 @@ def home_zone(session: Session, actor: Actor) -> ZoneInfo:
 
 
 def candidates(
-    session: Session, actor: Actor, kind: Kind, near: Near, *, radius_km: float, today: date, now: datetime
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    near: Near,
+    *,
+    radius_km: float,
+    need: Need = NOTHING_PARTICULAR,
+    today: date,
+    now: datetime,
 ) -> list[Candidate]:
-    """Return every service of the actor's territories, or those around one parent or the other when one is known.
+    """Return every service of the actor's territories, or those around one address or the other when one is known.
 
-    Unsorted. Raises: NotAllowed.
+    Those that do not fit the case are there too, and say why. Unsorted. Raises: NotAllowed.
     """
     first, until = measure_days(kind, today)
     anywhere = Wish(kind=kind, first=first, until=until or FOREVER)
     around = [replace(anywhere, near=point, radius_km=radius_km) for point in near if point]
     found = {one.resource_id: one for wish in around or [anywhere] for one in search(session, actor, wish, now=now)}
-    return [_candidate(one, near) for one in found.values()]
+    return [_candidate(one, near, kind, need, today) for one in found.values()]
 
 
-def _candidate(one: Found, near: Near) -> Candidate:
+def _candidate(one: Found, near: Near, kind: Kind, need: Need, today: date) -> Candidate:
     said = one.attributes
     return Candidate(
         resource_id=one.resource_id,
@@ -189,10 +151,11 @@ def _candidate(one: Found, near: Near) -> Candidate:
         capacity=one.total,
         waiting=one.declared_waiting,
         declared_on=one.declared_on,
+        is_stale=is_stale(one.declared_on, kind.fresh_days, today=today),
         price_scale=str(said.get("price_scale") or ""),
         languages=tuple(said.get("languages") or ()),
         is_accessible=bool(said.get("accessible")),
-        state=one.state,
+        state=unfit(one.resource_id, said, need) or one.state,
     )
 
 

@@ -26,7 +26,7 @@ def move(session: Session, actor: Actor, booking_id: UUID, claim: Claim, *, now:
     Raises: NotFound, NotAllowed when its host would have to accept, AlreadyDecided when it is not booked or has
     begun, InvalidRequest, NotOpen, PeriodTaken, CapacityReached.
     """
-    booking, terms = locked_for(session, actor, booking_id)
+    booking, terms = locked_for(session, actor, booking_id, wanting=[claim.resource_id])
     expect(booking, {State.BOOKED})
     if terms.host_accepts:
         raise NotAllowed(act="move", why="host-accepts")

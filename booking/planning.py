@@ -57,7 +57,9 @@ ROOMS = text("""
 BUSY = text("""
     SELECT resource_id, lower(during) AS start, upper(during) AS end FROM seat_time
     WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
-      AND (expires_at IS NULL OR expires_at > :now) ORDER BY resource_id, during""")
+      AND (expires_at IS NULL OR expires_at > :now)
+    UNION ALL SELECT resource_id, lower(during), upper(during) FROM absence
+    WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) ORDER BY 1, 2, 3""")
 CLOSED = text("""
     SELECT r.id, lower(c.days) AS first, upper(c.days) AS until, s.time_zone
     FROM resource r JOIN site s ON s.id = r.site_id JOIN closure c ON c.resource_id = r.id OR c.site_id = s.id

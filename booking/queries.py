@@ -28,7 +28,7 @@ LINES = f"""
            b.minutes, b.family, b.expires_at, b.created_at, b.requested_by, b.case_ref, {STATE_NOW} AS state,
            k.code AS kind_code, k.label AS kind_label, k.shape, r.name AS resource_name, u.name AS unit_name,
            s.id AS site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone, s.organisation_id,
-           s.territory_id AS site_territory_id, p.id AS person_id, p.family_name, p.given_name
+           s.territory_id AS site_territory_id, k.is_designated, p.id AS person_id, p.family_name, p.given_name
     FROM booking b JOIN kind k ON k.id = b.kind_id JOIN resource r ON r.id = b.resource_id
     JOIN site s ON s.id = r.site_id LEFT JOIN unit u ON u.id = b.unit_id
     LEFT JOIN person p ON p.id = b.person_id AND p.territory_id = ANY(:files)
@@ -82,6 +82,7 @@ class BookingLine:
     expires_at: datetime | None
     created_at: datetime
     requested_by: UUID
+    is_designated: bool  # a judge gave it to a service
     case_ref: str
     person_id: UUID | None
     family_name: str | None

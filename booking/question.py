@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from availability.errors import InvalidRequest
-from booking.mediators import Order
+from booking.suggestion import Order
 
 RADII_KM = (20, 50, 100, 200)
 DEFAULT_RADIUS_KM = 50
@@ -20,12 +20,13 @@ class Question:
     """What was typed, as text, under the names that the address carries."""
 
     type: str = ""  # code of the kind
-    p1: str = ""  # where the first parent lives
+    p1: str = ""  # the first address: of a parent, of the person to protect, of a child
     p2: str = ""
     rg: str = ""  # number of the case
     rayon: str = ""
     tri: str = ""
     violences: str = ""
+    competence: str = ""
 
     @classmethod
     def read(cls, parameters: Mapping[str, object]) -> Question:

@@ -19,6 +19,7 @@ from sqlmodel import Session
 from booking.models import PersonKey
 
 NONCE_BYTES = 12
+CALENDAR_FEEDS = "calendar-feeds"  # what the addresses of imported calendars are sealed for
 
 
 class Unreadable(Exception):  # noqa: N818

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
-from availability.actions import Locked, Taken, release
+from availability.actions import Locked, Taken, lock, release
 from availability.claims import SHAPE_OF, CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, record
@@ -51,7 +51,8 @@ def dates_of(session: Session, place: Locked, claim: Claim, now: datetime) -> di
             return {"first_on": claim.first, "until_on": claim.until}
         case SlotClaim():
             _check_day_of(place, claim.start, now)
-            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.terms.slot_duration_min)}
+            place.terms.limits.check_start(claim.start, now=now)
+            return {"starts_at": claim.start, "ends_at": claim.start + timedelta(minutes=place.slot_duration_min)}
         case CaseClaim():
             hearing = session.get(HearingSession, place.id)
             if hearing is None:
@@ -71,12 +72,14 @@ def _check_day_of(place: Locked, start: datetime, now: datetime) -> None:
     place.terms.limits.check(day, day + timedelta(days=1), today=local_day(now, place.zone))
 
 
-def locked_for(session: Session, actor: Actor, booking_id: UUID) -> tuple[Booking, Terms]:
+def locked_for(
+    session: Session, actor: Actor, booking_id: UUID, *, wanting: Iterable[int] = ()
+) -> tuple[Booking, Terms]:
     """Return the booking, locked, if it was made in the actor's territories, and the terms of its kind.
 
-    Raises: NotFound, NotAllowed.
+    `wanting` is as for `lock_booking`. Raises: NotFound, NotAllowed.
     """
-    booking, terms = lock_booking(session, booking_id)
+    booking, terms = lock_booking(session, booking_id, wanting=wanting)
     if booking.territory_id not in actor.territories(REQUESTERS, kind_id=booking.kind_id):
         raise NotFound(booking_id=booking_id)
     if not any(right.covers(territory_id=booking.territory_id) for right in terms.rights_of(actor)):
@@ -102,11 +105,18 @@ def locked_by_host(session: Session, actor: Actor, booking_id: UUID) -> tuple[Bo
     return booking, terms
 
 
-def lock_booking(session: Session, booking_id: UUID) -> tuple[Booking, Terms]:
-    """Return the booking, locked, whoever asks, and the terms of its kind. Raises: NotFound."""
-    row = session.execute(_BOOKING, {"booking_id": booking_id}).one_or_none()
+def lock_booking(session: Session, booking_id: UUID, *, wanting: Iterable[int] = ()) -> tuple[Booking, Terms]:
+    """Return the booking, locked, whoever asks, and the terms of its kind.
+
+    One of a double convocation is locked with the others, in the order of their ids, and then the resources of all,
+    with those that the act is `wanting` besides: whoever acts on another of them waits here. Raises: NotFound.
+    """
+    rows = session.execute(_BOOKINGS_TOGETHER, {"booking_id": booking_id}).all()
+    row = next((one for one in rows if one.Booking.id == booking_id), None)
     if row is None:
         raise NotFound(booking_id=booking_id)
+    if len(rows) > 1:
+        lock(session, [*(one.Booking.resource_id for one in rows), *wanting])
     return row.Booking, Terms.read(row)
 
 
@@ -180,7 +190,8 @@ def write_down(
         ),
     )
     is_undo = bool(facts.get("undo"))
-    announce(session, BookingMoved(booking_id=booking.id, before=before, after=after, at=now, is_undo=is_undo))
+    moved = BookingMoved(booking_id=booking.id, before=before, after=after, at=now, is_undo=is_undo, by=actor)
+    announce(session, moved)
 
 
 def facts_of(taken: list[Taken]) -> dict[str, Any]:
@@ -209,10 +220,16 @@ def claim_of(booking: Booking, shape: Shape) -> Claim:
 
 
 _K = aliased(Kind, name="k")
-_BOOKING = (
+# What belongs together never changes once written: it can be read before the lock.
+_TOGETHER = """
+    ARRAY(SELECT CAST(:booking_id AS uuid) UNION
+          SELECT unnest(ARRAY[d.designation_id, d.meeting_id, d.hearing_id]) FROM double_convocation d
+          WHERE d.meeting_id = :booking_id OR d.hearing_id = :booking_id OR d.designation_id = :booking_id)"""
+_BOOKINGS_TOGETHER = (
     select(Booking, *TERM_COLUMNS)
     .join(_K, col(_K.id) == col(Booking.kind_id))
-    .where(col(Booking.id) == bindparam("booking_id"))
+    .where(text(f"booking.id = ANY({_TOGETHER})"))
+    .order_by(col(Booking.id))
     .with_for_update(of=Booking)
     .execution_options(populate_existing=True, prepare=True)
 )

@@ -20,12 +20,12 @@ from availability.errors import InvalidRequest, NotAllowed, PeriodTaken
 from availability.openings import instant_of
 from availability.rights import REQUESTERS, Actor, Right, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
+from booking.links import LinkName
 from booking.models import Booking, State
 from booking.moving import move
 from convocations.actions import locked_convocation, note_acceptance, note_refusal, write_down
 from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
 from convocations.kinds import Standing
-from convocations.links import LinkName
 from convocations.models import MOST_ACTS, Convocation
 from convocations.planning import plan_appointment, unplan
 

@@ -23,11 +23,11 @@ from availability.queries import kinds_for, slots_by_day
 from availability.rights import Actor
 from availability.search import may_reserve
 from availability.sites import address_line
+from booking.links import TOKEN_LENGTH
 from booking.persons import person_for
 from booking.phones import can_receive_sms
 from booking.sealing import House, key_of, unseal
 from convocations.kinds import MessageKind
-from convocations.links import TOKEN_LENGTH
 from convocations.models import Convocation, SmsRefusal
 from convocations.planning import UNDO
 from convocations.segments import Segments, measure

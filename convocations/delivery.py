@@ -20,11 +20,11 @@ from sqlmodel import Session
 
 from availability.history import Act, record
 from availability.sites import address_line
+from booking.links import LinkName, token_of
 from booking.models import State
 from booking.phones import can_receive_sms
 from booking.sealing import House, Unreadable, seal, unseal, unwrapped
 from convocations.kinds import Failure, MessageClass, MessageKind, MessageState, Standing
-from convocations.links import LinkName, token_of
 from convocations.segments import measure
 from convocations.timing import Step, Whereabouts, leave_or_wait
 from convocations.truth import Facts, untrue

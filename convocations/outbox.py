@@ -19,11 +19,11 @@ from availability.errors import NotFound
 from availability.history import Act, consulted, record
 from availability.rights import Actor
 from booking.ledger import INITIALS, SCOPE, scope_values
+from booking.links import LinkName
 from booking.sealing import House, Unreadable, key_of, unseal, unwrapped
 from convocations.actions import convocation_for
 from convocations.errors import MessageOver
 from convocations.kinds import Failure, MessageClass, MessageKind, MessageState
-from convocations.links import LinkName
 from convocations.models import ONE_MESSAGE_OF_A_KIND, Convocation, Message
 
 PAGE = 40

@@ -17,11 +17,11 @@ from sqlmodel import Session
 from availability.errors import NotFound
 from availability.rights import Actor
 from booking.ledger import INITIALS, LONGEST_SEARCH, MINE, SCOPE, bare, scope_values
+from booking.links import LinkName
 from booking.models import State
 from booking.outcomes import CORRECTABLE
 from booking.persons import search_name_of
 from convocations.kinds import Standing
-from convocations.links import LinkName
 
 PAGE = 40  # what a screen of dense lines holds
 MOST_COUNTED = 10_000

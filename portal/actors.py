@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
+from uuid import UUID
 
 from sqlmodel import Session
 
 from availability.rights import Actor
 from portal import database
 from portal.clock import now
+from portal.identity import Account
+from portal.sign_in import actor_of_account as actor_of
 from portal.sign_in import actor_of_sign_in, actor_of_token, hashed_token
 
 COOKIE = "placejuste"
@@ -29,6 +32,11 @@ async def actor_of_cookie(header: str | None) -> Actor | None:
 async def actor_of_bearer(token: str) -> Actor | None:
     """Return the program that holds this bearer token, or None."""
     return await _looked_up(token, actor_of_token)
+
+
+async def actor_of_account(account_id: UUID) -> Actor | None:
+    """Return who has this account, as they are now, or None once it is closed."""
+    return await database.read(_of_account, account_id)
 
 
 def token_in(header: str | None) -> str | None:
@@ -57,3 +65,8 @@ async def _looked_up(token: str | None, query: Callable[[Session, str, datetime]
         _known.clear()
     _known[key] = (time.monotonic(), actor)
     return actor
+
+
+def _of_account(session: Session, account_id: UUID) -> Actor | None:
+    account = session.get(Account, account_id)
+    return actor_of(session, account) if account and account.is_active else None

@@ -9,17 +9,22 @@ from reflex.event import EventSpec
 
 import availability.api
 import booking.api
+import booking.own_api
 import convocations.api
 from availability.errors import Refusal
 from booking.pages import (
     agenda,
     bookings,
+    calendars,
+    calendars_route,
     designate,
     designation_notice,
+    designation_problems,
     establishment,
     files,
     fitting_form,
     fittings,
+    hours,
     map_page,
     my_day,
     own_places,
@@ -55,11 +60,14 @@ PAGES = (
     map_page,
     designate,
     designation_notice,
+    designation_problems,
     bookings,
     establishment,
     requests,
     own_places,
     agenda,
+    hours,
+    calendars,
     repartition,
     fittings,
     fitting_form,
@@ -72,10 +80,11 @@ PAGES = (
 api = build_api(
     availability.api.router,
     booking.api.router,
+    booking.own_api.router,
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
-    pages=[points.router, files.router, link.router],
+    pages=[points.router, files.router, link.router, calendars_route.router],
 )
 
 
@@ -108,6 +117,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
+        el.link(rel="stylesheet", href="/own_places.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],

@@ -145,14 +145,22 @@ def create_client(
     name: Annotated[str, typer.Argument(help="Nom du logiciel.")],
     role: Annotated[Role, typer.Option(help="Rôle.")],
     territory: Annotated[str, typer.Option(help="Code du ressort.")],
+    organisation: Annotated[str, typer.Option(help="Code de l’organisme (partenaires).")] = "",
 ) -> None:
     """Donner un identifiant et un secret à un programme."""
     import secrets
 
     from portal.sign_in import create_client as create
 
+    if role is Role.PARTNER and not organisation:
+        _fail("Le programme d’un partenaire a besoin de son organisme : --organisation CODE.")
     identifier = f"pj-{secrets.token_hex(6)}"
-    secret = in_transaction(lambda session: create(session, identifier, name, role, _territory_id(session, territory)))
+
+    def add(session: Session) -> str:
+        host = _organisation_id(session, organisation) if organisation else None
+        return create(session, identifier, name, role, _territory_id(session, territory), host)
+
+    secret = in_transaction(add)
     typer.echo(f"client_id     {identifier}\nclient_secret {secret}")
     _say("Le secret n’est montré qu’une fois.")
 

@@ -42,7 +42,7 @@ def setting_lines() -> list[str]:
 
 def examined() -> list[Finding]:
     """Return what was found of the database, the outside services and the pages."""
-    return [*_database(), *_redis(), *_addresses(), _messages(), _pages()]
+    return [*_database(), *_redis(), *_addresses(), _routing(), _messages(), _pages()]
 
 
 def _database() -> list[Finding]:
@@ -95,6 +95,17 @@ def _addresses() -> list[Finding]:
     except httpx.HTTPError as error:
         return [Finding("base adresse (BAN)", False, f"{url} : {error}")]
     return [Finding("base adresse (BAN)", True, f"{url} répond")]
+
+
+def _routing() -> Finding:
+    url = settings().routing_url
+    if not url:
+        return Finding("itinéraires", True, "non configurés : temps de trajet estimés selon la distance")
+    try:
+        httpx.get(url, timeout=TIMEOUT_S)  # any answer will do
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Finding("itinéraires", False, f"{url} injoignable, temps de trajet estimés : {error}")
+    return Finding("itinéraires", True, f"{settings().routing_engine}, {url} répond")
 
 
 def _messages() -> Finding:

@@ -74,6 +74,7 @@ class ApiClient(SQLModel, table=True):
     name: str
     role: str
     territory_id: int = reference("territory.id")
+    organisation_id: int | None = reference("organisation.id", nullable=True)  # whose places a partner's program runs
     is_active: bool = True
 
 

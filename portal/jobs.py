@@ -19,6 +19,7 @@ from availability.geocodes import forget_geocodes
 from availability.hours import extend_openings as extend
 from availability.models import Shape
 from booking.actions import expired, lapse
+from booking.doubles import keep_together
 from booking.events import subscribe
 from booking.fitting_actions import keep_visits_possible
 from booking.idempotency import forget_answers
@@ -29,6 +30,7 @@ from convocations.planning import follow
 from portal import clock, database
 from portal.database import database_url
 from portal.delivery import PACE, Pace, Post, make_ready, provider_of
+from portal.feeds import EVERY_S, refresh_feeds
 from portal.identity import Account
 from portal.live import tell_changes
 from portal.sign_in import actor_of_account
@@ -58,6 +60,7 @@ RULED = text("""
 
 subscribe(keep_one_place)
 subscribe(keep_visits_possible)
+subscribe(keep_together)
 subscribe(follow)  # in every worker: messages are written in the transaction of the act that causes them
 
 
@@ -165,6 +168,8 @@ async def _lead(connection: psycopg.AsyncConnection, pace: Pace) -> None:
     scheduler.add_job(extend_openings, "cron", hour=2, **once)
     scheduler.add_job(extend_openings, "date", run_date=datetime.now(UTC) + AFTER_ELECTION, **once)
     scheduler.add_job(forget_old_answers, "cron", hour=3, **once)
+    # Several at once: a server that is silent for half a minute must not keep others from being read.
+    scheduler.add_job(refresh_feeds, "interval", seconds=EVERY_S, **{**once, "max_instances": 4})
     scheduler.add_job(alert_searches, "interval", seconds=2, **once)
     scheduler.add_job(alert_of_the_day, "cron", hour=4, **once)
     scheduler.start()

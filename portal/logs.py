@@ -8,7 +8,7 @@ import re
 from portal.actors import COOKIE
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_TOKEN = re.compile(rf"{COOKIE}=[\w-]+|Bearer [\w.-]+|(?<=/r/)[\w-]+", re.IGNORECASE)
+_TOKEN = re.compile(rf"{COOKIE}=[\w-]+|Bearer [\w.-]+|(?<=/r/)[\w-]+|(?<=/ical/)[\w-]+", re.IGNORECASE)
 # Reflex logs a whole event that it cannot route, with the headers and the form that came with it.
 _EVENT = re.compile(r"Event\(name='([^']*)'.*\)", re.DOTALL)
 

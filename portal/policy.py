@@ -24,7 +24,7 @@ from portal.access import (
     policy,
     policy_of,
 )
-from portal.actors import actor_of_bearer, actor_of_cookie
+from portal.actors import actor_of_account, actor_of_bearer, actor_of_cookie
 from portal.session import PAGES, Page, SessionState
 from portal.settings import settings
 
@@ -33,6 +33,7 @@ __all__ = [
     "SIGNED_IN",
     "Guard",
     "SignInNeeded",
+    "actor_of_account",
     "actor_or_none",
     "allow",
     "current_actor",

@@ -22,6 +22,7 @@ from availability.errors import (
     PeriodTaken,
     Refusal,
 )
+from availability.words import why_sentence
 from portal.access import SignInNeeded
 from portal.logs import without_secrets
 from portal.policy import API_PREFIX, ForeignOrigin
@@ -77,9 +78,9 @@ problem(NotAllowed, 403, "not-allowed", "Accès refusé", "Vous n’avez pas le 
 problem(ForeignOrigin, 403, "foreign-origin", "Demande venue d’un autre site")
 problem(SignInNeeded, 401, "sign-in-needed", "Connexion nécessaire", "Connectez-vous pour continuer.")
 problem(InvalidRequest, 422, "invalid-request", "Demande invalide", _of_invalid)
-problem(PeriodTaken, 409, "period-taken", "Période déjà prise", "Cette place vient d’être prise.")
+problem(PeriodTaken, 409, "period-taken", "Période déjà prise", why_sentence)
 problem(CapacityReached, 409, "full", "Complet", "Il ne reste plus de place sur cette période.")
-problem(NotOpen, 409, "not-open", "Fermé", "Ce lieu n’est pas ouvert à ce moment-là.")
+problem(NotOpen, 409, "not-open", "Fermé", why_sentence)
 
 
 def problem_response(

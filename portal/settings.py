@@ -80,6 +80,15 @@ class Settings(BaseSettings):
     link_requests: str = Field(
         default="300/5 minutes", description="Pages permises par lien de convocation, avant de faire attendre."
     )
+    calendar_requests: str = Field(
+        default="60/10 minutes", description="Lectures permises par adresse de calendrier, avant de faire attendre."
+    )
+    feeds_inside: bool = Field(
+        default=False, description="Agendas importés : permet http et les adresses du réseau interne."
+    )
+    feeds_proxy: str = Field(
+        default="", description="Agendas importés : proxy sortant (http://…), qui résout alors les noms."
+    )
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="Proxys devant, crus pour l’adresse du client.")
     twilio_account_sid: str = Field(default="", description="Compte Twilio. Vide : SMS à l’écran seulement.")
     twilio_auth_token: SecretStr | None = Field(default=None, description="Secret du compte Twilio.")

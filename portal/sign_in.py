@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import text
 from sqlmodel import Session, col, delete, select
 
+from availability.errors import InvalidRequest
 from availability.rights import Actor, Right, Role
 from portal.identity import Account, AccountRight, ApiClient, ApiToken, SignIn
 
@@ -127,8 +128,20 @@ def subtree(session: Session, territory_id: int) -> frozenset[int]:
     return frozenset(session.execute(SUBTREE, {"root": territory_id}).scalars())
 
 
-def create_client(session: Session, client_id: str, name: str, role: Role, territory_id: int) -> str:
-    """Return the secret of a new program, shown once and stored hashed."""
+def create_client(  # noqa: PLR0917 - as a row is made
+    session: Session,
+    client_id: str,
+    name: str,
+    role: Role,
+    territory_id: int,
+    organisation_id: int | None = None,
+) -> str:
+    """Return the secret of a new program, shown once and stored hashed.
+
+    Raises: InvalidRequest for a partner without organisation: it would run no place, and could do nothing.
+    """
+    if role is Role.PARTNER and organisation_id is None:
+        raise InvalidRequest("organisation", "required")
     secret = secrets.token_urlsafe(32)
     session.add(
         ApiClient(
@@ -137,6 +150,7 @@ def create_client(session: Session, client_id: str, name: str, role: Role, terri
             name=name,
             role=role,
             territory_id=territory_id,
+            organisation_id=organisation_id,
         )
     )
     return secret
@@ -164,5 +178,9 @@ def actor_of_token(session: Session, token: str, now: datetime) -> Actor | None:
     client = session.exec(query).one_or_none()
     if client is None:
         return None
-    right = Right(Role(client.role), subtree(session, client.territory_id))
-    return Actor(client.actor_id, client.name, (right,), client.territory_id)
+    role = Role(client.role)
+    if role is Role.PARTNER and client.organisation_id is None:
+        return None  # an older one: without its organisation the right would reach everybody's places
+    host = client.organisation_id if role is Role.PARTNER else None
+    right = Right(role, subtree(session, client.territory_id), organisation_id=host)
+    return Actor(client.actor_id, client.name, (right,), client.territory_id, client.organisation_id)

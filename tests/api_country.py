@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 
 import availability.api
 import booking.api
+import booking.own_api
 import convocations.api
 from availability.models import (
     Closure,
@@ -52,11 +53,14 @@ OFFICE = (45.7676, 4.8344)  # where people of Lyon are searched from
 FEATURES = (
     availability.api.router,
     booking.api.router,
+    booking.own_api.router,
     convocations.api.persons,
     convocations.api.convocations,
     convocations.api.outbox,
 )
-MOVING = "booking, bed_night, place_period, seat_time, session_case, answer, change, opening"
+MOVING = (
+    "booking, bed_night, place_period, seat_time, session_case, answer, change, opening, opening_rule, capacity_period"
+)
 
 
 def in_days(count: int) -> str:
@@ -190,13 +194,15 @@ def _kinds(session: Session, country: Country) -> None:
         Role.PROBATION_OFFICER: ("bed+", "post+", "shelter+", "mediation"),
         Role.FAMILY_JUDGE: ("mediation+",),
         Role.REGISTRY: ("hearing+",),
-        Role.PARTNER: ("bed", "post"),
+        Role.PARTNER: ("bed", "post", "mediation"),
         Role.ADMINISTRATOR: ("bed", "post", "shelter", "mediation", "hearing"),
     }
     for role, codes in rights.items():
         for code in codes:
             kind_id = country[f"kind_{code.rstrip('+')}"]
-            session.add(KindRight(kind_id=kind_id, role=role, may_reserve=code.endswith("+")))
+            right = KindRight(kind_id=kind_id, role=role, may_reserve=code.endswith("+"))
+            right.may_set_hours = role is Role.PARTNER
+            session.add(right)
 
 
 def _places(session: Session, country: Country) -> None:
@@ -274,8 +280,10 @@ def _people(session: Session, country: Country) -> None:
         ("judge", Role.FAMILY_JUDGE, "lyon"),
         ("registry", Role.REGISTRY, "lyon"),
         ("administrator", Role.ADMINISTRATOR, "brest"),
+        ("software", Role.PARTNER, "lyon"),
     ):
-        secret = create_client(session, who, who, role, country[territory])
+        host = country[f"{territory}_centre"] if role is Role.PARTNER else None
+        secret = create_client(session, who, who, role, country[territory], host)
         session.flush()
         token = issue_token(session, who, secret, START, timedelta(days=30))
         assert token

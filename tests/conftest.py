@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect, sync_playwright
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -27,6 +28,15 @@ settings.register_profile("placejuste", deadline=None)
 settings.load_profile("placejuste")
 WAIT_MS = 15_000
 expect.set_options(timeout=WAIT_MS)
+
+# What the server says once everything that a page loads was sent.
+HYDRATED = '"is_hydrated_rx_state_":true'
+
+# Its letters have come, and what they changed is on the screen.
+DRAWN = """async () => {
+    await document.fonts.ready;
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+}"""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [
@@ -136,13 +146,31 @@ def open_page(browsers: Callable[[bool], Browser], served: Served) -> Iterator[C
             context.add_cookies([{"name": COOKIE, "value": served.token_of(role), "url": served.url, "httpOnly": True}])
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)
-        page.goto(path)
-        page.wait_for_load_state("networkidle")
+        go(page, path)
         return page
 
     yield opened
     for context in contexts:
         context.close()
+
+
+def go(page: Page, path: str) -> None:
+    """Go to a page and return once it shows what it loads and answers to clicks."""
+    said: list[bool] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: said.append(True) if HYDRATED in str(frame) else None)
+
+    page.on("websocket", listen)
+    page.goto(path)
+    if page.locator("link[href='/dsfr/dsfr.main.min.css']").count():  # the page behind a link has no script at all
+        page.wait_for_selector("html[data-fr-js]", state="attached")  # the scripts of the design system have started
+        deadline = monotonic() + WAIT_MS / 1000
+        while not said:
+            assert monotonic() < deadline, f"{path} was never loaded"
+            page.wait_for_timeout(10)
+    page.remove_listener("websocket", listen)
+    page.evaluate(DRAWN)
 
 
 def chromium() -> Path:

@@ -9,7 +9,6 @@ from booking.pages.agenda_calendar import agenda_grid, shortcut_keys, zone_note
 from booking.pages.agenda_state import HOLDERS, AgendaState
 from booking.pages.agenda_words import DayList, Entry, Group, Line, Start
 from booking.pages.booking_sheet import BookingSheetState, booking_sheet
-from booking.pages.hours_panel import hours_button, hours_panel
 from booking.pages.reserve import reserve_sheet
 from booking.pages.reserve_state import ReserveState
 from booking.pages.widgets import inner_link
@@ -40,7 +39,6 @@ def agenda_page() -> rx.Component:
         reserve_sheet(on_close=ReserveState.leave),
         booking_sheet(on_close=state.close_sheet, after=state.refresh),
         _moving(),
-        hours_panel(),
         title=state.title,
         wide=True,
         on_undo=state.undo,
@@ -140,7 +138,14 @@ def _toolbar() -> rx.Component:
             class_name="pj-agenda__period",
         ),
         el.div(
-            hours_button(),
+            rx.cond(
+                state.hours_href != "",
+                inner_link(
+                    "Horaires d’ouverture",
+                    href=state.hours_href,
+                    class_name="fr-btn fr-btn--secondary fr-icon-time-line fr-btn--icon-left",
+                ),
+            ),
             inner_link("Changer d’agenda", href=state.change_href, class_name="fr-btn fr-btn--tertiary"),
             class_name="pj-actions",
         ),

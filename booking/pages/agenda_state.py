@@ -26,12 +26,13 @@ from booking.moving import move
 from booking.pages import agenda_words as words
 from booking.pages.agenda_words import DayList, Frame, Group, Start, StartsOfDay
 from booking.pages.booking_sheet import BookingSheetState
+from booking.pages.hours_words import address as hours_address
 from booking.pages.reserve_state import ReserveState
 from booking.question import form_of, text_of
 from portal import clock
 from portal.database import act, read
 from portal.live import watch
-from portal.policy import allow, current_actor, not_an_event
+from portal.policy import allow, current_actor
 from portal.problems import sentence
 from portal.ui.dates import moment
 from portal.ui.notice import NoticeState
@@ -85,7 +86,7 @@ class AgendaState(rx.State):
     past: list[DayList] = []  # noqa: RUF012 - of this week, folded: what is to come is what one looks for
     days: list[DayList] = []  # noqa: RUF012
     may_reserve: bool = False
-    may_set_hours: bool = False
+    hours_href: str = ""  # of the page that sets its hours, for who may
     shows_grid: bool = False  # on a phone, where the list comes first
     problem: str = ""
     offers: list[Start] = []  # noqa: RUF012
@@ -160,16 +161,6 @@ class AgendaState(rx.State):
         if str(booking_id) not in self._appointments:
             return None
         return rx.redirect(words.address(self._resource_id, self._monday, booking_id))
-
-    @allow(*HOLDERS)
-    @rx.event
-    async def open_outside(self, booking_id: str) -> EventSpec | None:
-        """Open an appointment that a change of hours left outside, in its own week."""
-        try:
-            number = UUID(str(booking_id))
-        except ValueError:
-            return None
-        return rx.redirect(words.address(self._resource_id, self._monday, number))
 
     @allow(*HOLDERS)
     @rx.event
@@ -253,24 +244,17 @@ class AgendaState(rx.State):
     @allow(*HOLDERS)
     @rx.event
     async def undo(self) -> None:
-        """Take the last change back: a move, hours, closed days."""
-        if self._undo is None:
-            return
-        failed = await self.undo_now()
-        (await self.get_state(NoticeState)).show("error" if failed else "success", failed or UNDONE)
-
-    @not_an_event
-    async def undo_now(self) -> str:
-        """Take the last change back, and show the week; return why it cannot be, or nothing."""
+        """Take the last move back."""
         wanted, self._undo = self._undo, None
+        if wanted is None:
+            return
         failed = ""
-        if wanted is not None:
-            try:
-                await act(wanted, await current_actor(self), now=clock.now())
-            except Refusal as refusal:
-                failed = f"Impossible d’annuler. {_why(refusal)}"
+        try:
+            await act(wanted, await current_actor(self), now=clock.now())
+        except Refusal as refusal:
+            failed = f"Impossible d’annuler. {_why(refusal)}"
         await self._read()
-        return failed
+        (await self.get_state(NoticeState)).show("error" if failed else "success", failed or UNDONE)
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         """Show the week, and the open sheet, as they are now that somebody changed them."""
@@ -341,7 +325,8 @@ class AgendaState(rx.State):
         self._last_id = week.agenda.resource_id
         self._kind_code, self._monday = week.agenda.kind_code, week.monday
         self._appointments = {str(one.booking_id): one for one in week.appointments if one.is_visible}
-        self.may_reserve, self.may_set_hours = week.may_reserve, week.may_set_hours
+        self.may_reserve = week.may_reserve
+        self.hours_href = hours_address(week.agenda.resource_id, week.monday) if week.may_set_hours else ""
         self.zone, self.zone_words = week.zone.key, words.zone_words(week.zone)
         self.period, self.summary = words.period(week), words.summary(week)
         self.previous, self.following = words.around(week)

@@ -150,7 +150,9 @@ def open_address(booking_id: object) -> str:
 
 
 def search_again(line: ListedBooking, today: date) -> str:
-    """Return the map, on the same kind, dates that are still to come, and person."""
+    """Return the map, on the same kind, dates that are still to come, and person; for judges, their own table."""
+    if line.is_designated and line.case_ref:
+        return f"/designer/?{urlencode({'type': line.kind_code, 'rg': line.case_ref})}"
     wanted = Filters(type=line.kind_code, personne=str(line.person_id or ""))
     if line.first_on and line.first_on >= today:
         wanted = Filters(

@@ -87,6 +87,11 @@ def to_fit_words(count: int) -> str:
     return many(count, "pose de bracelet à planifier", "poses de bracelet à planifier") if count else ""
 
 
+def to_check_words(count: int) -> str:
+    """Return how many declarations have grown old, or nothing."""
+    return many(count, "ligne de vos places à vérifier", "lignes de vos places à vérifier") if count else ""
+
+
 def _to_do(one: ToDo, answers: str, now: datetime) -> Card:
     line, today = one.line, _today_at(one.line, now)
     is_mine, is_asked = one.wait is Wait.CONFIRM, one.wait is Wait.ANSWER  # a host knows the place: whom comes first

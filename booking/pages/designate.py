@@ -7,8 +7,8 @@ from typing import Any
 import reflex as rx
 
 from booking.mediators import DESIGNATORS
-from booking.pages.designate_state import ROWS_AT_ONCE, DesignateState
-from booking.pages.designate_words import HEADINGS, CaseLine, Choice, Heading, Row
+from booking.pages.designate_state import PROPOSED, ROWS_AT_ONCE, DesignateState
+from booking.pages.designate_words import HEADINGS, CaseLine, Choice, Heading, PairChoice, Row
 from booking.question import RADII_KM
 from portal.policy import page
 from portal.ui.layout import layout
@@ -16,7 +16,6 @@ from portal.ui.pieces import badge, described_by, empty_state, field, select_fie
 
 el = rx.el
 S = DesignateState
-LAW = "Code civil, article 373-2-10"
 KEY = S.version.to_string()
 
 
@@ -40,17 +39,25 @@ def designate_page() -> rx.Component:
 
 def _question() -> rx.Component:
     kinds = rx.foreach(S.kinds, lambda kind: el.option(kind.label, value=kind.code))
+    any_or_one = rx.fragment(
+        el.option("Toutes", value=""),
+        rx.foreach(S.competences, lambda one: el.option(one.label, value=one.code)),
+    )
     form = rx.el.form(
         el.datalist(rx.foreach(S.suggestions, lambda name: el.option(value=name)), id="communes"),
-        _text("Dossier (numéro RG)", "rg", placeholder="24/01234", auto_complete="off", max_length=80),
-        _parent("Domicile du parent 1", "p1"),
-        _parent("Domicile du parent 2", "p2"),
+        _text("Dossier (numéro RG)", "rg", placeholder="24/01234", auto_complete="off", max_length=80, access_key="r"),
         rx.cond(
             S.kinds.length() > 1,
-            select_field("Mesure", "type", rx.fragment(kinds), **_chosen("type")),
+            select_field("Mesure", "type", rx.fragment(kinds), access_key="m", **_chosen("type")),
+        ),
+        _address(S.address1, "p1"),
+        _address(S.address2, "p2"),
+        rx.cond(
+            S.competences.length() > 0,
+            select_field("Compétence", "competence", any_or_one, **_chosen("competence")),
         ),
         select_field("Distance", "rayon", [(str(km), f"moins de {km} km") for km in RADII_KM], **_chosen("rayon")),
-        rx.cond(S.is_mediation, _violence()),
+        rx.cond(S.asks_violence, _violence()),
         el.div(
             select_field("Trier par", "tri", _orders(), **_chosen("tri")),
             class_name="pj-designate__order",
@@ -70,7 +77,7 @@ def _question() -> rx.Component:
     )
 
 
-def _text(label: str, name: str, **props: Any) -> rx.Component:
+def _text(label: str | rx.Var[str], name: str, **props: Any) -> rx.Component:
     return field(
         label,
         name,
@@ -82,13 +89,13 @@ def _text(label: str, name: str, **props: Any) -> rx.Component:
     )
 
 
-def _parent(label: str, name: str) -> rx.Component:
+def _address(label: rx.Var[str], name: str) -> rx.Component:
     found = S.located[name]
     return el.div(
         _text(
             label,
             name,
-            placeholder="Adresse, commune, code postal",
+            placeholder="Adresse, commune, service",
             list="communes",
             auto_complete="off",
             on_change=S.suggest_places.debounce(200),
@@ -151,6 +158,7 @@ def _case(line: rx.Var[CaseLine]) -> rx.Component:
         el.strong(line.name),
         badge(line.state, line.badge),
         el.p(line.when, class_name="fr-text--sm fr-mb-1w"),
+        rx.cond(line.convened != "", el.p(line.convened, class_name="fr-text--sm fr-mb-1w")),
         rx.cond(line.is_running, el.div(print_it, give_up, class_name="pj-actions")),
         key=line.id,
         class_name="pj-case",
@@ -158,13 +166,78 @@ def _case(line: rx.Var[CaseLine]) -> rx.Component:
 
 
 def _answer() -> rx.Component:
-    content = rx.cond(S.is_forbidden, _forbidden(), rx.cond(S.total > 0, _table(), _nobody()))
+    table = el.div(rx.cond(S.picked != "", _proposal()), _table())
+    content = rx.cond(S.is_forbidden, _forbidden(), rx.cond(S.total > 0, table, _nobody()))
     return el.section(
         el.h2("Qui peut prendre la mesure", class_name="fr-sr-only"),
         el.div(rx.cond(S.taken != "", _taken()), role="alert", id="pris", tab_index=-1),
         rx.cond(S.is_loaded, content, skeleton(12, "Recherche en cours…")),
         aria_busy=rx.cond(S.is_busy, "true", "false"),
         class_name=rx.cond(S.is_busy & S.is_loaded, "pj-designate__answer pj-dimmed", "pj-designate__answer"),
+    )
+
+
+def _proposal() -> rx.Component:
+    """Return whom to choose and why, with what Enter does first: the focus comes here once the question is sent."""
+    title = rx.cond(S.is_given, "À convoquer", rx.cond(S.is_suggested, "Suggestion", "Votre choix"))
+    who = el.p(
+        el.span(title, class_name="pj-proposal__title"),
+        el.strong(S.picked_name),
+        rx.cond(S.picked_where != "", el.span(" – ", S.picked_where)),
+        class_name="pj-proposal__who",
+    )
+    first = el.button(
+        rx.cond(
+            S.pairs.length() > 0,
+            _pair(S.pairs[0]),
+            "Désigner " + S.picked_name,
+        ),
+        type="button",
+        id=PROPOSED,
+        access_key="d",
+        on_click=S.take_proposed,
+        class_name="fr-btn",
+    )
+    return el.section(
+        who,
+        rx.cond(S.picked_why != "", el.p(S.picked_why, class_name="pj-proposal__why")),
+        el.div(
+            first,
+            rx.foreach(S.pairs[1:], _other_pair),
+            rx.cond(
+                (S.pairs.length() > 0) & ~S.is_given,
+                el.button(
+                    "Désigner sans convoquer",
+                    type="button",
+                    on_click=S.choose(S.picked),
+                    class_name="fr-btn fr-btn--tertiary-no-outline",
+                ),
+            ),
+            class_name="pj-proposal__acts",
+        ),
+        aria_label=title,
+        class_name="pj-proposal",
+    )
+
+
+def _pair(pair: rx.Var[PairChoice]) -> rx.Component:
+    act = rx.cond(S.is_given, "Convoquer : ", "Désigner et convoquer : ")
+    return el.span(
+        el.span(act, class_name="fr-sr-only"),
+        el.span(pair.meeting, class_name="pj-pair__line"),
+        el.span(", puis ", class_name="fr-sr-only"),
+        el.span(pair.hearing, class_name="pj-pair__line"),
+        class_name="pj-pair",
+    )
+
+
+def _other_pair(pair: rx.Var[PairChoice]) -> rx.Component:
+    return el.button(
+        _pair(pair),
+        type="button",
+        on_click=S.convene(pair.number),
+        key=pair.number,
+        class_name="fr-btn fr-btn--secondary",
     )
 
 
@@ -187,13 +260,29 @@ def _choice(choice: rx.Var[Choice]) -> rx.Component:
 
 
 def _forbidden() -> rx.Component:
+    others = el.div(
+        rx.foreach(
+            S.allowed,
+            lambda kind: el.button(
+                kind.label,
+                type="button",
+                on_click=S.answer("type", kind.code),
+                key=kind.code,
+                class_name="fr-btn fr-btn--sm fr-btn--secondary",
+            ),
+        ),
+        class_name="pj-actions fr-mt-1w",
+    )
     return el.div(
         el.p("Aucune médiation ne peut être proposée", class_name="fr-alert__title"),
         el.p(
             "Des violences sont alléguées : le juge ne propose pas de médiation lorsque des violences sont alléguées "
             "par l’un des parents sur l’autre parent ou sur l’enfant, ou en cas d’emprise manifeste de l’un sur "
-            f"l’autre. Source : {LAW}."
+            "l’autre. Source : ",
+            S.law,
+            ".",
         ),
+        rx.cond(S.allowed.length() > 0, el.div(el.p("Ces mesures restent possibles :"), others)),
         role="alert",
         class_name="fr-alert fr-alert--warning",
     )
@@ -224,7 +313,7 @@ def _table() -> rx.Component:
         el.caption(S.sentence, class_name="pj-sentence"),
         el.thead(head),
         el.tbody(rx.foreach(S.rows, _row)),
-        class_name="pj-candidates",
+        class_name=rx.cond(S.has_prices, "pj-candidates", "pj-candidates pj-candidates--free"),
     )
     return el.div(table, rx.cond(S.total > S.rows.length(), more))
 
@@ -245,28 +334,42 @@ def _row(row: rx.Var[Row]) -> rx.Component:
         "Désigner",
         type="button",
         aria_label="Désigner " + row.name,
-        on_click=S.choose(row.resource_id),
+        on_click=S.pick(row.resource_id),
         class_name="fr-btn fr-btn--sm fr-btn--secondary",
     )
     full = el.span(row.why_not, class_name="pj-state pj-state--full")
     return el.tr(
         el.th(el.span(row.name, class_name="pj-name"), el.span(row.where, class_name="pj-where"), scope="row"),
         _cell("delai", row.delay),
-        _cell("parent1", row.distance1),
-        _cell("parent2", row.distance2),
+        _cell("parent1", row.distance1, S.column1),
+        _cell("parent2", row.distance2, S.column2),
         _load(row),
         _cell("attente", row.waiting),
         _cell("tarif", row.price),
         _cell("langues", row.languages),
         _cell("acces", row.access),
-        el.td(rx.cond(row.can_take, act, full), class_name="pj-cell-act"),
+        el.td(el.div(rx.cond(row.can_take, act, full), _conflict(row), class_name="pj-acts"), class_name="pj-cell-act"),
         key=row.resource_id,
         class_name=rx.cond(row.can_take, "", "pj-row--full"),
     )
 
 
-def _cell(key: str, text: rx.Var[str]) -> rx.Component:
-    return el.td(text, data_label=dict(HEADINGS)[key], class_name="pj-cell-" + key)
+def _conflict(row: rx.Var[Row]) -> rx.Component:
+    """Return the button that keeps a service out of the case for good, or lets it in again."""
+    says = rx.cond(row.is_in_conflict, "Lever le conflit d’intérêts : ", "Signaler un conflit d’intérêts : ") + row.name
+    icon = rx.cond(row.is_in_conflict, "fr-icon-arrow-go-back-line", "fr-icon-forbid-2-line")
+    return el.button(
+        el.span(class_name=icon, aria_hidden="true"),
+        type="button",
+        title=says,
+        aria_label=says,
+        on_click=S.set_conflict(row.resource_id, ~row.is_in_conflict),
+        class_name="fr-btn fr-btn--sm fr-btn--tertiary-no-outline pj-conflict",
+    )
+
+
+def _cell(key: str, text: rx.Var[str], label: rx.Var[str] | None = None) -> rx.Component:
+    return el.td(text, data_label=label if label is not None else dict(HEADINGS)[key], class_name="pj-cell-" + key)
 
 
 def _load(row: rx.Var[Row]) -> rx.Component:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,68 +19,62 @@ from sqlmodel import Session
 
 from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotOpen, PeriodTaken, Refusal
 from availability.models import Kind
-from availability.places import Located, locate, suggest
+from availability.places import Located, communes_in, locate, suggest
 from availability.rights import Actor
 from booking.actions import cancel, undo_cancel
+from booking.conflicts import conflicts_of, declare_conflict, withdraw_conflict
 from booking.designations import (
-    MEDIATION_KINDS,
-    AlreadyDesignated,
     Designation,
-    ViolenceAlleged,
     Wanted,
     designate,
     designations_of,
     read_case_ref,
 )
-from booking.mediators import DESIGNATORS, Candidate, candidates, designable_kinds, home_zone, ranked
-from booking.models import Booking
+from booking.doubles import OfferedPair, double_of, next_pairs
+from booking.measure_words import MeasureWords
+from booking.mediators import DESIGNATORS, Candidate, Need, candidates, designable_kinds, home_zone
+from booking.models import Booking, State
 from booking.pages.designate_words import (
     CASE_WORDS,
     NOT_FOUND,
     CaseLine,
     Choice,
     Heading,
+    PairChoice,
     Row,
     case_line,
     case_problem,
     choices,
+    competence_choices,
+    convened_words,
     headings,
     located_words,
+    pair_choice,
+    reasons_words,
     row,
+    seat_words,
     sentence,
+    whereabouts,
 )
 from booking.question import Question, form_of
+from booking.seats import seat_named, suggested_seats
+from booking.suggestion import Reason, ranked, reasons, suggestion
 from portal import clock
 from portal.database import act, read
 from portal.live import watch
 from portal.policy import allow, current_actor
-from portal.problems import problem
 from portal.problems import sentence as said
 from portal.settings import settings
 from portal.ui.notice import NoticeState
 
 ROWS_AT_ONCE = 40
+RUNNING = (State.REQUESTED, State.BOOKED)
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 NOTHING_ASKED = {each.name: "" for each in fields(Question)}
+PROPOSED = "designer-propose"  # the button that Enter presses
+PAIR_TAKEN = "Cette date vient d’être prise. Celles qui sont proposées maintenant sont libres."
+NO_DEPARTMENTS: frozenset[str] = frozenset()
 NOTHING_TO_DESIGNATE = "Aucun type de mesure n’est ouvert à votre ressort"
-
-problem(
-    AlreadyDesignated,
-    409,
-    "already-designated",
-    "Déjà désigné",
-    lambda refusal: (
-        f"Le dossier {refusal.facts['case_ref']} est déjà confié à {refusal.facts['name']}. "
-        "Annulez cette désignation pour en choisir une autre."
-    ),
-)
-problem(
-    ViolenceAlleged,
-    409,
-    "violence-alleged",
-    "Médiation exclue",
-    "Aucune médiation ne peut être proposée lorsque des violences sont alléguées (C. civ., art. 373-2-10).",
-)
 
 
 @dataclass(frozen=True)
@@ -92,47 +87,79 @@ class KindChoice:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything that one question found."""
+    """Everything that one question found. `picked` is whom the panel proposes, and `running` is who has the case."""
 
     kinds: list[Kind]
     kind: Kind
+    words: MeasureWords
     ranked: list[Candidate]
     rows: list[Row]
     designations: list[Designation]
+    picked: Candidate | None
+    reasons: tuple[Reason, ...]
+    is_suggested: bool
+    is_given: bool  # the case has it already: what is left is to convene
+    pairs: list[OfferedPair]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the addresses are, as found."""
+
+    near: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
+    departments: frozenset[str] = NO_DEPARTMENTS
 
 
 class DesignateState(rx.State):
-    """The question as typed, the rows shown, and what was already designated for the case."""
+    """The question as typed, whom it suggests, the rows shown, and what was already designated for the case."""
 
     asked: dict[str, str] = NOTHING_ASKED
     problems: dict[str, str] = NOTHING_ASKED
     kinds: list[KindChoice] = []  # noqa: RUF012 - Reflex copies the default for each client
-    is_mediation: bool = False
+    allowed: list[KindChoice] = []  # noqa: RUF012 - where violence is alleged
+    competences: list[KindChoice] = []  # noqa: RUF012
+    address1: str = ""
+    address2: str = ""
+    column1: str = ""
+    column2: str = ""
+    asks_violence: bool = False
     is_forbidden: bool = False
+    law: str = ""
     located: dict[str, str] = {"p1": "", "p2": ""}  # noqa: RUF012
     suggestions: list[str] = []  # noqa: RUF012
     sentence: str = ""
     headings: list[Heading] = headings(Question().order)
     rows: list[Row] = []  # noqa: RUF012
     total: int = 0
+    has_prices: bool = True
     cases: list[CaseLine] = []  # noqa: RUF012
     taken: str = ""
     choices: list[Choice] = []  # noqa: RUF012
+    picked: str = ""  # the resource that the panel proposes
+    picked_name: str = ""
+    picked_where: str = ""
+    picked_why: str = ""
+    is_suggested: bool = False
+    is_given: bool = False
+    pairs: list[PairChoice] = []  # noqa: RUF012
     is_loaded: bool = False
     is_busy: bool = False
     version: int = 0  # of what the fields were filled with
     _question: Question = Question()
-    _near: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
+    _places: Places = Places()
+    _pairs: list[OfferedPair] = []  # noqa: RUF012
+    _picked: int = 0  # chosen in the table; 0: as suggested
     _shown: int = ROWS_AT_ONCE
     _needs_case: bool = False  # a designation was tried without its case
     _is_turning: bool = False  # the address is changing: its loading would take away what is said meanwhile
-    _undo: tuple[str, str] = ("", "")  # the act that takes the last one back, and its booking
+    _proposes_to: Question | None = None  # the question sent by Enter: its answer has the focus
+    _undo: tuple[str, str, str] = ("", "", "")  # the act that takes the last one back, its thing, its case
 
     @allow(*DESIGNATORS)
     @rx.event
     async def load(self) -> Any:
         """Look for what the address asks."""
-        asked = Question.read(self.router.url.query_parameters)
+        asked, is_first = Question.read(self.router.url.query_parameters), not self.is_loaded
         if asked != self._question:
             self.version += 1  # the fields are only filled again with what they do not hold yet
             self._ask(asked)
@@ -144,21 +171,32 @@ class DesignateState(rx.State):
         except NotAllowed:
             self.sentence, self.is_loaded, self.is_busy = NOTHING_TO_DESIGNATE, True, False
         watch(self)
+        yield  # what takes the focus must be there first
+        if asked == self._proposes_to:
+            self._proposes_to = None
+            yield rx.set_focus(PROPOSED if self.picked else "rg")
+        elif is_first and not asked.rg:
+            yield rx.set_focus("rg")
 
     @allow(*DESIGNATORS)
     @rx.event
     async def answer(self, name: str, value: str | bool) -> EventSpec | None:
         """Ask again with one control changed."""
         question = self._question.with_answer(name, value)
+        if name == "type":
+            question = replace(question, competence="")
         return self._go(question) if question != self._question else None
 
     @allow(*DESIGNATORS)
     @rx.event
     async def submit(self, form: dict[str, Any]) -> EventSpec:
-        """Ask again with everything that is in the form."""
+        """Ask again with everything that is in the form; the answer then has the focus, so that Enter takes it."""
         question, typed = self._question, form_of(form)
         for name in ("p1", "p2", "rg"):
             question = question.with_answer(name, typed.get(name, ""))
+        if question == self._question and not self.is_busy:
+            return rx.set_focus(PROPOSED if self.picked else "rg")
+        self._proposes_to = question
         return self._go(question)
 
     @allow(*DESIGNATORS)
@@ -171,8 +209,10 @@ class DesignateState(rx.State):
     @allow(*DESIGNATORS)
     @rx.event
     async def suggest_places(self, typed: str) -> None:
-        """Offer the communes that begin so."""
-        self.suggestions = [f"{place.name} ({place.department})" for place in suggest(str(typed)[:80])]
+        """Offer the communes that begin so, and the services whose name holds it."""
+        typed = str(typed)[:80]
+        seats = await read(suggested_seats, await current_actor(self), typed)
+        self.suggestions = [*(f"{place.name} ({place.department})" for place in suggest(typed)), *seats]
 
     @allow(*DESIGNATORS)
     @rx.event
@@ -183,26 +223,53 @@ class DesignateState(rx.State):
 
     @allow(*DESIGNATORS)
     @rx.event
+    async def pick(self, resource_id: str) -> Any:
+        """Designate the service of a line, or show its dates first when the parents are convened too."""
+        self._picked = _number(resource_id)
+        await self._look()
+        if self.pairs:
+            yield  # what takes the focus must be there first
+            yield rx.set_focus(PROPOSED)
+        else:
+            yield await self._designate(self._wanted(resource_id))
+
+    @allow(*DESIGNATORS)
+    @rx.event
     async def choose(self, resource_id: str) -> EventSpec:
         """Designate a service for the case; the loser of a race is told plainly, and helped."""
+        return await self._designate(self._wanted(resource_id))
+
+    @allow(*DESIGNATORS)
+    @rx.event
+    async def take_proposed(self) -> EventSpec:
+        """Take what the panel proposes first: the service, with the first dates when there are some."""
+        if self.pairs:
+            return await self._convene(0)
+        return await self._designate(self._wanted(self.picked))
+
+    @allow(*DESIGNATORS)
+    @rx.event
+    async def convene(self, number: str) -> EventSpec:
+        """Designate whom the panel proposes, with one of its double convocations."""
+        return await self._convene(_number(number))
+
+    @allow(*DESIGNATORS)
+    @rx.event
+    async def set_conflict(self, resource_id: str, is_declared: bool) -> EventSpec:
+        """Remember, or forget, a conflict of interest between a service and the case."""
         try:
-            wanted = self._wanted(resource_id)
-            await self._done(await act(designate, await current_actor(self), wanted, now=clock.now()))
-        except GONE as refusal:
-            await self._lost(wanted.resource_id, refusal)
-            return rx.set_focus("pris")
+            case_ref = read_case_ref(self._question.rg)
         except InvalidRequest as refusal:
             return await self._invalid(refusal)
-        except Refusal as refusal:
-            await self._say_no(said(refusal))
+        await self._set_conflict(case_ref, str(_number(resource_id)), is_declared=is_declared is True)
         return rx.set_focus("message")
 
     @allow(*DESIGNATORS)
     @rx.event
     async def give_up(self, booking_id: str) -> EventSpec:
-        """Cancel a designation."""
+        """Cancel a designation, and with it what was set."""
         booking = await act(cancel, await current_actor(self), _uuid(booking_id), now=clock.now())
-        self._undo = ("take_again", str(booking.id))
+        self._undo = ("take_again", str(booking.id), booking.case_ref)
         await self._say(f"La désignation du dossier {booking.case_ref} est annulée.", undo_label="Rétablir")
         return rx.set_focus("message")
 
@@ -210,11 +277,17 @@ class DesignateState(rx.State):
     @rx.event
     async def undo(self) -> EventSpec:
         """Take the last act back."""
-        what, booking_id = self._undo
-        function, words = (cancel, "annulée") if what == "give_up" else (undo_cancel, "rétablie")
-        booking = await act(function, await current_actor(self), _uuid(booking_id), now=clock.now())
-        self._undo = ("", "")
-        await self._say(f"La désignation du dossier {booking.case_ref} est {words}.")
+        (what, thing, case_ref), self._undo = self._undo, ("", "", "")
+        if what in ("conflict", "no-conflict"):
+            await self._set_conflict(case_ref, thing, is_declared=what == "no-conflict")
+            return rx.set_focus("message")
+        function = undo_cancel if what == "take_again" else cancel
+        booking = await act(function, await current_actor(self), _uuid(thing), now=clock.now())
+        if what == "unset":
+            await self._say(f"La double convocation du dossier {booking.case_ref} est annulée.")
+        else:
+            words = "rétablie" if what == "take_again" else "annulée"
+            await self._say(f"La désignation du dossier {booking.case_ref} est {words}.")
         return rx.set_focus("message")
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
@@ -223,7 +296,7 @@ class DesignateState(rx.State):
             await self._look()
 
     def _ask(self, question: Question) -> None:
-        self._question, self._shown, self._needs_case = question, ROWS_AT_ONCE, False
+        self._question, self._shown, self._needs_case, self._picked = question, ROWS_AT_ONCE, False, 0
         self.taken, self.choices = "", []
 
     def _go(self, question: Question) -> EventSpec:
@@ -232,51 +305,121 @@ class DesignateState(rx.State):
         return rx.redirect(f"/designer/?{question.to_query()}", replace=True)
 
     async def _locate(self) -> None:
-        """Find both parents, outside of every transaction: the network may be asked."""
-        first = await asyncio.to_thread(locate, self._question.p1, ban_url=settings().ban_url)
-        second = await asyncio.to_thread(locate, self._question.p2, ban_url=settings().ban_url)
-        self._near = (_point(first), _point(second))
-        self.located = {"p1": located_words(first), "p2": located_words(second)}
+        """Find both addresses, outside of every transaction: the network may be asked."""
+        actor = await current_actor(self)
+        points, departments, words = [], set[str](), {}
+        for name in ("p1", "p2"):
+            typed = getattr(self._question, name)
+            if (seat := await read(seat_named, actor, typed)) is not None:
+                place, department = seat
+                points.append((place.lat, place.lon))
+                departments.add(department)
+                words[name] = seat_words(place)
+                continue
+            found = await asyncio.to_thread(locate, typed, ban_url=settings().ban_url)
+            points.append(_point(found))
+            departments.update(_department(found))
+            words[name] = located_words(found)
+        self._places, self.located = Places((points[0], points[1]), frozenset(departments)), words
 
     async def _look(self) -> None:
         actor, question = await current_actor(self), self._question
-        found = await read(_answer, actor, question, self._near, shown=self._shown, now=clock.now())
-        self.kinds = [KindChoice(kind.code, kind.label) for kind in found.kinds]
+        found = await read(_answer, actor, question, self._places, (self._shown, self._picked), now=clock.now())
+        self.kinds = [KindChoice(kind.code, kind.layer) for kind in found.kinds]
         self.asked = vars(question) | {"type": found.kind.code, "rayon": str(question.radius_km)}
         self.problems = NOTHING_ASKED | self._not_found() | case_problem(question.rg, is_needed=self._needs_case)
-        self.is_mediation = found.kind.code in MEDIATION_KINDS
-        self.is_forbidden = self.is_mediation and question.violence_alleged
-        self.sentence = sentence(found.kind, found.ranked, question, sum(map(bool, self._near)))
-        self.headings, self.rows, self.total = headings(question.order), found.rows, len(found.ranked)
+        self._show_kind(found)
+        self.sentence = sentence(found.words, found.ranked, question, sum(map(bool, self._places.near)))
+        self.headings = headings(question.order, found.words)
+        self.rows, self.total = found.rows, len(found.ranked)
+        self.has_prices = any(one.price_scale for one in found.ranked)
         if self.is_forbidden:
             self.rows, self.choices = [], []
+        self._show_picked(found)
         self.cases = [case_line(one) for one in found.designations]
         self.is_loaded, self.is_busy = True, False
 
+    def _show_kind(self, found: Answer) -> None:
+        kind, words = found.kind, found.words
+        (self.address1, self.column1), (self.address2, self.column2) = words.addresses
+        self.competences = [KindChoice(code, label) for code, label in competence_choices(kind)]
+        self.asks_violence, self.law = kind.refused_if_violence, words.law
+        self.is_forbidden = self.asks_violence and self._question.violence_alleged
+        self.allowed = [KindChoice(one.code, one.layer) for one in found.kinds if not one.refused_if_violence]
+
+    def _show_picked(self, found: Answer) -> None:
+        one = None if self.is_forbidden else found.picked
+        self.picked, self.picked_name = (str(one.resource_id), one.name) if one else ("", "")
+        self.picked_where = whereabouts(one) if one else ""
+        self.picked_why = reasons_words(found.reasons, sum(map(bool, self._places.near)))
+        self.is_suggested, self.is_given = found.is_suggested, found.is_given
+        self._pairs = found.pairs
+        self.pairs = [pair_choice(pair, number) for number, pair in enumerate(found.pairs)]
+
     def _not_found(self) -> dict[str, str]:
         typed = (("p1", self._question.p1), ("p2", self._question.p2))
-        return {name: NOT_FOUND for (name, text), near in zip(typed, self._near, strict=True) if text and not near}
+        near = self._places.near
+        return {name: NOT_FOUND for (name, text), point in zip(typed, near, strict=True) if text and not point}
 
     def _wanted(self, resource_id: str) -> Wanted:
-        if not re.fullmatch("[0-9]{1,18}", str(resource_id)):
-            raise InvalidRequest("resource_id", "not-a-number")
+        question = self._question
         return Wanted(
-            resource_id=int(resource_id),
-            case_ref=self._question.rg,
-            violence_alleged=self._question.violence_alleged,
+            resource_id=_number(resource_id),
+            case_ref=question.rg,
+            violence_alleged=question.violence_alleged,
+            need=Need(competence=question.competence, departments=self._places.departments),
         )
 
-    async def _done(self, booking: Booking) -> None:
+    async def _designate(self, wanted: Wanted) -> EventSpec:
+        try:
+            await self._done(await act(designate, await current_actor(self), wanted, now=clock.now()), wanted)
+        except GONE as refusal:
+            if refusal.facts.get("resource_id") != wanted.resource_id:  # the meeting or the hearing
+                await self._say_no(PAIR_TAKEN)
+                await self._look()
+                return rx.set_focus("message")
+            await self._lost(wanted.resource_id, refusal)
+            return rx.set_focus("pris")
+        except InvalidRequest as refusal:
+            return await self._invalid(refusal)
+        except Refusal as refusal:
+            await self._say_no(said(refusal))
+        return rx.set_focus("message")
+
+    async def _convene(self, number: int) -> EventSpec:
+        if number >= len(self._pairs):
+            raise InvalidRequest("pair", "unknown-choice")
+        return await self._designate(replace(self._wanted(self.picked), pair=self._pairs[number].pair))
+
+    async def _done(self, booking: Booking, wanted: Wanted) -> None:
         name = next((each.name for each in self.rows if each.resource_id == str(booking.resource_id)), "Le service")
-        self._undo, self.taken, self.choices = ("give_up", str(booking.id)), "", []
+        was_given, self.taken, self.choices, self._picked = self.is_given, "", [], 0
+        self._undo = ("give_up", str(booking.id), booking.case_ref)
         text = f"Désignation demandée : {name}, dossier {booking.case_ref}. Le service doit maintenant accepter."
+        if wanted.pair:
+            offered = next(each for each in self._pairs if each.pair == wanted.pair)
+            text = f"{text} {convened_words(offered)}"
+            if was_given:
+                double = await read(double_of, booking.id)
+                self._undo = ("unset", str(double.meeting_id if double else ""), booking.case_ref)
+                text = f"Dossier {booking.case_ref} : {convened_words(offered)}"
         await self._say(text, undo_label="Annuler", link=("Imprimer l’avis", f"/designer/avis/?d={booking.id}"))
 
+    async def _set_conflict(self, case_ref: str, resource_id: str, *, is_declared: bool) -> None:
+        function = declare_conflict if is_declared else withdraw_conflict
+        await act(function, await current_actor(self), case_ref, int(resource_id), now=clock.now())
+        self._undo = ("conflict" if is_declared else "no-conflict", resource_id, case_ref)
+        name = next((each.name for each in self.rows if each.resource_id == resource_id), "Ce service")
+        text = f"{name} ne sera plus proposé pour le dossier {case_ref} : conflit d’intérêts."
+        if not is_declared:
+            text = f"{name} peut de nouveau être proposé pour le dossier {case_ref}."
+        await self._say(text, undo_label="Annuler")
+
     async def _lost(self, resource_id: int, refusal: Refusal) -> None:
-        actor = await current_actor(self)
-        found = await read(_answer, actor, self._question, self._near, shown=self._shown, now=clock.now())
+        actor, question = await current_actor(self), self._question
+        found = await read(_answer, actor, question, self._places, (self._shown, 0), now=clock.now())
         name = next((one.name for one in found.ranked if one.resource_id == resource_id), "Ce service")
-        self.choices = choices(found.ranked, other_than=resource_id)
+        self.choices, self._picked = choices(found.ranked, other_than=resource_id), 0
         offered = "Les suivants qui conviennent :" if self.choices else "Aucun autre ne convient ici."
         self.taken = f"{name} vient d’être pris. {said(refusal)} {offered}"
         await self._look()
@@ -297,39 +440,69 @@ class DesignateState(rx.State):
 
 
 def _answer(
-    session: Session,
-    actor: Actor,
-    question: Question,
-    near: tuple[tuple[float, float] | None, tuple[float, float] | None],
-    *,
-    shown: int,
-    now: datetime,
+    session: Session, actor: Actor, question: Question, places: Places, showing: tuple[int, int], *, now: datetime
 ) -> Answer:
+    """Return what the page shows; `showing` is how many rows, and the resource picked in them (0: as suggested)."""
+    shown, picked_id = showing
     kinds = designable_kinds(session, actor)
     if not kinds:
         raise NotAllowed(act="designate")
     kind = next((one for one in kinds if one.code == question.type), kinds[0])
     today = now.astimezone(home_zone(session, actor)).date()
-    found = candidates(session, actor, kind, near, radius_km=question.radius_km, today=today, now=now)
+    case_ref = _case_ref(question.rg)
+    conflicts = conflicts_of(session, actor, case_ref) if case_ref else frozenset[int]()
+    need = Need(competence=question.competence, departments=places.departments, conflicts=conflicts)
+    radius_km = question.radius_km
+    found = candidates(session, actor, kind, places.near, radius_km=radius_km, need=need, today=today, now=now)
     listed = ranked(found, question.order)
+    made = designations_of(session, actor, case_ref, now=now) if case_ref else []
+    running = next((one for one in made if one.kind_label == kind.label and one.state in RUNNING), None)
+    picked, why, is_suggested = _picked(found, running.resource_id if running else picked_id)
+    convenes = picked is not None and (running is None or running.meeting is None)
     return Answer(
         kinds=kinds,
         kind=kind,
+        words=MeasureWords.read(kind.wording),
         ranked=listed,
         rows=[row(one, today=today) for one in listed[:shown]],
-        designations=_of_case(session, actor, question.rg, now=now),
+        designations=made,
+        picked=picked if convenes else None,
+        reasons=why,
+        is_suggested=is_suggested,
+        is_given=running is not None,
+        pairs=next_pairs(session, actor, kind, picked.resource_id, now=now) if picked and convenes else [],
     )
 
 
-def _of_case(session: Session, actor: Actor, typed: str, *, now: datetime) -> list[Designation]:
+def _picked(found: Sequence[Candidate], picked_id: int) -> tuple[Candidate | None, tuple[Reason, ...], bool]:
+    """Return whom to propose, why, and whether it is the suggestion rather than a choice."""
+    best = suggestion(found)
+    chosen = next((one for one in found if one.resource_id == picked_id), None)
+    if chosen is not None and (best is None or chosen != best[0]):
+        return chosen, reasons(chosen, [one for one in found if one.can_take]), False
+    return (best[0], best[1], True) if best else (None, (), False)
+
+
+def _case_ref(typed: str) -> str:
     try:
-        return designations_of(session, actor, read_case_ref(typed), now=now)
+        return read_case_ref(typed)
     except InvalidRequest:
-        return []  # said beside the field
+        return ""  # said beside the field
 
 
 def _point(located: Located) -> tuple[float, float] | None:
     return (located.best.lat, located.best.lon) if located.best else None
+
+
+def _department(located: Located) -> list[str]:
+    """Return the department of a place found, as its label names it."""
+    return [commune.department for commune in communes_in(located.best.label)[:1]] if located.best else []
+
+
+def _number(typed: object) -> int:
+    if not re.fullmatch("[0-9]{1,18}", str(typed)):
+        raise InvalidRequest("resource_id", "not-a-number")
+    return int(str(typed))
 
 
 def _uuid(typed: str) -> UUID:

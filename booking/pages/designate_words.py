@@ -9,23 +9,26 @@ from zoneinfo import ZoneInfo
 
 from availability.errors import InvalidRequest
 from availability.models import Kind
-from availability.places import Located, Source
+from availability.places import Located, Place, Source
 from availability.sites import address_line
 from booking.designations import Designation, read_case_ref
-from booking.mediators import Candidate, Order, is_stale
+from booking.doubles import OfferedPair
+from booking.measure_words import MeasureWords
+from booking.mediators import Candidate
 from booking.models import State
 from booking.persons import search_name_of
 from booking.question import Question
+from booking.suggestion import Order, Reason, Why
 from booking.words import NBSP, REFUSAL_WORDS, STATE_BADGES, STATE_WORDS, many
 from portal.ui.dates import day, grouped, moment, plural
 
-# What one service is called when counting; kinds of the domain have an own word, new ones the general word.
-SERVICE_WORDS = {"mediation-familiale": ("médiateur", "médiateurs")}
-ANY_SERVICE = ("service", "services")
 WHY_NOT = {
     "full": "Complet",
     "held": "Dernière place en cours de réservation",
     "closed": "Fermé en ce moment",
+    "conflict": "Conflit d’intérêts",
+    "competence": "Autre compétence",
+    "zone": "Hors de sa zone",
     "other": "Ne convient pas",
 }
 LANGUAGES = {
@@ -35,7 +38,8 @@ LANGUAGES = {
     "es": "espagnol",
     "fr": "français",
     "it": "italien",
-    "lsf": "langue des signes",
+    "lsf": "LSF",
+    "langue des signes": "LSF",
     "pl": "polonais",
     "pt": "portugais",
     "ro": "roumain",
@@ -46,14 +50,15 @@ LANGUAGES = {
 HEADINGS = (
     ("nom", "Service"),
     ("delai", "1er RDV"),
-    ("parent1", "Parent 1"),
-    ("parent2", "Parent 2"),
+    ("parent1", "Adresse 1"),  # the words of the kind replace these two
+    ("parent2", "Adresse 2"),
     ("charge", "Charge"),
     ("attente", "En attente"),
     ("tarif", "Tarif"),
     ("langues", "Langues"),
     ("acces", "Accès"),
 )
+ANY_MEASURE = MeasureWords()
 UNKNOWN = "non indiqué"
 CASE_WORDS = {
     "required": "Indiquez le numéro RG du dossier avant de désigner.",
@@ -87,6 +92,7 @@ class Row:
     access: str
     can_take: bool
     why_not: str
+    is_in_conflict: bool
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,15 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class PairChoice:
+    """An information meeting and its hearing, to set in one press."""
+
+    number: str
+    meeting: str
+    hearing: str
+
+
+@dataclass(frozen=True)
 class CaseLine:
     """What was already designated for the case."""
 
@@ -116,6 +131,7 @@ class CaseLine:
     state: str
     badge: str
     when: str
+    convened: str  # both appointments, when they are set
     is_running: bool
 
 
@@ -131,13 +147,14 @@ def row(one: Candidate, *, today: date) -> Row:
         load=f"{many(one.load, 'mesure', 'mesures')} sur {one.capacity}",
         load_percent=f"{min(round(100 * one.load_ratio), 100) if one.capacity else 100}%",
         age=age(one.declared_on, today=today),
-        is_stale=is_stale(one.declared_on, today=today),
+        is_stale=one.is_stale,
         waiting=str(one.waiting),
         price=one.price_scale or UNKNOWN,
         languages=", ".join(LANGUAGES.get(code, code) for code in one.languages) or UNKNOWN,
         access="oui" if one.is_accessible else "non",
         can_take=one.can_take,
         why_not="" if one.can_take else WHY_NOT[one.state],
+        is_in_conflict=one.state == "conflict",
     )
 
 
@@ -168,18 +185,63 @@ def age(declared_on: date | None, *, today: date) -> str:
     return f"à jour du {day(declared_on, year=declared_on.year != today.year).split(NBSP, 1)[1]}"
 
 
-def headings(order: Order) -> list[Heading]:
-    """Return the columns, the sorted one saying how."""
+def headings(order: Order, words: MeasureWords = ANY_MEASURE) -> list[Heading]:
+    """Return the columns, the sorted one saying how; the addresses are called as the kind calls them."""
     way = "descending" if order.descending else "ascending"
-    return [Heading(key, label, way if key == order.column else "none") for key, label in HEADINGS]
+    (_, first), (_, second) = words.addresses
+    called = dict(HEADINGS) | {"parent1": first, "parent2": second}
+    return [Heading(key, called[key], way if key == order.column else "none") for key, _ in HEADINGS]
 
 
-def sentence(kind: Kind, candidates: Sequence[Candidate], question: Question, parents_found: int) -> str:
+def reasons_words(reasons: Sequence[Reason], addresses_found: int) -> str:
+    """Return "le plus proche des deux adresses, premier rendez-vous sous 9 jours, charge 60 %"."""
+    return ", ".join(_reason_words(each, addresses_found) for each in reasons)
+
+
+def _reason_words(reason: Reason, addresses_found: int) -> str:
+    match reason.why:
+        case Why.NEAREST:
+            return "le plus proche " + ("des deux adresses" if addresses_found > 1 else "de l’adresse")
+        case Why.AWAY:
+            return f"à {reason.value}{NBSP}km" + (" au plus" if addresses_found > 1 else "")
+        case Why.SOONEST:
+            return f"premier rendez-vous le plus tôt, sous {plural(reason.value, 'jour')}"
+        case Why.WITHIN:
+            return f"premier rendez-vous sous {plural(reason.value, 'jour')}"
+        case Why.LOAD:
+            return f"charge {reason.value}{NBSP}%"
+        case Why.STALE:
+            return "déclaration ancienne, à vérifier"
+
+
+def competence_choices(kind: Kind) -> list[tuple[str, str]]:
+    """Return the competences among which the judge chooses, as (code, label): none for most kinds."""
+    choices = (kind.searchable.get("competences") or {}).get("choices") or {}
+    return [(str(code), str(label)) for code, label in choices.items()]
+
+
+def pair_choice(offered: OfferedPair, number: int) -> PairChoice:
+    """Return a double convocation as its button says it."""
+    return PairChoice(
+        number=str(number),
+        meeting=f"Réunion {moment(offered.pair.meeting_starts_at, ZoneInfo(offered.meeting_zone))}",
+        hearing=f"Audience {moment(offered.hearing_starts_at, ZoneInfo(offered.hearing_zone))}",
+    )
+
+
+def convened_words(offered: OfferedPair) -> str:
+    """Return what was set, in a sentence."""
+    meeting = moment(offered.pair.meeting_starts_at, ZoneInfo(offered.meeting_zone))
+    hearing = moment(offered.hearing_starts_at, ZoneInfo(offered.hearing_zone))
+    return f"Réunion d’information {meeting}, puis audience {hearing}."
+
+
+def sentence(words: MeasureWords, candidates: Sequence[Candidate], question: Question, parents_found: int) -> str:
     """Return the answer: "14 médiateurs à moins de 50 km, 9 peuvent prendre une mesure"."""
-    one, several = SERVICE_WORDS.get(kind.code, ANY_SERVICE)
+    one, several = words.taker, words.takers
     where = "dans votre ressort"
     if parents_found:
-        of_whom = " de l’un des parents" if parents_found > 1 else ""
+        of_whom = " de l’une des adresses" if parents_found > 1 else ""
         where = f"à moins de {question.radius_km}{NBSP}km{of_whom}"
     if not candidates:
         return f"Aucun {one} {where}"
@@ -194,6 +256,11 @@ def located_words(located: Located) -> str:
         return ""
     failed = " (la Base Adresse Nationale ne répond pas)" if located.ban_failed else ""
     return f"{located.best.label}, {SOURCE_WORDS[located.best.source]}{failed}"
+
+
+def seat_words(place: Place) -> str:
+    """Return where the seat of a service is."""
+    return f"{place.label}, siège du service"
 
 
 def case_problem(typed: str, *, is_needed: bool) -> dict[str, str]:
@@ -224,8 +291,16 @@ def case_line(one: Designation) -> CaseLine:
         state="acceptée par le service" if one.state is State.BOOKED else STATE_WORDS[one.state],
         badge=STATE_BADGES[one.state],
         when=when(one),
+        convened=_convened(one),
         is_running=one.state in (State.REQUESTED, State.BOOKED),
     )
+
+
+def _convened(one: Designation) -> str:
+    if one.meeting is None or one.hearing is None:
+        return ""
+    meeting, hearing = (moment(each.at, ZoneInfo(each.time_zone)) for each in (one.meeting, one.hearing))
+    return f"Réunion {meeting} ; audience {hearing}"
 
 
 def when(one: Designation) -> str:

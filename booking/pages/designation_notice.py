@@ -10,15 +10,17 @@ import phonenumbers
 import reflex as rx
 
 from availability.errors import NotFound
-from booking.designations import Designation, designation
+from availability.sites import address_line
+from booking.designations import Appointment, Designation, designation
+from booking.measure_words import MeasureWords
 from booking.mediators import DESIGNATORS
 from booking.models import State
-from booking.pages.designate_words import SERVICE_WORDS, postal_address
+from booking.pages.designate_words import postal_address
 from booking.words import STATE_WORDS
 from portal import clock
 from portal.database import read
 from portal.policy import allow, current_actor, page
-from portal.ui.dates import long_day, plural
+from portal.ui.dates import hour, long_day, plural
 from portal.ui.layout import layout
 from portal.ui.pieces import empty_state, link_button, skeleton
 
@@ -41,6 +43,9 @@ class DesignationNoticeState(rx.State):
     case_ref: str = ""
     lines: list[Line] = []  # noqa: RUF012 - Reflex copies the default for each client
     answer: str = ""
+    judge: str = ""
+    mission: str = ""
+    addresses: list[str] = []  # noqa: RUF012
 
     @allow(*DESIGNATORS)
     @rx.event
@@ -56,14 +61,18 @@ class DesignationNoticeState(rx.State):
     def _show(self, one: Designation) -> None:
         self.step, self.court, self.case_ref = "found", one.court_name, one.case_ref
         self.lines, self.answer = lines(one), answer(one)
+        words = MeasureWords.read(one.wording)
+        self.judge, self.mission = words.judge, words.mission
+        self.addresses = [short for _, short in words.addresses]
 
 
 def lines(one: Designation) -> list[Line]:
     """Return what a notice says of the service, without what is not known."""
-    days = one.attributes.get("first_meeting_days")
+    days, words = one.attributes.get("first_meeting_days"), MeasureWords.read(one.wording)
     said = (
         ("Mesure", one.kind_label),
-        (SERVICE_WORDS.get(one.kind_code, ("service", ""))[0].capitalize() + " désigné", one.name),
+        ("Fondement", words.law),
+        (f"{words.taker[:1].upper()}{words.taker[1:]} désigné", one.name),
         ("Service", one.site_name if one.site_name != one.name else ""),
         ("Adresse", postal_address(one)),
         ("Téléphone", readable_phone(one.phone)),
@@ -71,9 +80,21 @@ def lines(one: Designation) -> list[Line]:
         ("Premier rendez-vous", f"sous {plural(days, 'jour')} environ" if isinstance(days, int) else ""),
         ("Participation demandée", str(one.attributes.get("price_scale") or "")),
         ("À compter du", long_day(one.first_on)),
+        ("Réunion d’information", appointment(one.meeting)),
+        ("Audience", appointment(one.hearing)),
         ("Désignation demandée le", long_day(one.created_at.astimezone(ZoneInfo(one.time_zone)).date())),
     )
     return [Line(name, value) for name, value in said if value]
+
+
+def appointment(one: Appointment | None) -> str:
+    """Return when and where one is expected; nothing when nothing is set."""
+    if one is None:
+        return ""
+    zone = ZoneInfo(one.time_zone)
+    at = f"{long_day(one.at.astimezone(zone).date())} à {hour(one.at, zone)}"
+    where = (one.name, one.site_name, address_line(one.address, one.postcode, one.commune))
+    return ", ".join(part for part in (at, *where) if part)
 
 
 def readable_phone(phone: str) -> str:
@@ -126,15 +147,16 @@ def _notice() -> rx.Component:
         class_name="fr-btn fr-icon-printer-line fr-btn--icon-left",
     )
     back = link_button("Revenir à la désignation", "/designer/?rg=" + state.case_ref, kind="secondary")
-    parents = [el.p(f"Parent {number} : ", class_name="pj-blank") for number in (1, 2)]
+    blanks = rx.foreach(state.addresses, lambda name: el.p(name, " : ", class_name="pj-blank", key=name))
     return el.article(
         el.div(print_it, back, class_name="pj-actions pj-noprint fr-mb-4w"),
         el.p(state.court, class_name="fr-text--lead fr-mb-1v"),
         el.p("Dossier ", el.strong(state.case_ref)),
-        el.div(*parents, class_name="pj-blanks"),
+        el.div(blanks, class_name="pj-blanks"),
+        rx.cond(state.mission != "", el.p(state.mission)),
         el.dl(said, class_name="pj-facts"),
         el.p(state.answer),
         el.p("Fait le ", el.span(class_name="pj-blank__short"), class_name="pj-signature fr-mt-4w"),
-        el.p("Le juge aux affaires familiales, le greffier", class_name="pj-signature"),
+        el.p(state.judge + ", le greffier", class_name="pj-signature"),
         class_name="pj-sheet-of-paper",
     )

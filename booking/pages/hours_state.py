@@ -1,256 +1,410 @@
-"""What the panel of opening hours holds: the usual week as typed, the closed days, what a change left outside."""
+"""What the page of hours holds: the hours being drawn, what they would do, and what stands outside once saved.
+
+Nothing is written before "Enregistrer". The address carries whose hours, and which week; a draft outlives a reload.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
+from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 import reflex as rx
 from sqlmodel import Session
 
-from availability.errors import InvalidRequest, Refusal
-from availability.hours import (
-    MOST_REASON,
-    Closed,
-    ClosedDays,
-    Outside,
-    WeekSet,
-    close_days,
-    reopen_days,
-    rules_from,
-    set_week,
-)
-from availability.openings import WeeklyRule, local_day
+from availability.claims import SlotClaim
+from availability.closings import ClosedDays, close_days, reopen_days
+from availability.errors import InvalidRequest, NotFound, Refusal
+from availability.hours import copy_week, set_hours
+from availability.openings import A_DAY
+from availability.outside import outside_openings
+from availability.publishing import A_YEAR
 from availability.rights import Actor
-from booking.agenda import Appointment, Closing, closings_to_come, left_outside
+from booking.agenda import A_WEEK, Appointment, monday_of
+from booking.errors import HoursChanged
+from booking.hours import Hours, Offer, Receiver, hours_of, outside_now, receivers, set_hours_known
+from booking.models import Booking
+from booking.moving import move
+from booking.pages import hours_draft as drafts
+from booking.pages import hours_week
 from booking.pages import hours_words as words
-from booking.pages.agenda_state import HOLDERS, UNDONE, AgendaState
-from booking.pages.hours_words import ClosingRow, DayRow, OutsideRow
+from booking.pages.agenda_words import Group, Line
+from booking.pages.agenda_words import address as agenda_address
+from booking.pages.hours_drawing import NO_PROBLEM, HoursDrawing, date_of, why
+from booking.persons import search_name_of
 from booking.question import form_of, text_of
 from booking.words import many
 from portal import clock
 from portal.database import act, read
-from portal.policy import allow, current_actor
-from portal.problems import sentence
+from portal.live import watch
+from portal.policy import SIGNED_IN, allow, current_actor
 from portal.ui.dates import day, moment
 from portal.ui.notice import NoticeState
 
-A_DAY = timedelta(days=1)
-ANSWER = "reponse-horaires"
-NO_PROBLEM = {"from_on": "", "first": "", "last": "", "reason": ""}
-DATE_WORDS = {
-    "past": "Choisissez aujourd’hui ou un jour à venir.",
-    "too-far": "C’est trop loin : un an au plus.",
-    "not-after-start": "Le dernier jour ne peut pas être avant le premier.",
-    "unreadable": "Cette date ne se lit pas : choisissez-la dans le calendrier.",
-    "too-long": f"Le motif est trop long : {MOST_REASON} caractères au plus.",
-}
-FIELD_OF = {"until": "last"}
+ANSWER = "rendez-vous-hors-horaires"
+MOST_UNDONE = 20
+UNKNOWN = "Ces horaires n’existent pas, ou ce n’est pas vous qui les fixez."
+UNDONE = "C’est annulé : tout est comme avant."
 
 
-class HoursState(rx.State):
-    """The form of the week, and the closed days to come."""
+@dataclass(frozen=True)
+class OfferRow:
+    """A start to which an appointment can be moved in one click."""
 
-    is_open: bool = False
-    rows: list[DayRow] = []  # noqa: RUF012 - Reflex copies the default for each client
-    version: int = 0  # the fields are made again when it grows: what stands in them is then what is shown
-    from_on: str = ""
-    later: str = ""
-    wrong: str = ""
-    focused: str = ""  # what takes the focus, each time `turn` grows
-    turn: int = 0
-    problems: dict[str, str] = NO_PROBLEM
-    closings: list[ClosingRow] = []  # noqa: RUF012
+    resource_id: str
+    start: str
+    label: str
+
+
+@dataclass(frozen=True)
+class OutsideRow:
+    """An appointment outside of the hours. `href` is empty when it cannot be opened."""
+
+    id: str
+    said: str
+    href: str
+    offers: list[OfferRow]
+
+
+class HoursState(HoursDrawing):
+    """The receivers to choose from, or the hours of one: set, copied, closed, and what stands outside of them."""
+
+    step: str = ""  # "", choose, week
+    typed: str = ""
+    groups: list[Group] = []  # noqa: RUF012 - Reflex copies the default for each client
+    found: int = 0
+    title: str = "Horaires"
+    where: str = ""
+    shows_grid: bool = False  # on a phone, where the lists come first
+    # What stands outside.
+    outside: list[OutsideRow] = []  # noqa: RUF012
+    outside_words: str = ""
+    # Closed days, as typed.
     first: str = ""
     last: str = ""
     reason: str = ""
-    said: str = ""
-    tone: str = ""
-    outside: list[OutsideRow] = []  # noqa: RUF012
-    outside_words: str = ""
-    can_undo: bool = False
+    _left: tuple[str, ...] = ()  # appointments outside that were looked at, and left
+    _undo: tuple[Callable[..., object], ...] = ()  # acts that undo the last ones, but for who does them and when
 
-    @allow(*HOLDERS)
+    @allow(SIGNED_IN)
     @rx.event
-    async def open(self) -> None:
-        """Show the hours of the agenda on the screen."""
-        agenda = await self.get_state(AgendaState)
-        if not agenda.may_set_hours or not agenda._resource_id:
+    async def load(self) -> None:
+        """Show the hours and the week that the address names, else those to choose from; keep what is being drawn."""
+        actor, parameters = await current_actor(self), self.router.url.query_parameters
+        asked, monday = asked_by(parameters)
+        if not asked:
+            if parameters.get("ressource"):
+                (await self.get_state(NoticeState)).show_error(UNKNOWN)
+            self._choose(await read(receivers, actor))
             return
-        self._forget()
-        self.is_open = True
-        await self._fill(agenda)
-
-    @allow(*HOLDERS)
-    @rx.event
-    async def close(self) -> None:
-        """Close the panel."""
-        self.is_open = False
-        self._forget()
-
-    @allow(*HOLDERS)
-    @rx.event
-    async def save(self, form: dict[str, Any]) -> None:
-        """Set the usual week from a day on; what was typed stays until it is right."""
-        agenda, typed = await self.get_state(AgendaState), form_of(form)
-        if not self.is_open:
-            return
-        self._clear()
-        self.from_on = text_of(typed.get("from_on", ""))[:10]
         try:
-            from_on = _date("from_on", self.from_on)
-        except InvalidRequest as refusal:
-            self._say_wrong(refusal)
-        week = words.read_week(typed, date.max if self.problems["from_on"] else from_on)
-        self.rows = week.rows  # the fields stay, with what was typed in them: one of them takes the focus
-        count = week.wrong + bool(self.problems["from_on"])
-        if count:
-            self.wrong = f"{many(count, 'champ est à corriger', 'champs sont à corriger')}."
-            self.focused, self.turn = week.first_wrong or "from_on", self.turn + 1
+            found = await read(hours_of, actor, asked, now=clock.now())
+        except NotFound:
+            (await self.get_state(NoticeState)).show_error(UNKNOWN)
+            self._choose(await read(receivers, actor))
             return
-        actor, at = await current_actor(self), clock.now()
+        self._take(found, monday)
+        self._redraw()
+        await self._look_outside()
+        await self._judge()
+        watch(self)
+
+    @allow(SIGNED_IN)
+    @rx.event
+    async def search(self, typed: str) -> None:
+        """Keep the receivers whose site, town, kind or name hold the words typed."""
+        self.typed = text_of(typed)
+        self._choose(await read(receivers, await current_actor(self)))
+
+    @allow(SIGNED_IN)
+    @rx.event
+    async def show_grid(self, shows_grid: bool) -> None:
+        """Show the grid or the lists, on a phone."""
+        self.shows_grid = bool(shows_grid)
+
+    @allow(SIGNED_IN)
+    @rx.event
+    async def save(self) -> None:
+        """Set the hours drawn, from the day said; what they leave outside is listed, with where it could go."""
+        if not self._hours or not self.is_changed or self.problems["from_on"]:
+            return
+        receiver, from_on = self._hours[0].receiver, self._from_on
+        rules = drafts.to_save(self._draft, from_on)
+        setting = partial(set_hours_known, known=self._known, from_on=from_on)
+        notice = await self.get_state(NoticeState)
         try:
-            done, found = await act(_set, actor, agenda._resource_id, week.rules, from_on, now=at)
-        except InvalidRequest as refusal:
-            self._say_wrong(refusal)
+            done = await act(setting, await current_actor(self), receiver.resource_id, rules, now=clock.now())
+        except HoursChanged:
+            await self._read(keeps=True)
             return
         except Refusal as refusal:
-            self._answer(sentence(refusal), "error")
+            notice.show_error(why(refusal))
             return
-        agenda._undo = partial(set_week, resource_id=agenda._resource_id, rules=done.before, from_on=from_on)
-        await self._done(agenda, f"Nouveaux horaires à partir du {day(from_on, year=True)}.", found, on=from_on)
+        self._push(partial(set_hours, resource_id=receiver.resource_id, rules=done.before, from_on=from_on))
+        await self._again(f"Nouveaux horaires à partir du {day(from_on, year=True)}.")
 
-    @allow(*HOLDERS)
+    @allow(SIGNED_IN)
+    @rx.event
+    async def keep_mine(self) -> None:
+        """Keep what is drawn here, to be set in the place of what somebody else has set meanwhile."""
+        if self._hours:
+            self._known, self.is_stale = self._hours[0].rules, False
+
+    @allow(SIGNED_IN)
+    @rx.event
+    async def move_one(self, booking_id: str, resource_id: str, start: str) -> None:
+        """Move an appointment that stands outside to one of the starts offered."""
+        row = next((one for one in self.outside if one.id == str(booking_id)), None)
+        wanted = (str(resource_id), str(start))
+        offers = row.offers if row else []
+        offer = next((one for one in offers if (one.resource_id, one.start) == wanted), None)
+        if row is None or offer is None or not self._hours:
+            return
+        notice = await self.get_state(NoticeState)
+        claim = SlotClaim(resource_id=int(offer.resource_id), start=datetime.fromisoformat(offer.start))
+        actor, receiver = await current_actor(self), self._hours[0].receiver
+        try:
+            before = await act(_moved, actor, UUID(row.id), claim, now=clock.now())
+        except Refusal as refusal:
+            notice.show_error(f"Le rendez-vous n’a pas été déplacé. {why(refusal)}")
+            await self._look_outside()
+            return
+        self._push(
+            partial(move, booking_id=UUID(row.id), claim=SlotClaim(resource_id=receiver.resource_id, start=before))
+        )
+        notice.show_success(f"Rendez-vous déplacé : {offer.label}.", undo_label="Annuler")
+        await self._look_outside()
+        self._focus(ANSWER)
+
+    @allow(SIGNED_IN)
+    @rx.event
+    async def leave_one(self, booking_id: str) -> None:
+        """Leave an appointment where it is, and show it no more."""
+        self._left = (*self._left, str(booking_id))[-200:]
+        self.outside = [one for one in self.outside if one.id != str(booking_id)]
+        self.outside_words = words.outside_words(len(self.outside)) if self.outside else ""
+
+    @allow(SIGNED_IN)
+    @rx.event
+    async def copy(self, form: dict[str, Any]) -> None:
+        """Give the weeks ticked the hours of the week shown."""
+        typed = form_of(form)
+        ticked = [one.name for one in self.targets if typed.get(one.name, "") not in ("", "false", "False")]
+        if not self._hours or self.is_changed:
+            return
+        notice = await self.get_state(NoticeState)
+        if not ticked:
+            notice.show_error("Cochez au moins une semaine.")
+            return
+        mondays = [date.fromisoformat(name.removeprefix("s_")) for name in ticked]
+        receiver, source = self._hours[0].receiver, self._monday
+        try:
+            done = await act(
+                partial(copy_week, source=source, targets=mondays),
+                await current_actor(self),
+                receiver.resource_id,
+                now=clock.now(),
+            )
+        except Refusal as refusal:
+            notice.show_error(why(refusal))
+            return
+        self._push(partial(set_hours, resource_id=receiver.resource_id, rules=done.before, from_on=done.from_on))
+        await self._again(f"Semaine du {day(source)} copiée sur {many(len(mondays), 'semaine', 'semaines')}.")
+
+    @allow(SIGNED_IN)
     @rx.event
     async def close_some(self, form: dict[str, Any]) -> None:
         """Close some days; what was taken on them is listed."""
-        agenda, typed = await self.get_state(AgendaState), form_of(form)
-        if not self.is_open:
+        typed = form_of(form)
+        if not self._hours:
             return
-        self._clear()
+        self.problems = NO_PROBLEM
         self.first, self.last = (text_of(typed.get(name, ""))[:10] for name in ("first", "last"))
         self.reason = text_of(typed.get("reason", ""))
-        actor, at = await current_actor(self), clock.now()
+        resource_id = self._hours[0].receiver.resource_id
         try:
-            first = _date("first", self.first)
-            last = _date("last", self.last) if self.last else first
+            first = date_of("first", self.first)
+            last = date_of("last", self.last) if self.last else first
             days = ClosedDays(first, _after(last), self.reason)
-            done, found = await act(_close, actor, agenda._resource_id, days, now=at)
+            done = await act(close_days, await current_actor(self), resource_id, days, now=clock.now())
         except InvalidRequest as refusal:
             self._say_wrong(refusal)
             return
         except Refusal as refusal:
-            self._answer(sentence(refusal), "error")
+            (await self.get_state(NoticeState)).show_error(why(refusal))
             return
-        agenda._undo = partial(reopen_days, resource_id=agenda._resource_id, closure_id=done.closure_id)
+        self._push(partial(reopen_days, resource_id=resource_id, closure_id=done.closure_id))
         self.first = self.last = self.reason = ""
-        self.version += 1
-        await self._done(agenda, words.closed_words(days, is_closed=True), found)
+        await self._again(words.closed_words(days, is_closed=True))
 
-    @allow(*HOLDERS)
+    @allow(SIGNED_IN)
     @rx.event
     async def reopen(self, closure_id: str) -> None:
         """Open closed days again."""
-        agenda = await self.get_state(AgendaState)
         number = str(closure_id)
-        if not self.is_open or not (number.isascii() and number.isdecimal() and len(number) <= 18):
+        if not self._hours or not (number.isascii() and number.isdecimal() and len(number) <= 18):
             return
-        self._clear()
+        resource_id = self._hours[0].receiver.resource_id
         try:
-            days = await act(reopen_days, await current_actor(self), agenda._resource_id, int(number), now=clock.now())
+            days = await act(reopen_days, await current_actor(self), resource_id, int(number), now=clock.now())
         except Refusal as refusal:
-            self._answer(sentence(refusal), "error")
+            (await self.get_state(NoticeState)).show_error(why(refusal))
             return
-        agenda._undo = partial(close_days, resource_id=agenda._resource_id, days=days) if days else None
-        said = words.closed_words(days, is_closed=False) if days else "Rouvert."
-        await self._done(agenda, said, [])
+        if days:
+            self._push(partial(close_days, resource_id=resource_id, days=days))
+        await self._again(words.closed_words(days, is_closed=False) if days else "Rouvert.", may_undo=bool(days))
 
-    @allow(*HOLDERS)
+    @allow(SIGNED_IN)
     @rx.event
     async def undo(self) -> None:
-        """Take back the change just made, and show the hours as they were."""
-        agenda = await self.get_state(AgendaState)
-        self._clear()
-        failed = await agenda.undo_now()
-        self._answer(failed or UNDONE, "error" if failed else "success")
-        (await self.get_state(NoticeState)).show("", "")
-        await self._fill(agenda)
+        """Take the last act back: hours, a week copied, closed days, a move."""
+        if not self._undo or not self._hours:
+            return
+        wanted, self._undo = self._undo[-1], self._undo[:-1]
+        notice = await self.get_state(NoticeState)
+        try:
+            await act(wanted, await current_actor(self), now=clock.now())
+        except Refusal as refusal:
+            notice.show_error(f"Impossible d’annuler. {why(refusal)}")
+            return
+        await self._read(keeps=self.is_changed)
+        notice.show("success", UNDONE, undo_label="Annuler aussi le précédent" if self._undo else "")
 
-    async def _done(self, agenda: AgendaState, said: str, found: list[Appointment], *, on: date | None = None) -> None:
-        """Say what was done, here and above the agenda once this is closed; each has its undo."""
-        self._answer(said, "success")
-        self.can_undo = agenda._undo is not None
-        zone = ZoneInfo(agenda.zone)
-        self.outside = words.outside_rows(found, [moment(one.period.start, zone) for one in found])
-        self.outside_words = words.outside_words(len(found)) if found else ""
-        label = "Annuler" if agenda._undo else ""
-        (await self.get_state(NoticeState)).show_success(said, undo_label=label)
-        await agenda._read()
-        await self._fill(agenda, on)
+    async def _places_changed(self, resource_ids: frozenset[int]) -> None:
+        """Show the hours as they are now that somebody changed something; what is being drawn stays."""
+        if self.step == "week" and self._hours and self._hours[0].receiver.resource_id in resource_ids:
+            await self._read(keeps=self.is_changed)
 
-    async def _fill(self, agenda: AgendaState, on: date | None = None) -> None:
-        """Show the hours as they are on a day, tomorrow unless it is said: what is saved applies from that day."""
-        at = clock.now()
-        on = on or local_day(at, ZoneInfo(agenda.zone)) + A_DAY
-        rules, closings = await read(_hours, await current_actor(self), agenda._resource_id, on, now=at)
-        self.rows, self.version, self.from_on = words.rows_of(rules, on), self.version + 1, on.isoformat()
-        self.later, self.closings = words.later_words(rules, on), words.closing_rows(closings)
-
-    def _answer(self, said: str, tone: str) -> None:
-        """Say what became of an act, and bring it into sight: the form is longer than a screen."""
-        self.said, self.tone = said, tone
-        self.focused, self.turn = ANSWER, self.turn + 1
-
-    def _say_wrong(self, refusal: InvalidRequest) -> None:
-        name = FIELD_OF.get(refusal.field, refusal.field)
-        if name in NO_PROBLEM:
-            self.problems = {**self.problems, name: DATE_WORDS.get(refusal.problem, "Cette valeur ne convient pas.")}
+    def _take(self, found: Hours, monday: date | None) -> None:
+        """Show these hours. What is being drawn of the same ones stays."""
+        receiver = found.receiver
+        is_same = bool(self._hours) and self._hours[0].receiver.resource_id == receiver.resource_id
+        if not is_same:
+            self._undo, self._left, self.outside, self.first, self.last, self.reason = (), (), [], "", "", ""
+            self._pick(None)
+        self._hours = (found,)
+        tomorrow = found.today + A_DAY
+        self._monday = monday_of(monday or found.today + A_WEEK)
+        if is_same and self._draft.is_changed:
+            self.is_stale = self._known != found.rules
         else:
-            self._answer(sentence(refusal), "error")
+            self.from_on = max(tomorrow, self._monday).isoformat()
+            self._start_again(found)
+        self.step, self.title = "week", receiver.name
+        self.where = f"{words.capital(receiver.kind_label)} · {receiver.site_name}"
+        self.snap = hours_week.snap_of(receiver.step_min)
 
-    def _clear(self) -> None:
-        self.problems, self.wrong, self.focused, self.said, self.tone = NO_PROBLEM, "", "", "", ""
-        self.outside, self.outside_words, self.can_undo = [], "", False
+    async def _read(self, *, keeps: bool) -> None:
+        """Read the hours again; what is being drawn stays when asked."""
+        if not self._hours:
+            return
+        resource_id = self._hours[0].receiver.resource_id
+        try:
+            found = await read(hours_of, await current_actor(self), resource_id, now=clock.now())
+        except NotFound:
+            return
+        self._hours = (found,)
+        if keeps:
+            self.is_stale = self._known != found.rules
+        else:
+            self._start_again(found)
+        self._redraw()
+        await self._look_outside()
+        await self._judge()
 
-    def _forget(self) -> None:
-        self._clear()
-        self.first = self.last = self.reason = ""
+    async def _again(self, said: str, *, may_undo: bool = True) -> None:
+        """Say what was done, and show what is true now."""
+        self._pick(None)
+        await self._read(keeps=False)
+        notice = await self.get_state(NoticeState)
+        notice.show_success(said, undo_label="Annuler" if may_undo else "")
+        if self.outside:
+            self._focus(ANSWER)
+
+    async def _look_outside(self) -> None:
+        """List the appointments that stand outside of the hours, but for those left there."""
+        receiver = self._hours[0].receiver
+        found, offers = await read(
+            _standing, await current_actor(self), receiver.resource_id, first=self._today, now=clock.now()
+        )
+        kept = [one for one in found if str(one.booking_id) not in self._left]
+        self.outside = [_outside_row(one, offers.get(str(one.booking_id), []), receiver) for one in kept]
+        self.outside_words = words.outside_words(len(kept)) if kept else ""
+
+    def _choose(self, found: list[Receiver]) -> None:
+        self.step, self.title, self.where, self._hours = "choose", "Horaires", "", ()
+        asked = search_name_of(self.typed).split()
+        kept = [one for one in found if all(word in search_name_of(_searched(one)) for word in asked)]
+        self.found = len(kept)
+        self.groups = [
+            Group(
+                site, [Line(words.address(one.resource_id), one.name, words.capital(one.kind_label)) for one in lines]
+            )
+            for site, lines in groupby(kept, key=lambda one: one.site_name)
+        ]
+
+    def _push(self, undoing: Callable[..., object]) -> None:
+        self._undo = (*self._undo, undoing)[-MOST_UNDONE:]
 
 
-def _set(
-    session: Session, actor: Actor, resource_id: int, rules: tuple[WeeklyRule, ...], from_on: date, *, now: datetime
-) -> tuple[WeekSet, list[Appointment]]:
-    done = set_week(session, actor, resource_id, rules, from_on=from_on, now=now)
-    return done, _left(session, actor, resource_id, done.outside, now)
-
-
-def _close(
-    session: Session, actor: Actor, resource_id: int, days: ClosedDays, *, now: datetime
-) -> tuple[Closed, list[Appointment]]:
-    done = close_days(session, actor, resource_id, days, now=now)
-    return done, _left(session, actor, resource_id, done.outside, now)
-
-
-def _left(
-    session: Session, actor: Actor, resource_id: int, outside: tuple[Outside, ...], now: datetime
-) -> list[Appointment]:
-    return left_outside(session, actor, resource_id, outside, now=now)
-
-
-def _hours(
-    session: Session, actor: Actor, resource_id: int, day: date, *, now: datetime
-) -> tuple[tuple[WeeklyRule, ...], list[Closing]]:
-    closings = closings_to_come(session, actor, resource_id, now=now)  # refuses what is elsewhere
-    return rules_from(session, resource_id, day), closings
-
-
-def _date(name: str, typed: str) -> date:
+def asked_by(parameters: Mapping[str, str]) -> tuple[int, date | None]:
+    """Return whose hours and which week an address names; what does not read is not asked."""
+    number, week = parameters.get("ressource", ""), parameters.get("semaine", "")
+    resource_id = int(number) if number.isdecimal() and number.isascii() and len(number) <= 18 else 0
     try:
-        return date.fromisoformat(typed)
-    except ValueError as error:
-        raise InvalidRequest(name, "unreadable") from error
+        monday = date.fromisoformat(week) if week else None
+    except ValueError:
+        monday = None
+    is_near = monday is not None and abs(monday - clock.now().date()) < 2 * A_YEAR
+    return resource_id, monday if is_near else None
+
+
+def _standing(
+    session: Session, actor: Actor, resource_id: int, *, first: date, now: datetime
+) -> tuple[list[Appointment], dict[str, list[Offer]]]:
+    hours_of(session, actor, resource_id, now=now)  # refuses what is not theirs
+    return outside_now(
+        session, actor, resource_id, outside_openings(session, resource_id, first=first, until=None, now=now), now=now
+    )
+
+
+def _moved(session: Session, actor: Actor, booking_id: UUID, claim: SlotClaim, *, now: datetime) -> datetime:
+    """Move a booking; return when it was."""
+    found = session.get(Booking, booking_id)
+    if found is None or found.starts_at is None:
+        raise NotFound(booking_id=booking_id)
+    before = found.starts_at
+    move(session, actor, booking_id, claim, now=now)
+    return before
+
+
+def _outside_row(one: Appointment, offers: list[Offer], receiver: Receiver) -> OutsideRow:
+    is_open = one.is_visible and receiver.is_in_agenda
+    return OutsideRow(
+        id=str(one.booking_id),
+        said=words.outside_line(one, moment(one.period.start, receiver.zone)),
+        href=agenda_address(receiver.resource_id, None, one.booking_id) if is_open else "",
+        offers=[
+            OfferRow(
+                str(offer.resource_id),
+                offer.start.isoformat(),
+                moment(offer.start, receiver.zone) + (f" – {offer.name}" if offer.name else ""),
+            )
+            for offer in offers
+        ],
+    )
+
+
+def _line(one: Receiver) -> Line:
+    return Line(words.address(one.resource_id), one.name, words.capital(one.kind_label))
+
+
+def _searched(one: Receiver) -> str:
+    return " ".join((one.site_name, one.commune, one.kind_label, one.name))
 
 
 def _after(last: date) -> date:

@@ -1,55 +1,33 @@
-"""The hours of an agenda as they are typed and read: text to rules, rules to text, and what does not read. Pure."""
+"""Opening hours in French: a rule as people say it, what a change would do, closed days, times as typed. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
+from urllib.parse import urlencode
 
-from availability.hours import ClosedDays
-from availability.openings import WeeklyRule
+from babel.dates import format_date
+
+from availability.closings import ClosedDays
+from availability.openings import A_DAY, Rule
 from booking.agenda import Appointment, Closing
 from booking.pages.agenda_words import closing_words, who
+from booking.pages.hours_recurrence import AS_IT_IS, OFFERED, ONCE, Repeat, is_plain, read_repeat
 from booking.words import many
-from portal.ui.dates import NBSP, day
+from portal.ui.dates import LOCALE, NBSP, day, ended
 
-WEEKDAYS = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
-LEAST_RANGES, MOST_RANGES = 2, 6
-LONGEST = 12  # of a time as typed
+ADDRESS = "/horaires/"
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+NUMBERS = {2: "deux", 3: "trois", 4: "quatre", 5: "cinq", 6: "six"}
+NTH = {"m1": "premier", "m2": "deuxième", "m3": "troisième", "m4": "quatrième", "m-1": "dernier"}
+FAR = timedelta(days=300)  # a date further than that is said with its year
+MOST_LISTED = 6
+AVERAGED_WEEKS = 12
 HOUR = re.compile(r"(\d{1,2})(?:\s*(?:h|:|\.)\s*(\d{2})?)?", re.IGNORECASE)
 MIDNIGHT = time()
-
-
-@dataclass(frozen=True)
-class Range:
-    """One opening of a day, as typed: the names of its two fields, what stands in them, what is wrong."""
-
-    opens_name: str
-    closes_name: str
-    opens_label: str
-    closes_label: str
-    opens: str
-    closes: str
-    problem: str
-
-
-@dataclass(frozen=True)
-class DayRow:
-    """A day of the week in the form."""
-
-    name: str
-    ranges: list[Range]
-
-
-@dataclass(frozen=True)
-class Week:
-    """The form as it was read: its rows to show again, and the rules when everything reads."""
-
-    rows: list[DayRow]
-    rules: tuple[WeeklyRule, ...]
-    wrong: int  # how many fields
-    first_wrong: str  # name of the first
+FOREIGN = "selon une règle reçue d’un autre logiciel"
 
 
 @dataclass(frozen=True)
@@ -62,53 +40,107 @@ class ClosingRow:
 
 
 @dataclass(frozen=True)
-class OutsideRow:
-    """An appointment that the hours no longer cover."""
+class Choice:
+    """A way of coming again that can be chosen."""
 
-    id: str
-    said: str
+    code: str
+    label: str
 
 
-def rows_of(rules: Iterable[WeeklyRule], on: date) -> list[DayRow]:
-    """Return the form filled with the rules in force on a day."""
-    in_force = _in_force(rules, on)
-    of_day = [sorted((opens, closes) for weekday, opens, closes in in_force if weekday == at) for at in range(7)]
-    count = max(LEAST_RANGES, *(len(spans) for spans in of_day))
+@dataclass(frozen=True)
+class Target:
+    """A week to which the one shown can be copied."""
+
+    name: str
+    label: str
+
+
+def address(resource_id: object = "", monday: date | None = None) -> str:
+    """Return the address of the hours of a receiver, in a week."""
+    asked = {"ressource": str(resource_id), "semaine": monday.isoformat() if monday else ""}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{ADDRESS}?{query}" if query else ADDRESS
+
+
+def targets(today: date, monday: date, count: int) -> list[Target]:
+    """Return the weeks to come to which the one shown can be copied."""
+    first = today - timedelta(days=today.weekday())
+    mondays = [first + timedelta(days=7 * number) for number in range(count + 1)]
+    return [Target(f"s_{on.isoformat()}", f"Semaine du {day(on)}") for on in mondays if on != monday][:count]
+
+
+def rule_words(rule: Rule, on: date) -> str:
+    """Return "de 9 h à 12 h, un lundi sur deux jusqu’au 30 juin, sauf le 5 mai", as of a day."""
+    return f"{span_words(rule.opens, rule.closes)}, {days_words(rule, on)}"
+
+
+def days_words(rule: Rule, on: date) -> str:
+    """Return on which days a rule opens; what is over on the day `on` is not said."""
+    repeat = read_repeat(rule)
+    if repeat.code == ONCE:
+        return f"le {day(rule.extra_on[0], year=_is_far(rule.extra_on[0], on))}"
+    since = rule.valid_from if is_plain(repeat) else max(rule.valid_from, rule.anchor_on)
+    begins, ends = (short(since, on) if since > on else ""), (short(repeat.last_on, on) if repeat.last_on else "")
+    times = f", {many(repeat.count, 'fois', 'fois')}" if repeat.count else ""
+    if begins and ends:
+        span = f" du{NBSP}{begins} au{NBSP}{ends}"
+    else:
+        span = (f" à partir du{NBSP}{begins}" if begins else "") + (f" jusqu’au{NBSP}{ends}" if ends else "")
+    return f"{repeat_words(repeat)}{times}{span}{_but(rule, on)}"
+
+
+def repeat_words(repeat: Repeat) -> str:
+    """Return "tous les lundis", "un lundi sur deux", "le premier lundi du mois"…"""
+    name = WEEKDAYS[repeat.weekday]
+    if repeat.code in NTH:
+        return f"le {NTH[repeat.code]} {name} du mois"
+    if repeat.code == AS_IT_IS:
+        return FOREIGN
+    if repeat.code == ONCE:
+        return "une seule fois"
+    weeks = int(repeat.code[1:])
+    return f"tous les {name}s" if weeks == 1 else f"un {name} sur {NUMBERS.get(weeks, weeks)}"
+
+
+def mark(repeat: Repeat) -> str:
+    """Return what a block of the grid says of how it comes again, in two words; nothing for each week."""
+    if repeat.code in NTH:
+        return f"{NTH[repeat.code]} du mois"
+    if repeat.code in (AS_IT_IS, ONCE):
+        return "ce jour" if repeat.code == ONCE else "règle importée"
+    weeks = int(repeat.code[1:])
+    return "" if weeks == 1 else f"1 semaine sur{NBSP}{weeks}"
+
+
+def choices(repeat: Repeat, on: date) -> list[Choice]:
+    """Return the ways of coming again to choose from, and the present one if it is none of them."""
+    codes = OFFERED if repeat.code in OFFERED else (repeat.code, *OFFERED)
+    labels = [repeat_words(Repeat(code, on.weekday() if code else repeat.weekday)) for code in codes]
     return [
-        DayRow(name, [_range(at, number, *_typed(of_day[at], number)) for number in range(count)])
-        for at, name in enumerate(WEEKDAYS)
+        Choice(code, f"Le {day(on)} seulement" if code == ONCE else capital(label))
+        for code, label in zip(codes, labels, strict=True)
     ]
 
 
-def later_words(rules: Iterable[WeeklyRule], on: date) -> str:
-    """Return a warning when other hours are already planned after a day, which saving would replace."""
-    known = list(rules)
-    turns = sorted({turn for rule in known for turn in (rule.valid_from, rule.valid_until) if turn and turn > on})
-    later = next((turn for turn in turns if _in_force(known, turn) != _in_force(known, on)), None)
-    if later is None:
-        return ""
-    return f"D’autres horaires sont déjà prévus à partir du {day(later, year=True)}{NBSP}: enregistrer les remplace."
+def next_days_words(days: Sequence[date], on: date) -> str:
+    """Return the next days on which it opens."""
+    return (
+        ended(f"Prochaines dates{NBSP}: {', '.join(short(one, on) for one in days)}")
+        if days
+        else "Aucune date à venir."
+    )
 
 
-def read_week(form: Mapping[str, str], from_on: date) -> Week:
-    """Return what a form says; a range is empty or has both ends, and the ranges of a day do not overlap."""
-    rows: list[DayRow] = []
-    rules: list[WeeklyRule] = []
-    wrong: list[str] = []
-    for at, name in enumerate(WEEKDAYS):
-        ranges: list[Range] = []
-        before: list[tuple[time, time]] = []
-        for number in range(_count(form)):
-            opens, closes = (form.get(key, "").strip()[:LONGEST] for key in _names(at, number))
-            span, problem = _span((opens, closes), before)
-            if span:
-                before.append(span)
-                rules.append(WeeklyRule(at, *span, valid_from=from_on))
-            if problem:
-                wrong.append(_names(at, number)[0])
-            ranges.append(_range(at, number, opens, closes, problem))
-        rows.append(DayRow(name, ranges))
-    return Week(rows, tuple(rules) if not wrong else (), len(wrong), wrong[0] if wrong else "")
+def span_words(opens: time, closes: time) -> str:
+    """Return "de 9 h à 12 h 30"."""
+    return f"de{NBSP}{time_words(opens)} à{NBSP}{end_words(closes)}"
+
+
+def short(on: date, today: date) -> str:
+    """Return "5 mai", "1er déc.", with the year when it is far."""
+    number = "1er" if on.day == 1 else str(on.day)
+    months = format_date(on, "MMM y" if _is_far(on, today) else "MMM", locale=LOCALE)
+    return f"{number} {months}".replace(" ", NBSP)
 
 
 def read_time(typed: str) -> time | None:
@@ -127,86 +159,120 @@ def time_words(at: time) -> str:
     return f"{at.hour}{NBSP}h" + (f"{NBSP}{at.minute:02d}" if at.minute else "")
 
 
+def end_words(at: time) -> str:
+    """Return the same of an end: midnight is "24 h"."""
+    return f"24{NBSP}h" if at == MIDNIGHT else time_words(at)
+
+
+def weekly_words(before: Iterable[Rule], after: Iterable[Rule], from_on: date) -> str:
+    """Return "32 h par semaine → 28 h 30", from a day on."""
+    (were, _), (would_be, is_even) = _weekly(before, from_on), _weekly(after, from_on)
+    average = "" if is_even else " en moyenne"
+    if were == would_be:
+        return f"{_duration(would_be)} par semaine{average}, comme avant."
+    return f"{_duration(were)} → {_duration(would_be)} par semaine{average}."
+
+
+def slots_words(gained: int, lost: int, until: date) -> str:
+    """Return what becomes of the slots."""
+    if not gained and not lost:
+        return ended(f"Aucun créneau de plus ni de moins d’ici au{NBSP}{day(until - A_DAY)}")
+    parts = [many(gained, "créneau de plus", "créneaux de plus")] if gained else []
+    parts += [many(lost, "créneau de moins", "créneaux de moins")] if lost else []
+    return ended(f"{', '.join(parts)}, d’ici au{NBSP}{day(until - A_DAY)}")
+
+
+def change_words(before: Rule | None, after: Rule | None, on: date) -> str:
+    """Return one change in a sentence."""
+    if before is None and after is not None:
+        return f"Ajouté{NBSP}: {rule_words(after, on)}"
+    if after is None and before is not None:
+        return f"Retiré{NBSP}: {rule_words(before, on)}"
+    if before is None or after is None:
+        return ""
+    return f"Changé{NBSP}: {rule_words(before, on)} → {rule_words(after, on)}"
+
+
+def would_be_outside(count: int) -> str:
+    """Return what is said, before saving, of the appointments that a change would leave out."""
+    if not count:
+        return "Aucun rendez-vous ne serait hors des horaires."
+    are = many(count, "rendez-vous serait", "rendez-vous seraient")
+    return f"{are} hors des horaires, {'maintenu' if count == 1 else 'maintenus'} tant que vous n’y touchez pas{NBSP}:"
+
+
+def outside_words(count: int) -> str:
+    """Return what is said of the appointments that a change left out."""
+    stands = "il est maintenu" if count == 1 else "ils sont maintenus"
+    are = many(count, "rendez-vous est", "rendez-vous sont")
+    return f"{are} maintenant hors des horaires{NBSP}: {stands}. Déplacez-les, ou laissez-les."
+
+
+def outside_line(one: Appointment, at: str) -> str:
+    """Return an appointment that the hours no longer cover, in a line."""
+    return f"{at}, {who(one)}"
+
+
+def capital(words: str) -> str:
+    """Return words that begin a line; those after the first letter stay: "Rendez-vous au SPIP"."""
+    return words[:1].upper() + words[1:]
+
+
 def closing_rows(found: Iterable[Closing]) -> list[ClosingRow]:
     """Return the closures as listed."""
     return [
         ClosingRow(
             id=str(one.closure_id or ""),
-            days=closing_words(one)[:1].upper() + closing_words(one)[1:],
+            days=capital(closing_words(one)),
             reason=one.reason if one.closure_id else " – ".join(part for part in (one.reason, "tout le site") if part),
         )
         for one in found
     ]
 
 
-def outside_words(count: int) -> str:
-    """Return what is said of the appointments that a change leaves out."""
-    stands = "il est maintenu" if count == 1 else "ils sont maintenus"
-    are = many(count, "rendez-vous est", "rendez-vous sont")
-    return f"{are} maintenant hors des horaires{NBSP}: {stands}. À voir{NBSP}:"
-
-
-def outside_rows(found: Sequence[Appointment], moments: Sequence[str]) -> list[OutsideRow]:
-    """Return the appointments left out; one that is not for this actor's eyes cannot be opened."""
-    return [
-        OutsideRow(str(one.booking_id) if one.is_visible else "", f"{at}, {who(one)}")
-        for one, at in zip(found, moments, strict=True)
-    ]
-
-
 def closed_words(days: ClosedDays, *, is_closed: bool) -> str:
     """Return "Fermé du lun. 23 au …" or "Rouvert …"."""
     closing = Closing(closure_id=None, first=days.first, until=days.until, reason="")
-    return f"{'Fermé' if is_closed else 'Rouvert'} {closing_words(closing)}."
+    return ended(f"{'Fermé' if is_closed else 'Rouvert'} {closing_words(closing)}")
 
 
-def _in_force(rules: Iterable[WeeklyRule], on: date) -> set[tuple[int, time, time]]:
-    """Return the weekday, opening and closing of the rules in force on a day, whatever the day is."""
-    return {
-        (rule.weekday, rule.opens, rule.closes)
-        for rule in rules
-        if rule.valid_from <= on and (rule.valid_until is None or on < rule.valid_until)
-    }
+def weekly_minutes(rules: Iterable[Rule], first: date) -> list[int]:
+    """Return how many minutes are opened in each of the weeks that follow a day."""
+    weeks = [0] * AVERAGED_WEEKS
+    for rule in rules:
+        for on in rule.days(first, first + timedelta(days=7 * AVERAGED_WEEKS)):
+            weeks[(on - first).days // 7] += minutes_of(rule)
+    return weeks
 
 
-def _typed(spans: Sequence[tuple[time, time]], number: int) -> tuple[str, str]:
-    if number >= len(spans):
-        return "", ""
-    opens, closes = spans[number]
-    return time_words(opens), "24 h".replace(" ", NBSP) if closes == MIDNIGHT else time_words(closes)
+def minutes_of(rule: Rule) -> int:
+    """Return how long an opening lasts on the wall."""
+    opens, closes = (at.hour * 60 + at.minute for at in (rule.opens, rule.closes))
+    return (closes - opens) % 1440 or 1440
 
 
-def _names(weekday: int, number: int) -> tuple[str, str]:
-    return f"j{weekday}_{number}_de", f"j{weekday}_{number}_a"
+def _weekly(rules: Iterable[Rule], first: date) -> tuple[int, bool]:
+    weeks = weekly_minutes(rules, first)
+    return round(sum(weeks) / len(weeks)), len(set(weeks)) == 1
 
 
-def _count(form: Mapping[str, str]) -> int:
-    """Return how many ranges a day the form has: never less than shown, never more than is sane."""
-    numbers = [number for number in range(MOST_RANGES) if any(_names(at, number)[0] in form for at in range(7))]
-    return max(LEAST_RANGES, *(number + 1 for number in numbers), 0)
+def _duration(minutes: int) -> str:
+    return f"{minutes // 60}{NBSP}h" + (f"{NBSP}{minutes % 60:02d}" if minutes % 60 else "")
 
 
-def _range(weekday: int, number: int, opens: str, closes: str, problem: str = "") -> Range:
-    opens_name, closes_name = _names(weekday, number)
-    of = f"{WEEKDAYS[weekday]}, {'première' if number == 0 else 'deuxième' if number == 1 else f'{number + 1}e'} plage"
-    return Range(opens_name, closes_name, f"{of}, de", f"{of}, à", opens, closes, problem)
+def _but(rule: Rule, on: date) -> str:
+    """Return the exceptions and the extra days that are still to come."""
+    without = [one for one in rule.except_on if one >= on and rule.lasts(one)]
+    extra = [one for one in rule.extra_on if one >= on and rule.applies_on(one)]
+    return (f", sauf {_listed(without, on)}" if without else "") + (f", et aussi {_listed(extra, on)}" if extra else "")
 
 
-def _span(typed: Sequence[str], before: Sequence[tuple[time, time]]) -> tuple[tuple[time, time] | None, str]:
-    """Return what two fields say, and what is wrong with them."""
-    if not any(typed):
-        return None, ""
-    if not all(typed):
-        return None, "Indiquez le début et la fin."
-    opens, closes = (read_time(each) for each in typed)
-    if opens is None or closes is None:
-        return None, f"Cette heure ne se lit pas{NBSP}: écrivez par exemple 9{NBSP}h{NBSP}30."
-    if closes <= opens and closes != MIDNIGHT:
-        return None, "La fin doit être après le début."
-    if any(opens < _end(ended) and start < _end(closes) for start, ended in before):
-        return None, "Cette plage en recouvre une autre du même jour."
-    return (opens, closes), ""
+def _listed(days: Sequence[date], on: date) -> str:
+    if len(days) > MOST_LISTED:
+        return many(len(days), "date", "dates")
+    said = [short(one, on) for one in days]
+    return f"le{NBSP}{said[0]}" if len(said) == 1 else f"les {', '.join(said[:-1])} et{NBSP}{said[-1]}"
 
 
-def _end(closes: time) -> time:
-    return time.max if closes == MIDNIGHT else closes
+def _is_far(on: date, today: date) -> bool:
+    return abs(on - today) > FAR

@@ -9,10 +9,12 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.openings import local_day
+from availability.own import stale_ids
 from availability.rights import REQUESTERS, SEARCHERS, Actor, Role
 from booking.day import Day, day, time_zone_of
 from booking.fitting_queries import OPEN, fitting_requests
 from booking.pages import day_words as words
+from booking.pages import own_places_words as own
 from booking.pages.booking_words import CONVENERS
 from booking.pages.countdown import countdown
 from booking.pages.day_words import Card
@@ -49,6 +51,7 @@ class DayState(rx.State):
     declined: str = ""
     to_plan: str = ""
     to_fit: str = ""
+    to_check: str = ""
     today: list[Card] = []  # noqa: RUF012
     today_more: str = ""
     news: list[Card] = []  # noqa: RUF012 - what freed up for one's saved searches
@@ -61,13 +64,13 @@ class DayState(rx.State):
     @rx.var
     def is_clear(self) -> bool:
         """Say whether there is nothing at all."""
-        counts = self.to_note or self.declined or self.to_plan or self.to_fit
+        counts = self.to_note or self.declined or self.to_plan or self.to_fit or self.to_check
         return self.is_loaded and not (self.to_do or self.today or self.lost or self.news or counts)
 
     @rx.var
     def nothing_to_do(self) -> str:
         """Say that nothing waits, unless something above does."""
-        counts = self.answers or self.to_note or self.declined or self.to_plan or self.to_fit
+        counts = self.answers or self.to_note or self.declined or self.to_plan or self.to_fit or self.to_check
         return "" if counts else "Rien ne vous attend."
 
     @allow(SIGNED_IN)
@@ -75,12 +78,13 @@ class DayState(rx.State):
     async def load(self) -> None:
         """Show the day as it is now."""
         actor, at = await current_actor(self), now()
-        shown, time_zone, to_plan, to_fit = await read(_day, actor, now=at)
+        shown, time_zone, to_plan, to_fit, to_check = await read(_day, actor, now=at)
         self.has_round = actor.has(Role.MONITORING_AGENT)
         self.has_list, summons = actor.has(*REQUESTERS), actor.has(*CONVENERS)
         self.to_note = words.to_note_words(shown.to_note) if summons else ""
         self.declined = words.declined_words(shown.declined) if summons else ""
         self.to_plan, self.to_fit = words.to_plan_words(to_plan), words.to_fit_words(to_fit)
+        self.to_check = words.to_check_words(to_check)
         self.today_is = long_day(local_day(at, ZoneInfo(time_zone)))
         self._show(shown, at, time_zone)
         freed = await read(news, actor, now=at, most=MOST_NEWS) if actor.has(*SEARCHERS) else []
@@ -97,11 +101,12 @@ class DayState(rx.State):
         self.lost_more = words.and_others(shown.lost_count, len(shown.lost))
 
 
-def _day(session: Session, actor: Actor, *, now: datetime) -> tuple[Day, str, int, int]:
+def _day(session: Session, actor: Actor, *, now: datetime) -> tuple[Day, str, int, int, int]:
     to_plan = waiting_count(session, actor) if actor.has(*PLANNERS) else 0
     # Who drives plans the fittings; to the others the requests are one list among several.
     _, to_fit = fitting_requests(session, actor, stages=OPEN, now=now, limit=1) if actor.has(*DRIVERS) else ([], 0)
-    return day(session, actor, now=now), time_zone_of(session, actor), to_plan, to_fit
+    to_check = len(stale_ids(session, actor, now=now)) if actor.has(Role.PARTNER) else 0
+    return day(session, actor, now=now), time_zone_of(session, actor), to_plan, to_fit, to_check
 
 
 @page(
@@ -177,6 +182,7 @@ def _counted() -> rx.Component:
     links = (
         (PLANNING, state.to_plan),
         (FITTINGS, state.to_fit),
+        (own.Filters(only_stale=True).address(), state.to_check),
         (f"{CONVOCATIONS}?onglet=a-pointer", state.to_note),
         (f"{CONVOCATIONS}?onglet=ne-peut-pas-venir", state.declined),
     )

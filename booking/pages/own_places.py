@@ -1,196 +1,155 @@
-"""The partner's places: "Toujours vrai ?" in one tap a line, or new numbers."""
+"""The partner's own page: what one runs, "Toujours vrai ?" in one tap a line, and everything else in a sheet."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
-
 import reflex as rx
-from sqlmodel import Session
 
-from availability.errors import InvalidRequest, NotFound
-from availability.publishing import Declaration, declare
-from availability.rights import Actor, Role
-from booking.hosting import OwnPlace, own_places
-from booking.mediators import is_stale
-from booking.pages.designate_words import age
-from booking.question import form_of
-from booking.words import NBSP, many
-from portal import clock
-from portal.database import act, read
-from portal.policy import allow, current_actor, page
+from availability.rights import Role
+from booking.pages import own_places_words as words
+from booking.pages.own_place_sheet import own_place_sheet
+from booking.pages.own_places_state import OwnPlacesState, OwnPlaceState
+from booking.pages.own_places_words import PlaceLine
+from booking.pages.widgets import inner_link
+from portal.policy import page
 from portal.ui.layout import layout
-from portal.ui.notice import NoticeState
-from portal.ui.pieces import empty_state, field, link_button, skeleton
+from portal.ui.pieces import empty_state, link_button, skeleton
 
 el = rx.el
-NUMBERS = (
-    ("capacity", "Mesures que vous pouvez suivre en même temps"),
-    ("load", "Mesures en cours, hors celles acceptées ici"),
-    ("waiting", "Mesures en attente"),
-)
-
-
-@dataclass(frozen=True)
-class PlaceLine:
-    """A place as declared."""
-
-    id: str
-    name: str
-    where: str
-    load: str
-    waiting: str
-    age: str
-    is_stale: bool
-    capacity_said: str
-    load_said: str
-    waiting_said: str
-
-
-class OwnPlacesState(rx.State):
-    """The lines, and the one whose numbers are being changed."""
-
-    lines: list[PlaceLine] = []  # noqa: RUF012 - Reflex copies the default for each client
-    open_id: str = ""
-    problems: dict[str, str] = {"capacity": "", "load": "", "waiting": ""}  # noqa: RUF012
-    is_loaded: bool = False
-    _undo: tuple[str, Declaration] | None = None
-
-    @allow(Role.PARTNER)
-    @rx.event
-    async def load(self) -> None:
-        """Show what is declared."""
-        await self._show()
-
-    @allow(Role.PARTNER)
-    @rx.event
-    async def still_true(self, resource_id: str) -> None:
-        """Declare the same numbers again, as of today."""
-        line = self._line(resource_id)
-        await self._declare(line.id, _declared(line))
-        await self._say(f"{line.name} : c’est noté, à jour d’aujourd’hui.")
-
-    @allow(Role.PARTNER)
-    @rx.event
-    async def change(self, resource_id: str) -> None:
-        """Open the form of a line, or close it when it is open."""
-        self.open_id = "" if self.open_id == str(resource_id) else str(resource_id)
-        self.problems = {name: "" for name, _ in NUMBERS}
-
-    @allow(Role.PARTNER)
-    @rx.event
-    async def save(self, form: dict[str, str]) -> None:
-        """Declare new numbers; the form stays as typed when one of them cannot be."""
-        line = self._line(self.open_id)
-        try:
-            await self._declare(line.id, declaration_of(form_of(form)))
-        except InvalidRequest as refusal:
-            self.problems = {name: _words(name, refusal) for name, _ in NUMBERS}
-            return
-        self._undo, self.open_id = (line.id, _declared(line)), ""
-        await self._say(f"{line.name} : vos chiffres sont enregistrés.", undo_label="Annuler")
-
-    @allow(Role.PARTNER)
-    @rx.event
-    async def undo(self) -> None:
-        """Declare the numbers from before the last change."""
-        if self._undo is None:
-            return
-        resource_id, before = self._undo
-        self._undo = None
-        await self._declare(resource_id, before)
-        await self._say(f"{self._line(resource_id).name} : les chiffres d’avant sont rétablis.")
-
-    async def _declare(self, resource_id: str, declaration: Declaration) -> None:
-        actor = await current_actor(self)
-        await act(declare, actor, int(resource_id), declaration, now=clock.now())
-
-    async def _say(self, text: str, *, undo_label: str = "") -> None:
-        (await self.get_state(NoticeState)).show_success(text, undo_label=undo_label)
-        await self._show()
-
-    async def _show(self) -> None:
-        self.lines = await read(_lines, await current_actor(self), now=clock.now())
-        self.is_loaded = True
-
-    def _line(self, resource_id: str) -> PlaceLine:
-        found = [line for line in self.lines if line.id == str(resource_id)]
-        if not found:
-            raise NotFound(resource_id=str(resource_id))
-        return found[0]
-
-
-def declaration_of(form: dict[str, str]) -> Declaration:
-    """Return what a form declares. Raises: InvalidRequest, which names the field."""
-    typed = {name: form.get(name, "").strip() for name, _ in NUMBERS}
-    for name, value in typed.items():
-        if not (value.isascii() and value.isdecimal() and len(value) < 9):
-            raise InvalidRequest(name, "not-a-number")
-    return Declaration(**{name: int(value) for name, value in typed.items()})
-
-
-def place_line(place: OwnPlace, *, today: date) -> PlaceLine:
-    """Return a place as its line shows it."""
-    here = f", dont {many(place.taken_here, 'acceptée', 'acceptées')} ici" if place.taken_here else ""
-    load = place.declared_load + place.taken_here
-    return PlaceLine(
-        id=str(place.id),
-        name=place.name,
-        where=" – ".join(part for part in (place.kind_label, place.site_name) if part != place.name),
-        load=f"{many(load, 'mesure', 'mesures')} sur {place.capacity}{here}",
-        waiting=f"{place.declared_waiting}{NBSP}en{NBSP}attente" if place.declared_waiting else "personne en attente",
-        age=age(place.declared_on, today=today),
-        is_stale=is_stale(place.declared_on, today=today),
-        capacity_said=str(place.capacity),
-        load_said=str(place.declared_load),
-        waiting_said=str(place.declared_waiting),
-    )
-
-
-def _declared(line: PlaceLine) -> Declaration:
-    return Declaration(int(line.capacity_said), int(line.load_said), int(line.waiting_said))
-
-
-def _lines(session: Session, actor: Actor, *, now: datetime) -> list[PlaceLine]:
-    return [place_line(place, today=now.date()) for place in own_places(session, actor, now=now)]
-
-
-def _words(name: str, refusal: InvalidRequest) -> str:
-    return "Un nombre entier, de 0 à 10 000." if name == refusal.field else ""
+FEW = 6  # so many are seen at a glance: no search among them
 
 
 @page(
     "/mes-places",
     title="Mes places",
     roles=(Role.PARTNER,),
-    on_load=(OwnPlacesState.load,),
+    on_load=(OwnPlacesState.load, OwnPlaceState.load),
     entry="Mes places",
     order=20,
+    description="Vos places, vos lits, vos horaires et vos fermetures, tenus à jour en deux minutes.",
 )
 def own_places_page() -> rx.Component:
     """Return the places of a partner."""
     state = OwnPlacesState
-    nothing = empty_state(
-        "Aucune place à déclarer",
-        "Les services qui suivent des mesures voient ici leur capacité et leur charge, et les confirment d’un geste.",
-        link_button("Voir l’occupation", "/etablissement/", kind="secondary"),
-    )
-    lines = el.ul(rx.foreach(state.lines, _place), class_name="pj-requests")
     return layout(
-        rx.cond(state.is_loaded, rx.cond(state.lines.length() > 0, lines, nothing), skeleton(6, "Lecture des places…")),
+        rx.cond(
+            state.is_loaded,
+            rx.cond(state.of_all > 0, _everything(), _nothing()),
+            skeleton(6, "Lecture des places…"),
+        ),
+        own_place_sheet(),
         title="Mes places",
-        lead=el.p("Ce que les juges voient de vous. Deux minutes par semaine suffisent."),
+        lead=el.p("Ce que la justice voit de vous. Deux minutes par semaine suffisent."),
         on_undo=state.undo,
     )
 
 
-def _place(line: rx.Var[PlaceLine]) -> rx.Component:
+def _nothing() -> rx.Component:
+    return empty_state(
+        "Vous n’avez encore aucune place",
+        "Lits, postes, médiateurs, permanences : ils s’afficheront ici, et se confirmeront d’un geste. "
+        "Importez-les d’un tableur, ou demandez à votre administrateur de les créer.",
+        link_button("Importer un tableur", "/importer/"),
+    )
+
+
+def _everything() -> rx.Component:
+    state = OwnPlacesState
+    lines = el.ul(rx.foreach(state.lines, _line), class_name="pj-requests")
+    return el.div(
+        _head(),
+        rx.cond(state.of_all > FEW, _search()),
+        rx.cond(state.lines.length() > 0, lines, _not_found()),
+        _pages(),
+        el.div(
+            link_button("Importer un tableur", "/importer/", kind="secondary", icon="fr-icon-upload-line"),
+            class_name="pj-actions fr-mt-3w",
+        ),
+        class_name=rx.cond(rx.State.is_hydrated, "", "pj-dimmed"),
+    )
+
+
+def _head() -> rx.Component:
+    state = OwnPlacesState
+    everything = el.button(
+        "Tout est toujours vrai",
+        type="button",
+        on_click=state.all_still_true,
+        class_name="fr-btn fr-btn--secondary fr-icon-check-line fr-btn--icon-left",
+    )
+    return el.div(
+        el.p(state.summary, role="status", class_name="fr-text--bold fr-mb-0"),
+        rx.cond(state.of_all > 1, everything),
+        class_name="pj-own__head",
+    )
+
+
+def _search() -> rx.Component:
+    state = OwnPlacesState
+    bar = el.div(
+        el.label("Nom, lieu, commune ou type", html_for="recherche", class_name="fr-label"),
+        el.input(
+            type="search",
+            id="recherche",
+            name="q",
+            placeholder="Nom, lieu, commune ou type",
+            default_value=state.typed,
+            key="q" + state.typed,
+            max_length=words.LONGEST_SEARCH,
+            auto_complete="off",
+            class_name="fr-input",
+        ),
+        el.button("Rechercher", type="submit", title="Rechercher", class_name="fr-btn"),
+        role="search",
+        class_name="fr-search-bar",
+    )
+    is_filtered = state.only_stale | (state.typed != "")
+    links = el.div(
+        rx.cond(
+            ~state.only_stale & (state.stale > 0),
+            inner_link("À vérifier seulement", href=state.stale_href, class_name="fr-link"),
+        ),
+        rx.cond(is_filtered, inner_link("Tout afficher", href=words.ADDRESS, class_name="fr-link")),
+        class_name="pj-own__links",
+    )
+    return el.div(rx.el.form(bar, on_submit=state.search), links, class_name="pj-own__search")
+
+
+def _not_found() -> rx.Component:
+    state = OwnPlacesState
+    fresh = empty_state("Tout est à jour", "Aucune ligne n’est à vérifier.")
+    searched = empty_state(
+        "Rien ne correspond",
+        "Cherchez le nom d’une place, d’un lieu, d’une commune, ou un type.",
+        inner_link("Tout afficher", href=words.ADDRESS, class_name="fr-btn fr-btn--secondary"),
+    )
+    return rx.cond(state.typed != "", searched, fresh)
+
+
+def _pages() -> rx.Component:
+    state = OwnPlacesState
+
+    def step(label: str, href: rx.Var[str]) -> rx.Component:
+        return rx.cond(
+            href != "", inner_link(label, href=href, class_name="fr-btn fr-btn--sm fr-btn--tertiary"), el.span()
+        )
+
+    inner = el.nav(
+        step("Page précédente", state.previous),
+        el.span(state.where_in_pages, class_name="fr-text--sm fr-mb-0"),
+        step("Page suivante", state.following),
+        aria_label="Pages",
+        class_name="pj-own__pages",
+    )
+    return rx.cond(state.where_in_pages != "", inner)
+
+
+def _line(line: rx.Var[PlaceLine]) -> rx.Component:
     stale = el.span(line.age, " : à vérifier", class_name="pj-age pj-age--stale fr-icon-warning-line fr-icon--sm")
-    is_open = OwnPlacesState.open_id == line.id
     return el.li(
         el.h2(line.name, class_name="fr-h6 fr-mb-1v"),
         el.p(line.where, class_name="fr-text--sm fr-mb-1v pj-grey"),
-        el.p(el.strong(line.load), ", ", line.waiting, class_name="fr-mb-1v"),
+        el.p(el.strong(line.figures), class_name="fr-mb-1v"),
+        rx.foreach(line.notes, _note),
         el.p(rx.cond(line.is_stale, stale, el.span(line.age, class_name="pj-age")), class_name="fr-mb-1w"),
         el.div(
             el.button(
@@ -198,38 +157,25 @@ def _place(line: rx.Var[PlaceLine]) -> rx.Component:
                 type="button",
                 aria_label="Toujours vrai : " + line.name,
                 on_click=OwnPlacesState.still_true(line.id),
-                class_name="fr-btn fr-icon-check-line fr-btn--icon-left",
+                class_name=rx.cond(
+                    line.is_stale,
+                    "fr-btn fr-icon-check-line fr-btn--icon-left",
+                    "fr-btn fr-btn--secondary fr-icon-check-line fr-btn--icon-left",
+                ),
             ),
-            el.button(
+            inner_link(
                 "Modifier",
-                type="button",
+                href=line.href,
+                prevent_scroll_reset=True,
                 aria_label="Modifier : " + line.name,
-                aria_expanded=rx.cond(is_open, "true", "false"),
-                on_click=OwnPlacesState.change(line.id),
                 class_name="fr-btn fr-btn--secondary",
             ),
             class_name="pj-actions pj-request__answers pj-request__answers--wide",
         ),
-        rx.cond(is_open, _form(line)),
         key=line.id,
         class_name="pj-request",
     )
 
 
-def _form(line: rx.Var[PlaceLine]) -> rx.Component:
-    said = {"capacity": line.capacity_said, "load": line.load_said, "waiting": line.waiting_said}
-    numbers = [
-        field(
-            label,
-            name,
-            error=OwnPlacesState.problems[name],
-            default_value=said[name],
-            input_mode="numeric",
-            max_length=6,
-        )
-        for name, label in NUMBERS
-    ]
-    save = el.button("Enregistrer", type="submit", class_name="fr-btn")
-    return rx.el.form(
-        *numbers, save, on_submit=OwnPlacesState.save, aria_label="Modifier", class_name="pj-request__question"
-    )
+def _note(words_: rx.Var[str]) -> rx.Component:
+    return el.p(words_, class_name="fr-text--sm fr-mb-1v fr-icon-information-line fr-icon--sm pj-own__note")

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from availability.attributes import Attribute
 from availability.claims import Claim, NightsClaim, PlaceClaim, SlotClaim
+from availability.declarations import is_stale
 from availability.errors import CapacityReached, InvalidRequest, NotOpen, PeriodTaken, Refusal
 from availability.models import Shape
 from availability.rights import SEARCHERS, Actor
@@ -46,7 +47,7 @@ from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor
 from portal.problems import sentence
-from portal.ui.dates import day, hour, moment, nights
+from portal.ui.dates import NBSP, day, hour, moment, nights
 
 OFFERED = {
     1: "Voici la plus proche qui convient.",
@@ -417,6 +418,8 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
     one, _ = UNIT_WORDS[Shape(site.kind.shape)]
     why = why_not(found.mismatch, wish.schema) if found.mismatch else ""
     declared = f"déclaré le {day(found.declared_on, year=True)}" if found.declared_on else ""
+    if declared and is_stale(found.declared_on, site.kind.fresh_days, today=today):
+        declared += f"{NBSP}: à vérifier"
     return Line(
         resource_id=str(found.resource_id),
         name=found.name,

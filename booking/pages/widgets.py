@@ -1,4 +1,4 @@
-"""What only a browser can do: print, follow a link without leaving the page."""
+"""What only a browser can do: print, copy, follow a link without leaving the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,18 @@ class PrintButton(rx.Component):
     small: rx.Var[bool]
 
 
+class CopyButton(rx.Component):
+    """Copies a text, and says that it did."""
+
+    library = rx.asset("copy_button.jsx", shared=True).importable_path
+    tag = "CopyButton"
+
+    label: rx.Var[str]
+    text: rx.Var[str]
+
+
 print_button = PrintButton.create
+copy_button = CopyButton.create
 # Keeps the page and its connection: the address changes, `on_load` runs, nothing blinks.
 inner_link = ReactRouterLink.create
 

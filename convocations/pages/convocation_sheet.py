@@ -20,7 +20,7 @@ from availability.search import may_reserve
 from booking.models import State
 from booking.moving import move
 from booking.outcomes import excuse, note_outcome, undo_excuse
-from booking.pages.widgets import inner_link
+from booking.pages.widgets import copy_button, inner_link
 from booking.persons import person_for
 from booking.sealing import House
 from convocations.actions import accept_sms, refuse_sms, renew_link, withdraw
@@ -31,7 +31,6 @@ from convocations.pages.convene_state import CONVENERS
 from convocations.pages.convene_words import StartChoice, read_value
 from convocations.pages.convocation_words import MessageRow, View, move_choice, view_of
 from convocations.pages.problems import said
-from convocations.pages.widgets import copy_button
 from convocations.queries import ListedConvocation, convocation_line
 from portal.clock import now
 from portal.database import act, read

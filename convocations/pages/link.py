@@ -25,12 +25,12 @@ from availability.claims import SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.periods import Period
 from booking.errors import AlreadyDecided
+from booking.links import LinkName, read_token
 from booking.persons import LANGUAGES
 from booking.sealing import House
 from convocations.bearing import Bearer, bearer_of, cannot_come, choose, confirm_coming, resume_sms, stop_sms
 from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
 from convocations.link_view import LinkView, Stage, claims_for, link_view
-from convocations.links import LinkName, read_token
 from convocations.pages.link_page import CSP, INSTANT, ActName, Asked, Step, link_html, plain_html
 from convocations.wording import FRENCH, PageWords, page_words, spoken
 from portal import throttle

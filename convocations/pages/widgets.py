@@ -1,4 +1,4 @@
-"""What only a browser can do: ask again every few seconds, copy a text."""
+"""What only a browser can do: ask again every few seconds."""
 
 from __future__ import annotations
 
@@ -15,15 +15,4 @@ class Ticker(rx.Component):
     on_tick: rx.EventHandler[rx.event.no_args_event_spec]
 
 
-class CopyButton(rx.Component):
-    """Copies a text."""
-
-    library = rx.asset("copy_button.jsx", shared=True).importable_path
-    tag = "CopyButton"
-
-    label: rx.Var[str]
-    text: rx.Var[str]
-
-
 ticker = Ticker.create
-copy_button = CopyButton.create

@@ -28,6 +28,7 @@ from portal.demo.fittings import Fittings
 from portal.demo.hearings import family_hearings
 from portal.demo.kinds import kind_sheets
 from portal.demo.ledger import Ledger, occupy
+from portal.demo.measures import designated, measures
 from portal.demo.people import People
 from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty, sentence_judges
 from portal.demo.planning import registry_of_lyon, waiting_cases
@@ -99,12 +100,13 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
         sheet.write(session)
     places = _by_kind(catalogue)
     slotted = [place for kind in GRIDS for place in places[kind]]
-    openings = _publish(session, slotted, now)
+    openings = _publish(session, [*slotted, *places["mediation-information"]], now)
     accounts = Accounts(catalogue, _dice(seed, "accounts"))
     people = People(_dice(seed, "people"), house, now)
     ledger = Ledger(_dice(seed, "ledger"), accounts, kind_ids, now)
     bookings = Bookings(_dice(seed, "bookings"), accounts, people, ledger, now)
     _book(session, bookings, catalogue, places)
+    Bookings(_dice(seed, "designations"), accounts, people, ledger, now).measures(designated(catalogue.places))
     fittings = Fittings(_dice(seed, "fittings"), people, ledger, now)
     fittings.fill(places["bracelet"], kind_ids["bracelet"])
     for opened in people.opened:
@@ -145,6 +147,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     family_hearings(catalogue, _dice(seed, "hearings"), now)
     sentence_judges(catalogue, _dice(seed, "sentence-judges"), today)
     registry_of_lyon(catalogue, _dice(seed, "planning"), now)
+    measures(catalogue, _dice(seed, "measures"), today)
 
 
 def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:
@@ -178,6 +181,8 @@ def _slots(session: Session, places: list[Place], now: datetime) -> dict[int, li
     found: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     soon = {"end": now + timedelta(days=DAYS_TAKEN_AHEAD)}
     for resource_id, start, end in session.execute(SOON, soon):
+        if resource_id not in grids:
+            continue  # an information meeting: judges set them
         found[resource_id] += [(slot.start, slot.end) for slot in cut(Period(start, end), grids[resource_id])]
     return found
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from availability.rights import Role
 from portal.demo.catalogue import Catalogue, Place
+from portal.demo.measure_kinds import DESIGNATED_BY, reserved_by
 from portal.demo.names import family_name, given_name
 from portal.demo.sheets import Sheet
 from portal.demo.territories import Court
@@ -26,7 +27,7 @@ class Guest:
     title: str
     role: Role
     territory: str
-    and_kind: tuple[str, str] | None = None  # a second right: territory, kind
+    and_kinds: tuple[str, tuple[str, ...]] | None = None  # further rights: territory, kinds
     host: str = ""  # code of the organisation of a partner
 
 
@@ -52,7 +53,7 @@ GUESTS = (
         title="Juge aux affaires familiales, Lyon",
         role=Role.FAMILY_JUDGE,
         territory="TGILYON",
-        and_kind=("CALYON", "mediation-familiale"),
+        and_kinds=("CALYON", (*reserved_by(Role.FAMILY_JUDGE), "mediation-information")),
     ),
     Guest(
         login="gabriel.maquette",
@@ -144,7 +145,7 @@ class Accounts:
     def for_place(self, place: Place) -> Member:
         """Return who takes places of this kind around there."""
         role = {
-            "mediation-familiale": Role.FAMILY_JUDGE,
+            **DESIGNATED_BY,
             "audience-jaf": Role.REGISTRY,
             "bracelet": Role.MONITORING_AGENT,
             "jap-rdv": Role.SENTENCE_JUDGE,
@@ -160,8 +161,8 @@ class Accounts:
         home = self.territories[guest.territory]
         member = self._account(guest.login, guest.name, guest.title, organisation_id, home)
         self._right(member, guest.role, [home])
-        if guest.and_kind:
-            territory, kind = guest.and_kind
+        territory, kinds = guest.and_kinds or ("", ())
+        for kind in kinds:
             self._right(member, guest.role, [self.territories[territory]], self.catalogue.kinds[kind])
         if organisation_id is not None:
             self.by_host[organisation_id] = member
@@ -201,7 +202,7 @@ class Accounts:
 
     @staticmethod
     def _has_account(place: Place) -> bool:
-        return place.kind in ("mediation-familiale", "semi-liberte")
+        return place.kind in (*DESIGNATED_BY, "semi-liberte")
 
     def _service(
         self, login: str, title: str, role: Role, territories: list[int], organisation_id: int | None = None

@@ -60,6 +60,19 @@ class Bookings:
             if self.rng.random() < 0.3:
                 self._turned_down(place, by)
 
+    def measures(self, places: Iterable[Place]) -> None:
+        """Give services a few measures, and the judges of Lyon something to follow in each kind."""
+        followed: set[str] = set()
+        for place in places:
+            by = self.accounts.for_place(place)
+            for _ in range(min(place.lanes, self.rng.choice((0, 1, 1, 2)))):
+                self._mediation(place, by)
+            if self.rng.random() < 0.1:
+                self._turned_down(place, by)
+            if place.host.court.code == "TGILYON" and place.lanes > 3 and place.kind not in followed:
+                followed.add(place.kind)
+                self._followed(place, by)
+
     def hearings(self, places: Iterable[Place], hearing_of: Mapping[int, Hearing]) -> None:
         """Fill hearings: nearly full next week, nearly empty in two months."""
         for place in places:
@@ -180,6 +193,30 @@ class Bookings:
                 expires_at=created_at + timedelta(days=14, minutes=2),
             )
         )
+
+    def _followed(self, place: Place, by: Member) -> None:
+        """Write a request about to lapse without an answer, another refused this morning, a measure that begins."""
+        today = self._today(place)
+        asked_at = self._office_time(place, today - timedelta(days=6))
+        answered_at = self.now - timedelta(minutes=self.rng.randint(20, 200))
+        soon = self.now + timedelta(hours=self.rng.randint(30, 60))
+        for state, first, decided_at, expires_at in (
+            (State.REQUESTED, today + timedelta(days=1), None, soon),
+            (State.REFUSED, today + timedelta(days=1), answered_at, None),
+            (State.BOOKED, today, None, None),
+        ):
+            self.ledger.write(
+                Entry(
+                    place=place,
+                    state=state,
+                    when=When(first_on=first),
+                    created_at=asked_at,
+                    decided_at=decided_at,
+                    by=by,
+                    case_ref=self._case_ref(),
+                    expires_at=expires_at,
+                )
+            )
 
     def _mediation(self, place: Place, by: Member) -> None:
         first = self._today(place) + timedelta(days=self.rng.randint(-140, 20))

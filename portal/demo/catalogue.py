@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from psycopg.types.range import DateRange
 
+from availability.declarations import Declaration
 from availability.gazetteer import Commune
 from availability.models import LocatedBy
 from availability.places import time_of_commune
-from availability.publishing import Declaration
 from portal.demo.sheets import Sheet
 from portal.demo.territories import Court, JudicialMap
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
+from availability.declarations import Declaration
 from availability.gazetteer import Commune, by_population, gazetteer
-from availability.publishing import Declaration
 from portal.demo.catalogue import Catalogue, Host, of_town
 
 HOSTS = 1_560

@@ -18,10 +18,10 @@ from sqlmodel import Session
 
 from availability.openings import local_day
 from availability.sites import address_line
+from booking.links import LinkName, token_of
 from booking.models import State
 from booking.sealing import House, key_of, seal
 from convocations.kinds import MessageClass, MessageKind, MessageState, Standing
-from convocations.links import LinkName, token_of
 from convocations.planning import UNDO, UNDO_FREED
 from convocations.segments import measure
 from convocations.timing import Whereabouts, due_at, useful_until

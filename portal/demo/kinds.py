@@ -6,6 +6,8 @@ from typing import Any
 
 from availability.models import Kind, Shape
 from availability.rights import Role
+from portal.demo.measure_kinds import CONVENED_WITH, MEDIATION, reserved_by
+from portal.demo.measure_kinds import KINDS as MEASURES
 from portal.demo.planning import STAFF
 from portal.demo.sheets import Sheet
 
@@ -88,6 +90,9 @@ KINDS = (
         position=4,
         host_accepts=True,
         request_days=14,
+        is_designated=True,
+        refused_if_violence=True,
+        wording=MEDIATION,
         searchable={
             "languages": LANGUAGES,
             "evening": EVENING,
@@ -134,17 +139,21 @@ KINDS = (
         shape=Shape.SESSIONS.value,
         position=8,
     ),
+    *MEASURES,
 )
 CODES = tuple(kind.code for kind in KINDS)
 
+CONVENING = {"mediation-information": True, "audience-jaf": True}
 APPOINTMENTS = {"bracelet": True, "spip-rdv": True, "jap-rdv": True}
 # True: searches and reserves; False: searches only. Partners see their own places, not the map.
 MAY_RESERVE: dict[Role, dict[str, bool]] = {
     Role.PROBATION_OFFICER: {"semi-liberte": True, "tig": True} | APPOINTMENTS,
     # The registry of the judge takes slots of the probation service as a hearing ends.
     Role.SENTENCE_JUDGE: {"semi-liberte": True, "tig": False} | APPOINTMENTS,
-    Role.FAMILY_JUDGE: {"mediation-familiale": True, "audience-jaf": False},
-    Role.REGISTRY: {"mediation-familiale": True, "audience-jaf": True, "audience-jcp": True},
+    Role.FAMILY_JUDGE: reserved_by(Role.FAMILY_JUDGE) | CONVENING,
+    Role.GUARDIANSHIP_JUDGE: reserved_by(Role.GUARDIANSHIP_JUDGE),
+    Role.CHILDRENS_JUDGE: reserved_by(Role.CHILDRENS_JUDGE),
+    Role.REGISTRY: reserved_by(Role.FAMILY_JUDGE) | CONVENING | {"audience-jcp": True},
     Role.MONITORING_AGENT: {"bracelet": True},
     Role.ADMINISTRATOR: dict.fromkeys(CODES, False),
 }
@@ -162,14 +171,26 @@ def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
     """Return the rows of kinds and of their rights, and the number of each kind by code."""
     columns = [name for name in Kind.model_fields if name != "id"]
     kinds = Sheet("kind", " ".join(columns))
-    numbers = {kind.code: kinds.add(**_values(kind, columns)) for kind in (*KINDS, *STAFF)}
+    every = (*KINDS, *STAFF)
+    numbers = {kind.code: number for number, kind in enumerate(every, 1)}
+    for kind in every:
+        kinds.add(**_values(kind, columns) | _convened_with(kind, numbers))
     rights = Sheet("kind_right", "kind_id role may_reserve may_set_hours", numbered=False)
     for role, allowed in MAY_RESERVE.items():
         for code, may_reserve in allowed.items():
             sets = (role, code) in MAY_SET_HOURS
             rights.add(kind_id=numbers[code], role=role.value, may_reserve=may_reserve, may_set_hours=sets)
+    for kind in KINDS:  # a partner runs its own places, whatever they are; hearings are planned by their court
+        if kind.shape != Shape.SESSIONS:
+            host = {"role": Role.PARTNER.value, "may_reserve": False, "may_set_hours": True}
+            rights.add(kind_id=numbers[kind.code], **host)
     return kinds, rights, numbers
 
 
 def _values(kind: Kind, columns: list[str]) -> dict[str, Any]:
     return {column: getattr(kind, column) for column in columns}
+
+
+def _convened_with(kind: Kind, numbers: dict[str, int]) -> dict[str, int | None]:
+    meeting, hearing = CONVENED_WITH.get(kind.code, ("", ""))
+    return {"meeting_kind_id": numbers.get(meeting), "hearing_kind_id": numbers.get(hearing)}

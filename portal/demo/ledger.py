@@ -15,6 +15,7 @@ from sqlmodel import Session
 from booking.models import OCCUPYING, State
 from portal.demo.accounts import Accounts, Member
 from portal.demo.catalogue import Place
+from portal.demo.measure_kinds import DESIGNATED_BY
 from portal.demo.sheets import Sheet, copy
 
 SHAPES = {
@@ -25,8 +26,8 @@ SHAPES = {
     "bracelet": "slots",
     "spip-rdv": "slots",
     "jap-rdv": "slots",
-}
-ASKED = {"mediation-familiale"}  # the host decides
+} | dict.fromkeys(DESIGNATED_BY, "places")
+ASKED = set(DESIGNATED_BY)  # the host decides
 # What went before each state, first to last.
 BEFORE = {
     State.HELD: (),

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from availability.declarations import Declaration
 from availability.gazetteer import Commune, normalise
-from availability.publishing import Declaration
 from portal.demo.catalogue import Catalogue, Host, Place, of_town, short_name
 from portal.demo.names import family_name, given_name
 from portal.demo.territories import Court, Department

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from availability.openings import WeeklyRule, instant_of, is_holiday, local_day, openings, public_holidays
+from availability.openings import Rule, instant_of, is_holiday, local_day, openings, public_holidays, weekly
 from availability.periods import Period, merge
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -26,9 +26,9 @@ def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
-def rule(weekday: int, opens: str, closes: str, valid_until: date | None = None) -> WeeklyRule:
+def rule(weekday: int, opens: str, closes: str, valid_until: date | None = None) -> Rule:
     """Return a weekly rule in force since ever."""
-    return WeeklyRule(weekday, time.fromisoformat(opens), time.fromisoformat(closes), EVER, valid_until)
+    return weekly(weekday, time.fromisoformat(opens), time.fromisoformat(closes), EVER, valid_until)
 
 
 def opened_on(day: date, opens: str, closes: str, zone: ZoneInfo = PARIS) -> list[Period]:
@@ -141,7 +141,7 @@ def test_openings_that_touch_or_overlap_are_one() -> None:
     ],
 )
 def test_a_rule_applies_on_its_weekday_from_its_first_day_until_its_last_exclusive(day: date, applies: bool) -> None:
-    limited = WeeklyRule(MONDAY, time(9), time(12), date(2026, 3, 2), date(2026, 3, 16))
+    limited = weekly(MONDAY, time(9), time(12), date(2026, 3, 2), date(2026, 3, 16))
 
     assert limited.applies_on(day) is applies
 
@@ -178,7 +178,7 @@ def test_an_unknown_holiday_zone_surfaces_rather_than_passing_for_the_mainland()
 
 
 some_rule = st.builds(
-    WeeklyRule,
+    weekly,
     weekday=st.integers(0, 6),
     opens=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
     closes=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
@@ -190,7 +190,7 @@ zones = st.sampled_from([PARIS, MIQUELON, ZoneInfo("Pacific/Noumea"), ZoneInfo("
 
 @given(st.lists(some_rule, max_size=6), st.dates(date(2026, 1, 1), date(2026, 12, 31)), zones)
 def test_openings_are_sorted_disjoint_and_begin_within_the_days_asked_for(
-    rules: list[WeeklyRule], first: date, zone: ZoneInfo
+    rules: list[Rule], first: date, zone: ZoneInfo
 ) -> None:
     until = first + timedelta(days=10)
 
@@ -202,7 +202,7 @@ def test_openings_are_sorted_disjoint_and_begin_within_the_days_asked_for(
 
 @given(st.lists(some_rule, max_size=6), st.dates(date(2026, 1, 1), date(2026, 12, 1)), st.integers(0, 9), zones)
 def test_asking_in_two_parts_opens_the_same_minutes_as_asking_at_once(
-    rules: list[WeeklyRule], first: date, cut: int, zone: ZoneInfo
+    rules: list[Rule], first: date, cut: int, zone: ZoneInfo
 ) -> None:
     middle, until = first + timedelta(days=cut), first + timedelta(days=10)
 
@@ -212,3 +212,20 @@ def test_asking_in_two_parts_opens_the_same_minutes_as_asking_at_once(
     )
 
     assert merge(parts) == whole
+
+
+@pytest.mark.parametrize(
+    ("rrule", "days"),
+    [
+        ("FREQ=MONTHLY;BYDAY=1MO", [date(2027, 2, 1), date(2027, 3, 1), date(2027, 4, 5)]),
+        ("FREQ=MONTHLY;BYDAY=-1FR", [date(2027, 2, 26), date(2027, 3, 26), date(2027, 4, 30)]),
+        ("FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=1", [date(2027, 3, 1)]),
+        ("FREQ=WEEKLY;BYDAY=MO;COUNT=2", [date(2027, 2, 1), date(2027, 2, 8)]),
+        ("FREQ=MONTHLY;BYMONTHDAY=31;BYMONTH=2", []),
+    ],
+)
+def test_days_of_a_month_and_a_number_of_times_are_those_of_the_calendar(rrule: str, days: list[date]) -> None:
+    first = date(2027, 2, 1)
+    rule = Rule(rrule, first, time(9), time(12), first)
+
+    assert rule.days(first, date(2027, 5, 1)) == days

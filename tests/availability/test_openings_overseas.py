@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from availability.openings import WeeklyRule, instant_of, local_day, openings
+from availability.openings import Rule, instant_of, local_day, openings, weekly
 from availability.periods import Period, days_between
 from availability.slots import Grid, cut
 
@@ -25,9 +25,9 @@ SPRING_OF_MIQUELON, AUTUMN_OF_MIQUELON = date(2026, 3, 8), date(2026, 11, 1)
 A_DAY, AN_HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-def every_day(opens: str, closes: str) -> list[WeeklyRule]:
+def every_day(opens: str, closes: str) -> list[Rule]:
     """Return the rules of something open every day at these wall times."""
-    return [WeeklyRule(day, time.fromisoformat(opens), time.fromisoformat(closes), EVER) for day in range(7)]
+    return [weekly(day, time.fromisoformat(opens), time.fromisoformat(closes), EVER) for day in range(7)]
 
 
 def opened(zone: ZoneInfo, first: date, days: int, opens: str, closes: str) -> list[Period]:

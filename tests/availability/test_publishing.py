@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, select
 
+from availability.declarations import Declaration, declare
 from availability.errors import InvalidRequest, NotFound
 from availability.history import HistoryLine
 from availability.models import Opening, Resource, Shape
-from availability.publishing import Declaration, declare, publish_openings
+from availability.publishing import publish_openings
 from availability.rights import Role
 from tests.availability.scarce import refused
 from tests.factories import (

@@ -15,16 +15,18 @@ from availability.models import Resource, Shape
 from availability.periods import Period
 from availability.queries import (
     DayCount,
+    agenda_at,
     beds,
-    bookable_slots,
     kinds_for,
     nights_by_day,
     places_by_day,
     sessions_by_day,
     slots_by_day,
     slots_of,
+    why_not_at,
 )
 from availability.rights import Actor, Right, Role
+from availability.slots import WhyNot, why_not
 from tests.availability.scarce import make_scarce, somebody
 from tests.factories import (
     NOW,
@@ -220,7 +222,11 @@ def test_a_slot_given_back_may_be_taken_back_within_the_notice(session: Session,
     start = datetime(2026, 3, 5, 9, tzinfo=UTC)
     make_opening(session, resource, start, hours=1)
 
-    assert start in bookable_slots(session, resource.id, now=NOW, around=start)
+    found = agenda_at(session, resource.id, around=start, now=NOW)
+
+    assert found is not None
+    assert why_not(start, found) is None
+    assert why_not_at(session, resource.id, start, now=NOW) is WhyNot.TOO_SOON
 
 
 def test_a_closure_closes_the_openings_that_begin_on_its_days(session: Session, world: World) -> None:
@@ -269,7 +275,7 @@ def test_a_resource_never_opened_has_no_slots(session: Session, world: World) ->
     resource = agent(session, world)
 
     assert slots_of(session, [resource.id], within=Period(NOW, in_minutes(9999)), now=NOW) == {}
-    assert bookable_slots(session, resource.id, now=NOW, around=in_minutes(60)) == {}
+    assert why_not_at(session, resource.id, in_minutes(60), now=NOW) is WhyNot.OUTSIDE_HOURS
 
 
 # Kinds

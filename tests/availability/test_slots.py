@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from availability.periods import Period
-from availability.slots import Busy, Grid, Slot, cut, slots
+from availability.slots import Agenda, Busy, Grid, Slot, cut, seats_taken, slots_in
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -31,11 +33,18 @@ def grid(step: int, duration: int, buffer: int = 0) -> Grid:
     return Grid(timedelta(minutes=step), timedelta(minutes=duration), timedelta(minutes=buffer))
 
 
+def agenda(openings: Sequence[Period], busy: Iterable[Busy], rules: Grid, capacity: int = 1, **more: Any) -> Agenda:
+    """Return an agenda, everything that a table of cases needs being given by position."""
+    spans = [(opening.start, opening.end) for opening in sorted(openings)]
+    taken = seats_taken(busy)
+    return Agenda(openings=spans, taken=taken, grid=rules, capacity=capacity, **{"now": LONG_AGO} | more)
+
+
 def listed(
     openings: list[Period], busy: list[Busy], rules: Grid, capacity: int = 1, not_before: datetime = LONG_AGO
 ) -> list[Slot]:
     """Return the slots, everything being given by position."""
-    return slots(openings, busy, grid=rules, capacity=capacity, not_before=not_before)
+    return slots_in(agenda(openings, busy, rules, capacity, now=not_before))
 
 
 def minutes_after_nine(found: list[Slot]) -> list[int]:
@@ -106,10 +115,13 @@ def test_each_seat_is_free_or_taken_by_itself() -> None:
     assert [slot.seats for slot in found] == [(2, 3), (1, 2)]
 
 
-def test_a_claim_on_a_seat_that_no_longer_exists_takes_nothing_from_the_others() -> None:
-    found = listed([between(0, 30)], [Busy(4, between(0, 30))], grid(30, 30), capacity=2)
+@pytest.mark.parametrize(("taken", "seats"), [([4], (1,)), ([4, 3], ()), ([1, 4], ()), ([4, 3, 5], ()), ([1], (2,))])
+def test_who_has_a_seat_of_a_greater_capacity_counts_all_the_same(taken: list[int], seats: tuple[int, ...]) -> None:
+    busy = [Busy(seat, between(0, 30)) for seat in taken]
 
-    assert found[0].seats == (1, 2)
+    found = listed([between(0, 60)], busy, grid(30, 30), capacity=2)
+
+    assert [slot.seats for slot in found] == [seats, (1, 2)]
 
 
 def test_no_seat_means_that_every_start_is_taken() -> None:
@@ -142,14 +154,13 @@ def gap(one: Period, other: Period) -> timedelta:
 
 
 @given(some_openings, some_busy, some_grid, st.integers(0, 3))
-def test_a_seat_is_listed_exactly_when_every_claim_on_it_is_a_buffer_away(
+def test_as_many_seats_are_listed_as_are_left_each_with_every_claim_on_it_a_buffer_away(
     opened: list[Period], busy: list[Busy], rules: Grid, capacity: int
 ) -> None:
     for slot in listed(opened, busy, rules, capacity):
-        for seat in range(1, capacity + 1):
-            claims = [claim.period for claim in busy if claim.seat == seat]
-            is_clear = all(gap(slot.period, claim) >= rules.buffer for claim in claims)
-            assert (seat in slot.seats) is is_clear
+        near = {claim.seat for claim in busy if gap(slot.period, claim.period) < rules.gap}
+        assert not near.intersection(slot.seats)
+        assert len(slot.seats) == max(capacity - len(near), 0)
 
 
 @given(some_openings, some_grid)
@@ -189,7 +200,7 @@ def test_taking_a_slot_removes_exactly_what_it_and_its_buffer_reach_on_its_seat(
     after = listed(opened, [*busy, Busy(seat, chosen.period)], rules, capacity)
 
     for old, new in zip(before, after, strict=True):
-        reached = gap(old.period, chosen.period) < rules.buffer or old.period.overlaps(chosen.period)
+        reached = gap(old.period, chosen.period) < rules.gap or old.period.overlaps(chosen.period)
         assert set(new.seats) == set(old.seats) - ({seat} if reached else set())
 
 
@@ -204,6 +215,6 @@ def test_taking_free_slots_one_after_the_other_never_puts_two_on_one_seat_at_onc
             taken.append(Busy(now.seats[0], now.period))
 
     assert all(
-        gap(one.period, other.period) >= rules.buffer for one, other in combinations(taken, 2) if one.seat == other.seat
+        gap(one.period, other.period) >= rules.gap for one, other in combinations(taken, 2) if one.seat == other.seat
     )
     assert not any(slot.is_free for slot in listed(opened, taken, rules, capacity))

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from availability.errors import InvalidRequest
-from availability.words import FIELD_WORDS, PROBLEM_WORDS, invalid_sentence
+from availability.errors import InvalidRequest, NotOpen, PeriodTaken
+from availability.slots import WhyNot
+from availability.words import FIELD_WORDS, PROBLEM_WORDS, WHY_WORDS, invalid_sentence, why_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("availability", "booking", "convocations", "optimizer", "portal")
@@ -25,6 +26,14 @@ def test_a_sentence_says_the_field_the_rule_and_its_figure() -> None:
     sentence = invalid_sentence(InvalidRequest("rules", "too-many", most=20))
 
     assert sentence == "Les horaires : 20 au plus."
+
+
+def test_every_reason_why_a_start_is_not_free_says_what_to_do() -> None:
+    assert [why for why in WhyNot if why not in WHY_WORDS] == []
+    assert [words for words in WHY_WORDS.values() if " : " not in words] == []
+    assert why_sentence(NotOpen(why=WhyNot.HOLIDAY)) == "C’est un jour férié là-bas : choisissez un autre jour."
+    assert why_sentence(PeriodTaken()) == WHY_WORDS["taken"]
+    assert why_sentence(NotOpen()) == WHY_WORDS["outside-hours"]
 
 
 def named_in(path: Path) -> Iterator[tuple[str, str]]:

@@ -11,13 +11,13 @@ from sqlmodel import Session
 
 from availability.claims import SlotClaim
 from availability.errors import InvalidRequest, NotFound
-from availability.hours import Outside
 from availability.models import Kind, Resource, Shape, Site
+from availability.outside import Outside
 from availability.periods import Period
 from availability.publishing import HORIZON, publish_openings
 from availability.rights import Actor, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
-from booking.agenda import agendas, closings_to_come, free_starts, left_outside, monday_of, usual_agenda, week_of
+from booking.agenda import agendas, free_starts, left_outside, monday_of, usual_agenda, week_of
 from booking.models import Booking, State
 from booking.outcomes import note_outcome
 from tests.booking.town import make_person
@@ -171,8 +171,6 @@ def test_closed_days_and_holidays_come_with_their_reason(
         (own.id, easter + timedelta(days=1), "Formation")
     ]
     assert [one.start.date() for one in week.openings] == [easter + timedelta(days=day) for day in (2, 3, 4)]
-    coming = closings_to_come(session, world.officer, agent.id, now=NOW)
-    assert [(one.closure_id, one.until) for one in coming] == [(own.id, own.days.upper), (None, None)]
     kind.ignores_holidays = True
     session.flush()
     assert week_of(session, world.officer, agent.id, easter, now=NOW).holidays == ()
@@ -265,8 +263,6 @@ def test_elsewhere_answers_like_nothing(session: Session, world: World, agent: R
     ):
         with pytest.raises(NotFound):
             week_of(session, actor, resource_id, TODAY, now=NOW)
-        with pytest.raises(NotFound):
-            closings_to_come(session, actor, resource_id, now=NOW)
         with pytest.raises(NotFound):
             free_starts(session, actor, resource_id, around=NOW, now=NOW)
 

@@ -10,10 +10,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from availability.claims import SlotClaim
-from availability.history import HistoryLine
 from availability.models import Resource
 from availability.rights import Actor, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
@@ -27,7 +26,6 @@ from tests.socket_client import ROOT_STATE, RawClient, changed, redirections
 
 PAGES = f"{ROOT_STATE}booking___pages___"
 AGENDA = f"{PAGES}agenda_state____agenda_state"
-HOURS = f"{PAGES}hours_state____hours_state"
 RESERVE = f"{PAGES}reserve_state____reserve_state"
 NOTICE = f"{ROOT_STATE}portal___ui___notice____notice_state"
 OFFICER = Role.PROBATION_OFFICER
@@ -81,9 +79,9 @@ def place(served: Served) -> Iterator[Place]:
 
 
 def said(messages: list[dict[str, Any]]) -> str:
-    """Return everything that an answer says: above the page, on it, in the panel."""
+    """Return everything that an answer says: above the page, and on it."""
     found = changed(messages)
-    parts = [found.get(NOTICE, {}).get("text"), found.get(AGENDA, {}).get("problem"), found.get(HOURS, {}).get("said")]
+    parts = [found.get(NOTICE, {}).get("text"), found.get(AGENDA, {}).get("problem")]
     return " ".join(str(part) for part in parts if part)
 
 
@@ -177,12 +175,8 @@ async def test_what_is_elsewhere_cannot_be_opened_reserved_or_changed(served: Se
         assert "pas accessible" in said(told)
         answers = [
             await client.call(f"{AGENDA}.reserve", {"start": place.free.isoformat()}, path=path),
-            await client.call(f"{HOURS}.open", path=path),
-            await client.call(f"{HOURS}.save", {"form": {"from_on": "2027-01-01"}}, path=path),
-            await client.call(f"{HOURS}.reopen", {"closure_id": "1"}, path=path),
         ]
 
-    assert not any(changed(answer).get(HOURS, {}).get("is_open") for answer in answers)
     assert not any(RESERVE in changed(answer) for answer in answers)
 
 
@@ -190,7 +184,7 @@ async def test_what_is_elsewhere_cannot_be_opened_reserved_or_changed(served: Se
 async def test_who_has_no_agenda_calls_nothing(served: Served, place: Place, role: Role) -> None:
     async with RawClient(served.url, served.cookie_of(role)) as client:
         await client.hydrate("/agenda/")
-        for handler in (f"{AGENDA}.load", f"{AGENDA}.undo", f"{HOURS}.open"):
+        for handler in (f"{AGENDA}.load", f"{AGENDA}.undo"):
             assert AGENDA not in changed(await client.call(handler, path=place.address))
         target = {"booking_id": str(place.booking), "start": place.free.isoformat()}
         await client.call(f"{AGENDA}.drag", target, path=place.address)
@@ -204,7 +198,6 @@ async def test_who_has_no_agenda_calls_nothing(served: Served, place: Place, rol
         ("search", "typed"),
         ("reserve", "start"),
         ("open_booking", "booking_id"),
-        ("open_outside", "booking_id"),
         ("start_moving", "booking_id"),
         ("move_to", "form"),
         ("accept_offer", "start"),
@@ -225,25 +218,6 @@ async def test_any_shape_is_answered_without_a_failure(
             assert all(address.startswith("/agenda/") for address in redirections(answer))
 
     assert starts(served, place) == place.start
-
-
-async def test_any_shape_of_hours_is_answered_without_a_failure(served: Served, place: Place) -> None:
-    before = _acts_on(served, place.agent)
-    async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
-        await opened(client, place)
-        await client.call(f"{HOURS}.open", path=place.address)
-        weeks = [{"from_on": "9999-12-31"}, *STRANGE, *({"from_on": sent} for sent in STRANGE)]
-        weeks += [{"from_on": "2027-01-01", "j0_0_de": sent} for sent in STRANGE if sent not in (None, 42)]
-        days = [{"first": "9999-12-31"}, *STRANGE, *({"first": sent} for sent in STRANGE)]
-        days += [{"first": _soon(), "last": sent} for sent in STRANGE]
-        calls: list[tuple[str, dict[str, Any]]] = [("save", {"form": form}) for form in weeks]
-        calls += [("close_some", {"form": form}) for form in days]
-        calls += [("reopen", {"closure_id": sent}) for sent in STRANGE]
-        for handler, payload in calls:
-            answer = await client.call(f"{HOURS}.{handler}", payload, path=place.address)
-            assert FAILED not in said(answer), payload
-
-    assert _acts_on(served, place.agent) == before
 
 
 async def test_any_shape_of_what_is_reserved_is_answered_without_a_failure(served: Served, place: Place) -> None:
@@ -291,16 +265,6 @@ async def test_out_of_turn_nothing_fails(served: Served, handler: str) -> None:
     async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
         await client.hydrate("/agenda/")
         assert FAILED not in said(await client.call(f"{AGENDA}.{handler}", path="/agenda/"))
-
-
-def _soon() -> str:
-    return (datetime.now(UTC) + timedelta(days=50)).date().isoformat()
-
-
-def _acts_on(served: Served, resource_id: int) -> int:
-    with Session(served.engine) as session:
-        of_it = col(HistoryLine.subject_id) == str(resource_id)
-        return len(session.exec(select(HistoryLine).where(col(HistoryLine.subject) == "resource", of_it)).all())
 
 
 def _bookings_on(served: Served, resource_id: int) -> int:

@@ -1,4 +1,4 @@
-"""An agenda in words: what the grid draws and the list says, and hours as people type them."""
+"""An agenda in words: what the grid draws and the list says."""
 
 from __future__ import annotations
 
@@ -9,21 +9,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from availability.openings import WeeklyRule
 from availability.periods import Period
 from availability.slots import Slot
 from booking.agenda import Agenda, Appointment, Closing, Week
 from booking.models import State
 from booking.pages import agenda_words as words
-from booking.pages import hours_words as hours
 from booking.pages.agenda_state import asked_by
 from tests.factories import TODAY, in_days
 
 PARIS = ZoneInfo("Europe/Paris")
-EVER = date(2020, 1, 1)
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)  # Wednesday, ten in Paris
 AGENDA = Agenda(
     resource_id=7,
@@ -258,113 +253,6 @@ def test_starts_are_offered_by_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"),
-    [
-        ("9", time(9)), ("9h", time(9)), ("9 h", time(9)), ("09:30", time(9, 30)), ("9h30", time(9, 30)),
-        ("9\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}30", time(9, 30)), ("9.30", time(9, 30)), ("9 H 05", time(9, 5)),
-        ("0", time(0)), ("23:59", time(23, 59)), ("24 h", time(0)), ("24:00", time(0)),
-        ("24:01", None), ("25", None), ("9:60", None), ("9:5", None), ("neuf", None), ("", None), ("9 h 30 m", None),
-        ("-9", None), ("9:30:00", None), ("٩", time(9)),
-    ],
-)  # fmt: skip
-def test_a_time_is_read_as_people_write_it(typed: str, read: time | None) -> None:
-    assert hours.read_time(typed) == read
-
-
-@given(st.times())
-def test_a_time_as_it_is_shown_is_read_back(at: time) -> None:
-    whole = at.replace(second=0, microsecond=0, fold=0)
-
-    assert hours.read_time(hours.time_words(whole)) == whole
-
-
-def filled(**typed: str) -> dict[str, str]:
-    """Return a form in which only these fields are filled."""
-    empty = {name: "" for at in range(7) for number in range(2) for name in (f"j{at}_{number}_de", f"j{at}_{number}_a")}
-    return empty | typed
-
-
-def test_a_form_becomes_rules_from_the_day_said() -> None:
-    form = filled(j0_0_de="9h", j0_0_a="12h", j0_1_de="14:00", j0_1_a="17:30", j4_0_de="20 h", j4_0_a="24 h")
-
-    read = hours.read_week(form, TODAY)
-
-    assert read.wrong == 0
-    assert read.rules == (
-        WeeklyRule(0, time(9), time(12), TODAY),
-        WeeklyRule(0, time(14), time(17, 30), TODAY),
-        WeeklyRule(4, time(20), time(0), TODAY),
-    )
-
-
-@pytest.mark.parametrize(
-    ("typed", "field", "problem"),
-    [
-        ({"j0_0_de": "9h"}, "j0_0_de", "début et la fin"),
-        ({"j0_0_a": "9h"}, "j0_0_de", "début et la fin"),
-        ({"j1_1_de": "neuf", "j1_1_a": "12h"}, "j1_1_de", "ne se lit pas"),
-        ({"j2_0_de": "12h", "j2_0_a": "9h"}, "j2_0_de", "après le début"),
-        ({"j2_0_de": "9h", "j2_0_a": "9h"}, "j2_0_de", "après le début"),
-        ({"j3_0_de": "9h", "j3_0_a": "12h", "j3_1_de": "11h59", "j3_1_a": "13h"}, "j3_1_de", "recouvre"),
-        ({"j3_0_de": "9h", "j3_0_a": "24h", "j3_1_de": "23h", "j3_1_a": "24h"}, "j3_1_de", "recouvre"),
-    ],
-)
-def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
-    typed: dict[str, str], field: str, problem: str
-) -> None:
-    read = hours.read_week(filled(**typed), TODAY)
-
-    assert (read.rules, read.wrong, read.first_wrong) == ((), 1, field)
-    shown = {one.opens_name: one for row in read.rows for one in row.ranges}
-    assert problem in shown[field].problem
-    assert {name: shown[name].opens for name in shown if name in typed} == {
-        name: value for name, value in typed.items() if name.endswith("_de")
-    }
-
-
-def test_back_to_back_ranges_are_two_ranges() -> None:
-    form = filled(j3_0_de="9h", j3_0_a="12h", j3_1_de="12h", j3_1_a="13h")
-
-    assert hours.read_week(form, TODAY).wrong == 0
-
-
-@given(st.dictionaries(st.text(max_size=12), st.text(max_size=20), max_size=8))
-def test_any_form_at_all_is_read(form: dict[str, str]) -> None:
-    assert len(hours.read_week(form, TODAY).rows) == 7
-
-
-def test_the_form_shows_the_rules_of_the_day_and_says_that_others_come() -> None:
-    rules = [
-        WeeklyRule(0, time(14), time(0), EVER),
-        WeeklyRule(0, time(9), time(12), EVER),
-        WeeklyRule(1, time(9), time(12), EVER, in_days(2)),
-        WeeklyRule(1, time(10), time(11), in_days(2)),
-    ]
-    monday, tuesday, *_ = hours.rows_of(rules, TODAY)
-
-    said = [(one.opens, one.closes) for one in monday.ranges]
-    assert [tuple(part.replace("\N{NO-BREAK SPACE}", " ") for part in one) for one in said] == [
-        ("9 h", "12 h"), ("14 h", "24 h"),
-    ]  # fmt: skip
-    assert tuesday.ranges[0].opens.startswith("9")
-    assert "4" in hours.later_words(rules, TODAY)
-    assert hours.later_words(rules, in_days(2)) == ""
-    same_again = [WeeklyRule(1, time(9), time(12), EVER, in_days(2)), WeeklyRule(1, time(9), time(12), in_days(2))]
-    assert hours.later_words(same_again, TODAY) == ""
-
-
-def test_a_third_range_has_its_fields_too() -> None:
-    rules = [WeeklyRule(0, time(hour), time(hour + 1), EVER) for hour in (8, 10, 12)]
-    rows = hours.rows_of(rules, TODAY)
-
-    form = {name: typed for row in rows for one in row.ranges
-            for name, typed in ((one.opens_name, one.opens), (one.closes_name, one.closes))}  # fmt: skip
-    assert {(rule.opens, rule.closes) for rule in hours.read_week(form, TODAY).rules} == {
-        (rule.opens, rule.closes) for rule in rules
-    }
-
-
-@pytest.mark.parametrize(
     ("closing", "said"),
     [
         ((in_days(0), in_days(1)), "le lun. 2 mars 2026"),
@@ -378,17 +266,3 @@ def test_closed_days_are_said_with_the_last_one_included(closing: tuple[date | N
     one = Closing(closure_id=1, first=closing[0], until=closing[1], reason="")
 
     assert words.closing_words(one).replace("\N{NO-BREAK SPACE}", " ") == said
-
-
-def test_a_closure_of_the_whole_site_is_not_offered_to_be_taken_back() -> None:
-    whole, own = (Closing(closure_id=number, first=TODAY, until=in_days(1), reason="Travaux") for number in (None, 5))
-
-    assert [(row.id, row.reason) for row in hours.closing_rows([whole, own])] == [
-        ("", "Travaux – tout le site"),
-        ("5", "Travaux"),
-    ]
-
-
-@pytest.mark.parametrize(("count", "stands"), [(1, "il est maintenu"), (2, "ils sont maintenus")])
-def test_what_is_left_outside_stands(count: int, stands: str) -> None:
-    assert stands in hours.outside_words(count)

@@ -18,10 +18,12 @@ from availability.claims import PlaceClaim
 from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotFound
 from availability.models import Kind, Resource, Shape
 from availability.rights import Actor, Role
-from booking import designations
+from booking import conflicts, designations
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, refuse
+from booking.conflicts import conflicts_of, declare_conflict, withdraw_conflict
 from booking.designations import (
     AlreadyDesignated,
+    NotSuitable,
     ViolenceAlleged,
     Wanted,
     designate,
@@ -29,16 +31,15 @@ from booking.designations import (
     designations_of,
     read_case_ref,
 )
+from booking.measure_words import MeasureWords
 from booking.mediators import (
-    COLUMNS,
     Candidate,
-    Order,
+    Need,
     candidates,
     designable_kinds,
     home_zone,
-    is_stale,
     measure_days,
-    ranked,
+    unfit,
 )
 from booking.models import Booking, State
 from booking.pages.designate_words import (
@@ -53,6 +54,7 @@ from booking.pages.designate_words import (
 )
 from booking.pages.designation_notice import answer, lines, readable_phone
 from booking.question import DEFAULT_RADIUS_KM, Question
+from booking.suggestion import COLUMNS, Order, Why, cost, ranked, suggestion
 from tests.conftest import Database
 from tests.factories import (
     NOW,
@@ -71,6 +73,7 @@ from tests.factories import (
 from tests.races import PATIENCE_S, act, at_once, refusals
 
 MEDIATION = "mediation-familiale"
+PARENTS = (("Domicile du parent 1", "Parent 1"), ("Domicile du parent 2", "Parent 2"))
 VERSAILLES = (48.8049, 2.1204)  # 17 km from PARIS
 LYON = (45.764, 4.8357)
 ANY_DAY = date(2026, 3, 2)
@@ -89,6 +92,7 @@ def candidate(number: int = 1, **said: Any) -> Candidate:
         "capacity": 12,
         "waiting": 0,
         "declared_on": ANY_DAY,
+        "is_stale": False,
         "price_scale": "2 € à 131 €",
         "languages": ("français",),
         "is_accessible": True,
@@ -109,7 +113,8 @@ somebody = some.builds(
     price_scale=some.sampled_from(["", "2 € à 131 €", "gratuit"]),
     languages=some.lists(some.sampled_from(["français", "arabe", "turc"]), unique=True).map(tuple),
     is_accessible=some.booleans(),
-    state=some.sampled_from(["free", "held", "full", "closed"]),
+    is_stale=some.booleans(),
+    state=some.sampled_from(["free", "held", "full", "closed", "conflict", "competence", "zone"]),
 )
 tables = some.lists(somebody, max_size=12, unique_by=lambda one: one.resource_id)
 orders = some.builds(Order, some.sampled_from(["suggestion", *COLUMNS]), some.booleans())
@@ -142,21 +147,81 @@ def test_what_is_not_known_comes_last_in_both_directions(table: list[Candidate],
     assert known == sorted(known, reverse=order.descending)
 
 
+BETTER: dict[str, Any] = {
+    "first_meeting_days": lambda one: (one.first_meeting_days or 1) - 1,
+    "distances_km": lambda one: tuple(km and km / 2 for km in one.distances_km),
+    "load": lambda one: one.load // 2,
+    "waiting": lambda one: 0,
+    "is_stale": lambda one: False,
+}
+
+
+@given(tables, some.sampled_from(sorted(BETTER)))
+def test_who_becomes_better_in_one_thing_is_never_suggested_later(table: list[Candidate], thing: str) -> None:
+    before = ranked(table)
+    for number, one in enumerate(before):
+        better = replace(one, **{thing: BETTER[thing](one)})
+        assert cost(better) <= cost(one)
+        after = ranked([better if each is one else each for each in table])
+
+        assert after.index(better) <= number
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (candidate(2, first_meeting_days=5, distances_km=(40.0, 40.0)), candidate(1, first_meeting_days=6)),
+        (candidate(2, first_meeting_days=5), candidate(1, first_meeting_days=6)),
         (candidate(2, distances_km=(9.0, 9.0)), candidate(1, distances_km=(1.0, 10.0))),
         (candidate(2, distances_km=(30.0, None)), candidate(1, distances_km=(None, None))),
         (candidate(2, load=3), candidate(1, load=4)),
         (candidate(2, load=1), candidate(1, load=0, capacity=0)),
+        (candidate(2), candidate(1, waiting=2)),
+        (candidate(2), candidate(1, is_stale=True)),
         (candidate(1), candidate(2)),
         (candidate(2, first_meeting_days=60), candidate(1, first_meeting_days=1, state="full")),
-        (candidate(2, first_meeting_days=60), candidate(1, first_meeting_days=None)),
+        (candidate(2, first_meeting_days=59), candidate(1, first_meeting_days=None)),
+        # Ten kilometres more are worth two days and a half.
+        (candidate(2, distances_km=(22.0, 3.0), first_meeting_days=11), candidate(1)),
+        (candidate(2), candidate(1, distances_km=(22.0, 3.0), first_meeting_days=12)),
     ],
 )
-def test_the_delay_then_the_longest_way_then_the_load_decide(first: Candidate, second: Candidate) -> None:
+def test_the_delay_the_way_the_load_and_the_age_decide_together(first: Candidate, second: Candidate) -> None:
     assert ranked([second, first]) == [first, second]
+
+
+def test_the_suggestion_says_why_and_only_what_is_true() -> None:
+    near, soon = candidate(1, load=9, capacity=15), candidate(2, first_meeting_days=9, distances_km=(60.0, 70.0))
+    full = candidate(3, state="full", distances_km=(0.0, 0.0), first_meeting_days=1)
+
+    best = suggestion([full, soon, near])
+
+    assert best is not None
+    assert best[0] == near
+    assert [(reason.why, reason.value) for reason in best[1]] == [(Why.NEAREST, 12), (Why.WITHIN, 14), (Why.LOAD, 60)]
+    alone = suggestion([full, replace(soon, is_stale=True)])
+    assert alone is not None
+    assert [reason.why for reason in alone[1]] == [Why.AWAY, Why.WITHIN, Why.LOAD, Why.STALE]
+    assert suggestion([full]) is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "need", "why"),
+    [
+        ({}, Need(competence="tutelle", departments=frozenset({"69"})), ""),
+        ({"competences": ["curatelle"]}, Need(), ""),
+        ({"competences": ["curatelle"]}, Need(competence="tutelle"), "competence"),
+        ({"competences": ["curatelle", "tutelle"], "zone": ["69"]}, Need(competence="tutelle"), ""),
+        ({"zone": ["01", "69"]}, Need(departments=frozenset({"69", "13"})), ""),
+        ({"zone": ["01", "38"]}, Need(departments=frozenset({"69"})), "zone"),
+        (
+            {"zone": ["38"], "competences": ["x"]},
+            Need(competence="y", departments=frozenset({"69"}), conflicts=frozenset({7})),
+            "conflict",
+        ),
+    ],
+)
+def test_a_service_that_does_not_fit_the_case_says_why(attributes: dict[str, Any], need: Need, why: str) -> None:
+    assert unfit(7, attributes, need) == why
 
 
 @given(orders)
@@ -176,19 +241,10 @@ def test_a_heading_pressed_three_times_gives_back_the_suggested_order() -> None:
     assert Order().toggled("<script>") == Order()
 
 
-@pytest.mark.parametrize(("days", "stale"), [(0, False), (60, False), (61, True)])
-def test_a_declaration_is_stale_after_sixty_days(days: int, stale: bool) -> None:
-    assert is_stale(ANY_DAY - timedelta(days=days), today=ANY_DAY) is stale
-
-
-def test_what_was_never_declared_is_stale() -> None:
-    assert is_stale(None, today=ANY_DAY)
-
-
 # --- the question in the address ---
 
 
-@given(some.builds(Question, *[some.text(max_size=40).map(str.strip) for _ in range(7)]))
+@given(some.builds(Question, *[some.text(max_size=40).map(str.strip) for _ in range(8)]))
 def test_a_question_is_read_as_its_address_says_it(question: Question) -> None:
     from urllib.parse import parse_qsl
 
@@ -260,7 +316,14 @@ def mediation(session: Session) -> Kind:
 
 
 def _mediation(session: Session, **columns: Any) -> Kind:
-    usual: dict[str, Any] = {"code": MEDIATION, "label": "médiation familiale", "host_accepts": True} | columns
+    usual: dict[str, Any] = {
+        "code": MEDIATION,
+        "label": "médiation familiale",
+        "host_accepts": True,
+        "is_designated": True,
+        "refused_if_violence": True,
+        "wording": {"taker": "médiateur", "takers": "médiateurs"},
+    } | columns
     return make_kind(session, Shape.PLACES, reserved_by=[Role.FAMILY_JUDGE, Role.REGISTRY], **usual)
 
 
@@ -380,11 +443,12 @@ def test_who_may_not_search_the_kind_is_refused(session: Session, world: World, 
         _found(session, world.officer, mediation)
 
 
-def test_a_judge_designates_places_whose_host_decides_and_nothing_else(session: Session, judge: Actor) -> None:
+def test_a_judge_designates_the_kinds_that_say_so_and_nothing_else(session: Session, judge: Actor) -> None:
     theirs = _mediation(session, position=2)
-    _mediation(session, code="sans-accord", host_accepts=False)
-    make_kind(session, Shape.NIGHTS, reserved_by=[Role.FAMILY_JUDGE], host_accepts=True)
-    make_kind(session, Shape.PLACES, searched_by=[Role.FAMILY_JUDGE], host_accepts=True)
+    _mediation(session, code="pas-designe", is_designated=False)
+    _mediation(session, code="retire", is_active=False)
+    make_kind(session, Shape.PLACES, searched_by=[Role.FAMILY_JUDGE], is_designated=True)
+    make_kind(session, Shape.PLACES, reserved_by=[Role.CHILDRENS_JUDGE], is_designated=True)
     first = _mediation(session, code="espace-rencontre", position=1)
 
     assert [kind.id for kind in designable_kinds(session, judge)] == [first.id, theirs.id]
@@ -461,7 +525,7 @@ def test_no_mediation_where_violence_is_alleged(session: Session, world: World, 
 def test_violence_does_not_close_the_measures_that_are_made_for_it(
     session: Session, world: World, judge: Actor
 ) -> None:
-    place = _mediator(session, world, _mediation(session, code="espace-rencontre"))
+    place = _mediator(session, world, _mediation(session, code="espace-rencontre", refused_if_violence=False))
     wanted = Wanted(resource_id=place.id, case_ref="RG 26/00001", violence_alleged=True)
 
     assert designate(session, judge, wanted, now=NOW).state == State.REQUESTED
@@ -524,6 +588,42 @@ def test_a_designation_is_not_read_from_another_ressort(
     assert designations_of(session, stranger, "RG 26/00001", now=NOW) == []
 
 
+def test_a_conflict_of_interest_is_remembered_for_the_case_and_keeps_the_service_out(
+    session: Session, world: World, judge: Actor, mediation: Kind
+) -> None:
+    one, other = _mediator(session, world, mediation), _mediator(session, world, mediation)
+    declare_conflict(session, judge, "RG 26/00001", one.id, now=NOW)
+    declare_conflict(session, judge, "RG 26/00001", one.id, now=NOW)
+
+    need = Need(conflicts=conflicts_of(session, judge, "RG 26/00001"))
+    states = {
+        each.resource_id: each.state
+        for each in candidates(session, judge, mediation, (None, None), radius_km=50, need=need, today=TODAY, now=NOW)
+    }
+    assert states == {one.id: "conflict", other.id: "free"}
+    with pytest.raises(NotSuitable) as refusal:
+        _take(session, judge, one)
+    assert refusal.value.facts["why"] == "conflict"
+    assert _take(session, judge, one, "RG 26/00002").resource_id == one.id
+
+    withdraw_conflict(session, judge, "RG 26/00001", one.id, now=NOW)
+    assert _take(session, judge, one).resource_id == one.id
+    stranger = make_actor(Role.FAMILY_JUDGE, world.elsewhere)
+    assert conflicts_of(session, stranger, "RG 26/00001") == frozenset()
+    with pytest.raises(NotAllowed):
+        declare_conflict(session, world.officer, "RG 26/00001", other.id, now=NOW)
+
+
+def test_a_service_without_the_competence_is_refused_by_the_act_itself(
+    session: Session, world: World, judge: Actor, mediation: Kind
+) -> None:
+    mediator = _mediator(session, world, mediation, attributes={"competences": ["tutelle"]})
+    wanted = Wanted(resource_id=mediator.id, case_ref="RG 26/00001", need=Need(competence="curatelle"))
+
+    with pytest.raises(NotSuitable):
+        designate(session, judge, wanted, now=NOW)
+
+
 # --- two desks, one case ---
 
 
@@ -561,7 +661,7 @@ def _take_the_guard_away(monkeypatch: pytest.MonkeyPatch) -> None:
         both_looked.wait()
         return found
 
-    monkeypatch.setattr(designations, "ONE_DESIGNATION_OF_A_CASE", text("SELECT CAST(:case AS text)"))
+    monkeypatch.setattr(conflicts, "ONE_ACT_ON_A_CASE", text("SELECT CAST(:case AS text)"))
     monkeypatch.setattr(designations, "_running", looked)
 
 
@@ -575,7 +675,7 @@ def test_a_row_says_load_age_and_what_is_missing() -> None:
     )
 
     assert shown.load == "18\u00a0mesures sur 24"
-    assert (shown.load_percent, shown.age, shown.is_stale) == ("75%", "à jour du 12\u00a0nov.\u00a02025", True)
+    assert (shown.load_percent, shown.age) == ("75%", "à jour du 12\u00a0nov.\u00a02025")
     assert (shown.delay, shown.languages, shown.why_not) == ("non indiqué", "non indiqué", "")
 
 
@@ -616,14 +716,14 @@ def test_the_age_of_a_declaration_is_said_with_its_year_only_when_it_is_another(
         ([], 0, "Aucun médiateur dans votre ressort"),
         (["free"], 0, "1 médiateur dans votre ressort, 1 peut prendre une mesure"),
         (["free", "free", "full"], 1, "3 médiateurs à moins de 50 km, 2 peuvent prendre une mesure"),
-        (["full", "held"], 2, "2 médiateurs à moins de 50 km de l’un des parents, aucun ne peut en prendre"),
+        (["full", "held"], 2, "2 médiateurs à moins de 50 km de l’une des adresses, aucun ne peut en prendre"),
     ],
 )
 def test_the_answer_is_a_sentence(states: Sequence[str], parents: int, said: str) -> None:
     table = [candidate(number, state=state) for number, state in enumerate(states)]
 
-    kind = Kind(code=MEDIATION, label="", label_plural="", layer="", shape=Shape.PLACES)
-    assert sentence(kind, table, Question(), parents).replace("\u00a0", " ") == said
+    words = MeasureWords(taker="médiateur", takers="médiateurs", addresses=PARENTS)
+    assert sentence(words, table, Question(), parents).replace("\u00a0", " ") == said
 
 
 def test_the_next_best_leave_out_the_one_that_is_gone_and_those_that_are_full() -> None:

@@ -15,7 +15,8 @@ from tests.socket_client import ROOT_STATE, RawClient, changed
 PAGES = f"{ROOT_STATE}booking___pages___"
 JUDGE = f"{PAGES}designate_state____designate_state."
 REQUESTS = f"{PAGES}requests_state____requests_state."
-PLACES = f"{PAGES}own_places____own_places_state."
+PLACES = f"{PAGES}own_places_state____own_places_state."
+PLACE = f"{PAGES}own_places_state____own_place_state."
 NOTICE = "portal___ui___notice____notice_state"
 FREE = text("""
     SELECT r.id FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
@@ -47,7 +48,10 @@ def said(messages: list[dict[str, Any]]) -> str:
         (Role.PARTNER, f"{REQUESTS}accept_it", {"booking_id": "00000000-0000-4000-8000-000000000000"}),
         (Role.PARTNER, f"{REQUESTS}refuse_it", {"form": 3}),
         (Role.PARTNER, f"{PLACES}still_true", {"resource_id": {"a": 1}}),
-        (Role.PARTNER, f"{PLACES}save", {"form": None}),
+        (Role.PARTNER, f"{PLACES}search", {"form": None}),
+        (Role.PARTNER, f"{PLACE}save_numbers", {"form": None}),
+        (Role.PARTNER, f"{PLACE}reopen", {"closure_id": "1"}),
+        (Role.FAMILY_JUDGE, f"{PLACES}all_still_true", {}),
     ],
 )
 async def test_what_no_screen_sends_is_answered_with_a_sentence(

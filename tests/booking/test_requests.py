@@ -11,16 +11,12 @@ import pytest
 from sqlmodel import Session
 
 from availability.claims import PlaceClaim, SlotClaim
-from availability.errors import InvalidRequest
 from availability.models import Kind, Resource, Shape, Site
-from availability.publishing import Declaration, declare
 from availability.rights import Actor, Right, Role
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, refuse
-from booking.hosting import HostedRequest, OwnPlace, answered_requests, own_places, waiting_requests
+from booking.hosting import HostedRequest, answered_requests, waiting_requests
 from booking.models import Booking, Person, State
-from booking.pages.own_places import declaration_of, place_line
 from booking.pages.requests_state import answer_by, answered_line, card, dates, whom
-from booking.question import form_of
 from tests.factories import (
     NOW,
     TODAY,
@@ -117,7 +113,6 @@ def test_a_request_is_shown_to_nobody_else(session: Session, world: World, kind:
 
     assert waiting_requests(session, other, now=NOW) == []
     assert answered_requests(session, other, now=NOW) == []
-    assert own_places(session, other, now=NOW) == []
 
 
 def test_two_rights_that_overlap_show_a_request_once(session: Session, world: World, kind: Kind) -> None:
@@ -127,7 +122,6 @@ def test_two_rights_that_overlap_show_a_request_once(session: Session, world: Wo
     host = Actor(world.host.account_id, "hôte fictif", rights, world.here.id, organisation_id)
 
     assert len(waiting_requests(session, host, now=NOW)) == 1
-    assert len(own_places(session, host, now=NOW)) == 1
 
 
 def test_the_most_urgent_request_comes_first(session: Session, world: World, kind: Kind) -> None:
@@ -243,79 +237,3 @@ def test_the_last_day_is_counted_in_civil_days_where_the_place_is() -> None:
         == "Répondre avant le mar.\u00a03\u00a0mars à\u00a00\u00a0h\u00a030, demain"
     )
     assert answer_by(NOW, NOW, PARIS_TIME).endswith("aujourd’hui")
-
-
-# --- own places ---
-
-
-def test_what_was_declared_longest_ago_comes_first(session: Session, world: World, kind: Kind) -> None:
-    fresh = _place(session, world, kind, declared_on=TODAY)
-    never = _place(session, world, kind, declared_on=None)
-    old = _place(session, world, kind, declared_on=in_days(-90))
-    _place(session, world, kind, declared_on=None, is_active=False)
-    _place(session, world, kind, site=make_site(session, world.here))
-
-    assert [place.id for place in own_places(session, world.host, now=NOW)] == [never.id, old.id, fresh.id]
-
-
-def test_a_place_counts_apart_what_is_taken_through_here_today(session: Session, world: World, kind: Kind) -> None:
-    place = _place(session, world, kind, capacity=5, declared_load=2)
-    booking = _asked(session, world.officer, place)
-
-    before = own_places(session, world.host, now=NOW)[0]
-    during = own_places(session, world.host, now=NOW + timedelta(days=6))[0]
-    accept(session, world.host, booking.id, now=NOW)
-    accepted = own_places(session, world.host, now=NOW + timedelta(days=10))[0]
-
-    assert (before.taken_here, during.taken_here, accepted.taken_here) == (0, 0, 1)
-    line = place_line(accepted, today=TODAY)
-    assert line.load == "3\u00a0mesures sur 5, dont 1\u00a0acceptée ici"
-    assert (line.capacity_said, line.load_said) == ("5", "2")
-
-
-def test_confirming_the_same_numbers_makes_them_fresh(session: Session, world: World, kind: Kind) -> None:
-    place = _place(session, world, kind, capacity=5, declared_load=2, declared_on=in_days(-90))
-    stale = place_line(own_places(session, world.host, now=NOW)[0], today=TODAY)
-
-    declare(session, world.host, place.id, Declaration(5, 2, 0), now=NOW)
-
-    fresh = place_line(own_places(session, world.host, now=NOW)[0], today=TODAY)
-    assert (stale.is_stale, fresh.is_stale) == (True, False)
-    assert stale.load == fresh.load
-    assert fresh.age == "à jour du 2\u00a0mars"
-
-
-def test_a_form_is_read_as_three_numbers() -> None:
-    assert declaration_of({"capacity": " 24 ", "load": "18", "waiting": "0"}) == Declaration(24, 18, 0)
-
-
-@pytest.mark.parametrize("typed", ["", "-1", "1.5", "beaucoup", "²", "10001", "9" * 40])
-def test_a_number_that_cannot_be_one_is_refused_beside_its_field(typed: str) -> None:
-    with pytest.raises(InvalidRequest) as refusal:
-        declaration_of({"capacity": "24", "load": typed, "waiting": "0"})
-
-    assert refusal.value.field == "load"
-
-
-@pytest.mark.parametrize("received", [None, "capacity=1", ["capacity"], 3])
-def test_what_is_no_form_is_refused(received: object) -> None:
-    with pytest.raises(InvalidRequest):
-        form_of(received)
-
-
-def test_a_place_named_like_its_service_says_it_once() -> None:
-    place = OwnPlace(
-        id=1,
-        name="Le Pont",
-        kind_label="médiations familiales",
-        site_name="Le Pont",
-        capacity=1,
-        declared_load=0,
-        declared_waiting=2,
-        declared_on=None,
-        taken_here=0,
-    )
-
-    assert place_line(place, today=TODAY).where == "médiations familiales"
-    assert place_line(place, today=TODAY).waiting == "2\u00a0en\u00a0attente"
-    assert place_line(place, today=TODAY).age == "jamais déclarée"

@@ -14,11 +14,11 @@ from availability.claims import SlotClaim
 from availability.models import Kind, Resource, Shape
 from availability.rights import Actor
 from booking.events import subscribe
+from booking.links import LinkName
 from booking.models import Person
 from booking.persons import NewPerson, create_person
 from booking.sealing import House
 from convocations.bearing import Bearer, bearer_of
-from convocations.links import LinkName
 from convocations.models import Convocation
 from convocations.planning import follow
 from tests.factories import NOW, World, make_kind, make_opening, make_resource, make_world

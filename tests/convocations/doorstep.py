@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from booking.links import LinkName, token_of
 from booking.models import Person
 from booking.sealing import House
 from convocations.actions import convene, let_choose
-from convocations.links import LinkName, token_of
 from convocations.models import Convocation
 from convocations.pages import link
 from portal import clock, throttle

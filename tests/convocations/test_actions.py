@@ -12,6 +12,7 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound, PeriodTake
 from availability.models import Shape
 from availability.rights import Role
 from booking.actions import Beneficiary, cancel, confirm, hold
+from booking.links import LinkName
 from booking.models import Booking, State
 from booking.outcomes import note_outcome
 from convocations.actions import (
@@ -28,7 +29,6 @@ from convocations.actions import (
 from convocations.bearing import bearer_of
 from convocations.errors import AlreadySummoned, ConvocationOver, LinkUnknown
 from convocations.kinds import Standing
-from convocations.links import LinkName
 from convocations.pages.problems import said
 from tests.convocations.desk import HALF_PAST, NINE, TEN, make_desk, seats
 from tests.factories import NOW, in_days, make_actor, make_kind, make_resource

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest, PeriodTaken
 from booking.actions import cancel
+from booking.links import LinkName
 from booking.models import Booking, State
 from booking.moving import move
 from booking.persons import erase_person
@@ -21,7 +22,6 @@ from convocations.actions import convene, let_choose, locked_convocation, refuse
 from convocations.bearing import bearer_of, cannot_come, choose, confirm_coming, resume_sms, stop_sms
 from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
 from convocations.kinds import Standing
-from convocations.links import LinkName
 from convocations.models import MOST_ACTS, Convocation
 from convocations.planning import unplan
 from tests.conftest import Database

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from booking.links import LinkName
 from booking.models import State
 from convocations.convening import Start, Summonable
 from convocations.kinds import Failure, MessageClass, MessageKind, MessageState, Standing
-from convocations.links import LinkName
 from convocations.outbox import ListedMessage
 from convocations.pages.convene_words import (
     NO_PHONE,

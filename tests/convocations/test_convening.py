@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from availability.models import KindRight, Shape
 from availability.rights import Role
+from booking.links import TOKEN_LENGTH
 from convocations.actions import convene, refuse_sms
 from convocations.convening import (
     TOKEN_TO_COME,
@@ -23,7 +24,6 @@ from convocations.convening import (
     receivers,
     summonable,
 )
-from convocations.links import TOKEN_LENGTH
 from convocations.timing import Whereabouts
 from tests.convocations.desk import HALF_PAST, HOUSE, NINE, TEN, Desk, make_desk, make_somebody
 from tests.factories import NOW, in_days, make_actor, make_kind, make_resource, make_site, make_territory

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from booking.actions import cancel
+from booking.links import LinkName, token_of
 from booking.models import State
 from booking.moving import move
 from booking.outcomes import note_outcome
@@ -21,7 +22,6 @@ from convocations.actions import accept_sms, convene, let_choose, refuse_sms, re
 from convocations.bearing import cannot_come, choose
 from convocations.delivery import Claimed, claim_due, failed, flagged, put_back, sent, settle, stale
 from convocations.kinds import Failure, MessageKind, MessageState
-from convocations.links import LinkName, token_of
 from convocations.models import Convocation, Message, SmsRefusal
 from tests.conftest import Database
 from tests.convocations.crowd import located, make_offers

@@ -1,4 +1,4 @@
-"""The agenda in a real browser: reserved by a click, moved by mouse and by keyboard, hours changed and taken back."""
+"""The agenda in a real browser: reserved by a click, moved by mouse and by keyboard."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from availability.claims import SlotClaim
-from availability.hours import reopen_days, rules_from, set_week
+from availability.closings import reopen_days
+from availability.hours import rules_from, set_hours
 from availability.models import Closure
-from availability.openings import WeeklyRule
+from availability.openings import Rule
 from availability.rights import Actor, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.agenda import free_starts, monday_of
@@ -85,7 +86,7 @@ def quiet(served: Served) -> Iterator[Quiet]:
     _give_back(served, agent, actor, since=now, rules=rules)
 
 
-def _give_back(served: Served, agent: int, actor: Actor, *, since: datetime, rules: tuple[WeeklyRule, ...]) -> None:
+def _give_back(served: Served, agent: int, actor: Actor, *, since: datetime, rules: tuple[Rule, ...]) -> None:
     now = datetime.now(UTC)
     with Session(served.engine) as session, session.begin():
         made = select(Booking).where(Booking.resource_id == agent, col(Booking.created_at) >= since)
@@ -95,7 +96,7 @@ def _give_back(served: Served, agent: int, actor: Actor, *, since: datetime, rul
         for closure in session.exec(select(Closure).where(Closure.resource_id == agent)).all():
             reopen_days(session, actor, agent, closure.id, now=now)
         if rules_from(session, agent, now.date()) != rules:
-            set_week(session, actor, agent, rules, from_on=now.date(), now=now)
+            set_hours(session, actor, agent, rules, from_on=now.date(), now=now)
 
 
 def opened(open_page: OpenPage, quiet: Quiet, **options: object) -> Page:
@@ -359,67 +360,6 @@ def test_what_somebody_else_takes_is_taken_within_two_seconds(open_page: OpenPag
     expect(page.locator(".pj-event--held")).to_be_visible()
 
 
-def test_hours_that_do_not_read_stay_with_what_is_wrong_beside_them(open_page: OpenPage, quiet: Quiet) -> None:
-    page = opened(open_page, quiet)
-    page.get_by_role("button", name="Horaires d’ouverture").click()
-    panel = page.get_by_role("dialog")
-    panel.locator("#j0_0_de").fill("neuf heures")
-    panel.locator("#j0_0_a").fill("12h")
-    panel.locator("#j1_0_de").fill("12h")
-    panel.locator("#j1_0_a").fill("9h")
-    panel.get_by_role("button", name="Enregistrer les horaires").click()
-
-    expect(panel.get_by_text("2 champs sont à corriger.")).to_be_visible()
-    expect(panel.locator("#j0_0_de")).to_have_value("neuf heures")
-    expect(panel.locator("#j0_0_de")).to_be_focused()
-    expect(panel.locator("#j0_0_de-message")).to_contain_text("ne se lit pas")
-    expect(panel.locator("#j1_0_de-message")).to_contain_text("après le début")
-
-
-def test_new_hours_list_the_appointments_left_outside_and_are_taken_back(open_page: OpenPage, quiet: Quiet) -> None:
-    page = opened(open_page, quiet)
-    page.get_by_role("button", name="Horaires d’ouverture").click()
-    panel = page.get_by_role("dialog")
-    day = quiet.starts[0].astimezone(PARIS).date()
-    for number in range(2):
-        panel.locator(f"#j{day.weekday()}_{number}_de").fill("")
-        panel.locator(f"#j{day.weekday()}_{number}_a").fill("")
-    panel.locator("#from_on").fill(str(monday_of(day)))
-    panel.get_by_role("button", name="Enregistrer les horaires").click()
-    expect(panel.get_by_text("Nouveaux horaires à partir du")).to_be_visible()
-    expect(panel.get_by_text("maintenant hors des horaires")).to_be_visible()
-    expect(panel.get_by_role("button", name=CASE)).to_be_in_viewport()
-    expect(panel.locator(f"#j{day.weekday()}_0_de")).to_have_value("")
-    expect(panel.locator("#from_on")).to_have_value(str(monday_of(day)))
-    assert quiet.at() == quiet.starts[0]
-    panel.get_by_role("button", name="Annuler ce changement").click()
-
-    expect(panel.get_by_text("C’est annulé")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(free(page, quiet.starts[2])).to_be_visible()
-
-
-def test_closed_days_are_added_shown_with_their_reason_and_opened_again(open_page: OpenPage, quiet: Quiet) -> None:
-    page = opened(open_page, quiet)
-    day = quiet.starts[0].astimezone(PARIS).date()
-    page.get_by_role("button", name="Horaires d’ouverture").click()
-    panel = page.get_by_role("dialog")
-    panel.locator("#first").fill(str(day))
-    panel.locator("#reason").fill("Formation")
-    panel.get_by_role("button", name="Fermer ces jours").click()
-    expect(panel.locator(".pj-hours__closings")).to_contain_text("Formation")
-    expect(panel.get_by_text("maintenant hors des horaires")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator(".pj-agenda__days > section").filter(has_text=CASE)).to_contain_text("Fermé\u00a0: Formation")
-    expect(page.locator(".pj-event--outside")).to_contain_text("hors horaires")
-    page.get_by_role("button", name="Horaires d’ouverture").click()
-    panel.get_by_role("button", name=re.compile("^Rouvrir")).click()
-
-    expect(panel.get_by_text("Aucune fermeture prévue.")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(free(page, quiet.starts[2])).to_be_visible()
-
-
 def test_hours_are_those_of_the_place_wherever_the_browser_is(open_page: OpenPage, quiet: Quiet) -> None:
     here = opened(open_page, quiet)
     browser = here.context.browser
@@ -455,9 +395,6 @@ def test_on_a_phone_the_list_comes_first_and_does_everything(open_page: OpenPage
     listed(page, "Ouvrir").click()
     expect(page.get_by_role("dialog").get_by_role("heading", name="Historique")).to_be_visible()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Horaires d’ouverture").click()
-    expect(page.locator("#j0_0_de")).to_be_visible()
-    assert page.evaluate("document.querySelector('dialog[open]').scrollWidth") <= 375
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -469,10 +406,6 @@ def test_the_week_and_its_panels_have_no_serious_violation(open_page: OpenPage, 
     assert serious(page) == []
     listed(page, "Déplacer").click()
     expect(page.get_by_label("Nouveau créneau")).to_be_visible()
-    assert serious(page) == []
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Horaires d’ouverture").click()
-    expect(page.locator("#j0_0_de")).to_be_visible()
     assert serious(page) == []
 
 

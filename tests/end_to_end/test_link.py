@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlmodel import Session, select
 
 from availability.rights import Actor, Role
+from booking.links import LinkName, token_of
 from convocations.actions import convocation_for, let_choose, withdraw
 from convocations.kinds import Standing
-from convocations.links import LinkName, token_of
 from convocations.models import Convocation
 from convocations.wording import page_words
 from portal.identity import Account, AccountRight

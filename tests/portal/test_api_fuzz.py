@@ -98,6 +98,8 @@ OPERATIONS = [
     if path.startswith(API)
 ]
 OURS = [each for each in OPERATIONS if not each.path.endswith("/oauth/token")]  # that one follows RFC 6749
+# Others are refused before anything is read of what they send.
+FOR_HOSTS = [each for each in OURS if each.described["tags"] == ["own places"]]
 
 
 def named(operation: Operation) -> str:
@@ -188,7 +190,7 @@ def spoiled(operation: Operation, usual: dict[str, Any]) -> Iterator[httpx.Reque
     fields = sorted(operation.body["properties"]) if operation.body else []
     sent = {name: usual[name] for name in fields if name in usual}
     needed = {each["name"]: usual.get(each["name"]) for each in operation.parameters if each["name"] in usual}
-    for nasty in NASTY:
+    for nasty in NASTY[::3] if operation in FOR_HOSTS else NASTY:  # a third is enough: nine of them do alike
         for parameter in operation.parameters:
             yield built(operation, needed | {parameter["name"]: nasty}, json.dumps(sent).encode(), **json_type)
         for name in fields:
@@ -263,8 +265,15 @@ class Judged:
         return answer.status_code
 
 
-@pytest.mark.parametrize("operation", OURS, ids=named)
-@pytest.mark.parametrize("who", ["officer", "registry", "host"])
+@pytest.mark.parametrize(
+    ("who", "operation"),
+    [
+        pytest.param(who, operation, id=f"{who}-{named(operation)}")
+        for operation in OURS
+        for who in ("officer", "registry", "host")
+        if who == "host" or operation not in FOR_HOSTS
+    ],
+)
 def test_nothing_that_is_sent_breaks_it_and_a_refusal_changes_nothing(
     api: Api, runner: asyncio.Runner, operation: Operation, who: str
 ) -> None:
@@ -272,7 +281,7 @@ def test_nothing_that_is_sent_breaks_it_and_a_refusal_changes_nothing(
     judged = Judged(api, runner, api.client(who), operation)
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=EXAMPLES // 3 if operation in FOR_HOSTS else EXAMPLES,
         deadline=None,
         derandomize=EXAMPLES <= 40,
         database=None,
@@ -297,10 +306,13 @@ def test_one_bad_value_among_good_ones_breaks_nothing(api: Api, runner: asyncio.
         "to": in_days(51),
         "case_ref": "26/001",
         "reason": "full",
+        "closure_id": 1,
+        "period_id": 1,
+        "unit_id": 1,
+        "capacity": 1,
     }
-    judged = Judged(
-        api, runner, api.client("host" if operation.path.endswith(("accept", "refuse")) else "officer"), operation
-    )
+    is_of_hosts = operation in FOR_HOSTS or operation.path.endswith(("accept", "refuse"))
+    judged = Judged(api, runner, api.client("host" if is_of_hosts else "officer"), operation)
 
     statuses = {judged.send(request) for request in spoiled(operation, usual)}
 
@@ -371,7 +383,7 @@ def test_each_route_says_what_it_does_who_may_and_what_it_answers(operation: Ope
     good = [status for status in answers if status.startswith("2")]
     assert len(good) == 1
     assert answers[good[0]]["content"]["application/json"]["schema"]
-    wanted = {"401", "403", "422"} | ({"400", "404", "409"} if operation.method == "post" else {"304"})
+    wanted = {"401", "403", "422"} | ({"304"} if operation.method == "get" else {"400", "404", "409"})
     assert wanted <= set(answers)
     for status in set(answers) - {*good, "304"}:
         assert list(answers[status]["content"]) == ["application/problem+json"], status

@@ -40,7 +40,8 @@ def run(folder: Path, *arguments: str, typed: str = "", **environment: str) -> s
 def test_doctor_tells_what_answers_and_fails_when_something_does_not(database: Database, tmp_path: Path) -> None:
     fine = run(tmp_path, "doctor", DATABASE_URL=database.url)
     broken = run(tmp_path, "doctor", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
-    no_addresses = run(tmp_path, "doctor", DATABASE_URL=database.url, PLACEJUSTE_BAN_URL="http://127.0.0.1:1")
+    unreachable = {"PLACEJUSTE_BAN_URL": "http://127.0.0.1:1", "PLACEJUSTE_ROUTING_URL": "http://127.0.0.1:1"}
+    no_addresses = run(tmp_path, "doctor", DATABASE_URL=database.url, **unreachable)
 
     assert fine.returncode == 0, fine.stdout + fine.stderr
     assert "PostgreSQL 18" in fine.stdout
@@ -50,6 +51,7 @@ def test_doctor_tells_what_answers_and_fails_when_something_does_not(database: D
     assert "injoignable" in broken.stdout
     assert no_addresses.returncode == 1
     assert "ÉCHEC  base adresse" in no_addresses.stdout
+    assert "ÉCHEC  itinéraires" in no_addresses.stdout
 
 
 def test_a_wrong_setting_is_a_sentence(tmp_path: Path) -> None:
@@ -86,6 +88,8 @@ def test_a_program_and_an_account_are_made_once_their_territory_exists(database:
         "XX",
         DATABASE_URL=database.url,
     )
+    orphan = ("api-client", "create", "Logiciel", "--role", "partner", "--territory", "TJ1")
+    refused = run(tmp_path, *orphan, DATABASE_URL=database.url)
     account = ("account", "create", "Alix", "--name", "Alix Essai", "--role", "registry", "--territory", "TJ1")
     made = run(tmp_path, *account, typed="un mot de passe\nun mot de passe\n", DATABASE_URL=database.url)
     twice = run(tmp_path, *account, typed="un mot de passe\nun mot de passe\n", DATABASE_URL=database.url)
@@ -95,6 +99,8 @@ def test_a_program_and_an_account_are_made_once_their_territory_exists(database:
     assert "client_secret" in program.stdout
     assert nowhere.returncode == 1
     assert "Aucun ressort n’a le code « XX »." in nowhere.stderr
+    assert refused.returncode == 1
+    assert "--organisation CODE" in refused.stderr
     assert made.returncode == 0, made.stderr
     assert (twice.returncode, short.returncode) == (1, 1)
     assert "existe déjà" in twice.stderr

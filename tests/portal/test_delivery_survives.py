@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlmodel import Session
 
 from portal import clock
+from portal.database import make_engine
+from tests import postgres
 from tests.conftest import Database
-from tests.convocations.crowd import make_offers
+from tests.convocations.crowd import make_offers, phone
 from tests.convocations.desk import HOUSE
 from tests.factories import NOW
 from tests.races import act
@@ -27,6 +29,7 @@ from tests.twilio_stand_in import SID, TOKEN, StandIn, standing_in
 
 ROOT = Path(__file__).resolve().parents[2]
 MESSAGES = 500
+PHONES = {phone(number) for number in range(MESSAGES)}
 DELAY_S = 0.05
 PATIENCE_S = 120  # a busy machine is slow, not wrong
 LEADS = "this process is the clock"
@@ -58,6 +61,26 @@ class Worker:
         at = time.monotonic()
         self.process.wait()
         return at
+
+
+@pytest.fixture(scope="module")
+def crowd(postgres_url: str, template: str) -> Iterator[str]:
+    """The name of a database in which the messages wait, on a Monday morning: each test has a copy."""
+    with postgres.clone(postgres_url, template) as url:
+        engine = make_engine(url, pool_size=1)
+        act(engine, make_due)
+        act(engine, hold_back)
+        engine.dispose()
+        yield make_url(url).database or ""
+
+
+@pytest.fixture
+def database(postgres_url: str, crowd: str) -> Iterator[Database]:
+    """A database of the test in which the messages wait."""
+    with postgres.clone(postgres_url, crowd) as url:
+        engine = make_engine(url, pool_size=5)
+        yield Database(url, engine)
+        engine.dispose()
 
 
 @pytest.fixture
@@ -105,10 +128,10 @@ def _until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> N
         time.sleep(0.01)
 
 
-def make_due(session: Session) -> list[str]:
+def make_due(session: Session) -> None:
     """Have the messages due, by a clock that reads a Monday morning."""
     clock.store_offset(session, NOW)
-    return make_offers(session, MESSAGES)
+    make_offers(session, MESSAGES)
 
 
 def states(database: Database) -> Counter[str]:
@@ -132,8 +155,6 @@ def let_go(session: Session) -> None:
 def test_killed_while_500_messages_leave_another_takes_over_and_each_arrives_once(
     database: Database, stand_in: StandIn, tmp_path: Path
 ) -> None:
-    phones = act(database.engine, make_due)
-    act(database.engine, hold_back)
     with two_workers(database, stand_in, tmp_path) as (leader, other):
         assert not other.leads, "one is elected, exactly"
         act(database.engine, let_go)
@@ -153,14 +174,12 @@ def test_killed_while_500_messages_leave_another_takes_over_and_each_arrives_onc
     assert taken_over_s < 15
     assert set(arrived.values()) == {1}, "somebody was written to twice"
     assert states(database) == {"sent": MESSAGES}
-    assert set(arrived) == set(phones)
+    assert set(arrived) == PHONES
 
 
 def test_killed_while_answers_do_not_come_nothing_is_sent_twice_nor_lost(
     database: Database, stand_in: StandIn, tmp_path: Path
 ) -> None:
-    phones = act(database.engine, make_due)
-    act(database.engine, hold_back)
     with two_workers(database, stand_in, tmp_path) as (leader, other):
         act(database.engine, let_go)
         stand_in.does(hang=30)
@@ -174,14 +193,12 @@ def test_killed_while_answers_do_not_come_nothing_is_sent_twice_nor_lost(
     arrived = Counter(message["to"] for message in stand_in.received())
     assert set(arrived.values()) == {1}
     assert states(database) == {"sent": MESSAGES}
-    assert set(arrived) == set(phones)
+    assert set(arrived) == PHONES
 
 
 def test_killed_while_the_provider_cannot_be_asked_what_is_not_known_is_flagged(
     database: Database, stand_in: StandIn, tmp_path: Path
 ) -> None:
-    phones = act(database.engine, make_due)
-    act(database.engine, hold_back)
     with two_workers(database, stand_in, tmp_path) as (leader, other):
         act(database.engine, let_go)
         stand_in.does(list_status=500)
@@ -196,14 +213,12 @@ def test_killed_while_the_provider_cannot_be_asked_what_is_not_known_is_flagged(
     assert set(arrived.values()) == {1}
     assert became["flagged"] > 0
     assert became["sent"] + became["flagged"] == MESSAGES
-    assert len(set(phones) - set(arrived)) <= became["flagged"], "one that did not arrive is not flagged"
+    assert len(PHONES - set(arrived)) <= became["flagged"], "one that did not arrive is not flagged"
 
 
 def test_a_provider_down_and_the_sender_killed_meanwhile_lose_nothing(
     database: Database, stand_in: StandIn, tmp_path: Path
 ) -> None:
-    phones = act(database.engine, make_due)
-    act(database.engine, hold_back)
     with two_workers(database, stand_in, tmp_path) as (leader, other):
         act(database.engine, let_go)
         _until(lambda: stand_in.asked() >= 120)
@@ -217,4 +232,4 @@ def test_a_provider_down_and_the_sender_killed_meanwhile_lose_nothing(
     arrived = Counter(message["to"] for message in stand_in.received())
     assert set(arrived.values()) == {1}
     assert states(database) == {"sent": MESSAGES}
-    assert set(arrived) == set(phones)
+    assert set(arrived) == PHONES

@@ -8,6 +8,8 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 import availability.geocodes  # noqa: F401 - importing the tables describes them to SQLModel
+import booking.calendar_models
+import booking.designation_models
 import booking.fitting_models
 import booking.planning_models
 import booking.saved_models  # noqa: F401

@@ -7,7 +7,7 @@ import secrets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convocations.links import TOKEN_LENGTH, LinkName, read_token, token_of
+from booking.links import TOKEN_LENGTH, LinkName, read_token, token_of
 
 KEY = b"k" * 32
 names = st.builds(LinkName, st.integers(0, 2**63 - 1), st.integers(0, 255))

@@ -1,4 +1,4 @@
-"""The link of a convocation: a token derived from a key, that cannot be guessed and is not stored. Pure.
+"""The link of a convocation, or of a calendar: a token derived from a key, not guessed, not stored. Pure.
 
 The token is base64url(link id, version, HMAC): the same link can be written again in a reminder, a letter or a QR
 code, and is revoked by raising its version. A false one is told without asking the database.
