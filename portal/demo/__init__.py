@@ -32,7 +32,7 @@ from portal.demo.measures import designated, measures
 from portal.demo.people import People
 from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty, sentence_judges
 from portal.demo.planning import registry_of_lyon, waiting_cases
-from portal.demo.shelters import legal_advice, shelters
+from portal.demo.shelters import associations, legal_advice
 from portal.demo.territories import JudicialMap
 from portal.settings import settings
 
@@ -142,7 +142,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     """Add everything that exists. Each subject has its own dice: changing one leaves the others as they were."""
     today = now.astimezone(UTC).date()
     semi_liberty(catalogue, _dice(seed, "semi-liberty"), today)
-    shelters(catalogue, _dice(seed, "shelters"), today)
+    associations(catalogue, _dice(seed, "shelters"), today)
     community_work(catalogue, _dice(seed, "community-work"))
     mediation(catalogue, _dice(seed, "mediation"), today)
     bracelet_teams(catalogue, _dice(seed, "bracelet"), today)

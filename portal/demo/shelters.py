@@ -82,7 +82,7 @@ MAY_RESERVE: dict[Role, dict[str, bool]] = {
 MAY_SET_HOURS = {(Role.REGISTRY, "point-justice")}
 
 
-def shelters(catalogue: Catalogue, rng: Random, today: date) -> None:
+def associations(catalogue: Catalogue, rng: Random, today: date) -> None:
     """Add, in each department, an association that takes placements outside and a shelter."""
     for department in catalogue.map.departments.values():
         seat, code = department.seat, department.code.lower()
