@@ -24,11 +24,13 @@ class KindTold(Told):
     hold_minutes: int
     request_days: int = Field(description="A request without answer lapses after these days.")
     min_notice_days: int
+    min_notice_min: int = Field(description="For what is taken on the day itself.")
     max_ahead_days: int
     max_days: int | None
     crosses_territories: bool
     slot_step_min: int
     slot_duration_min: int
+    buffer_before_min: int = Field(description="Kept free before each claim.")
     buffer_after_min: int
     searchable: dict[str, Any]
     may_reserve: bool = Field(description="The caller may reserve it, not only search it.")

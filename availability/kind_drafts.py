@@ -40,6 +40,7 @@ ONLY_FOR: dict[str, frozenset[Shape]] = {
     "is_designated": frozenset({Shape.PLACES}),
     "refused_if_violence": frozenset({Shape.PLACES}),
     "meeting_kind_id": frozenset({Shape.PLACES}),
+    "hearing_kind_id": frozenset({Shape.PLACES}),
 } | dict.fromkeys(
     (
         "min_notice_min",
@@ -92,6 +93,7 @@ class KindDraft:
     is_designated: bool = False
     refused_if_violence: bool = False
     meeting_kind_id: int | None = None
+    hearing_kind_id: int | None = None
     searchable: Mapping[str, Any] = field(default_factory=dict)
     rights: tuple[RoleRight, ...] = ()  # in the order of roles; a role that is not there has no right
 
@@ -125,6 +127,8 @@ def problems_of(draft: KindDraft) -> list[InvalidRequest]:
         found.append(InvalidRequest("refused_if_violence", "only-designated"))
     if draft.meeting_kind_id is not None and not draft.is_designated:
         found.append(InvalidRequest("meeting_kind_id", "only-designated"))
+    if draft.hearing_kind_id is not None and draft.meeting_kind_id is None:
+        found.append(InvalidRequest("hearing_kind_id", "only-with-meeting"))
     try:
         schema(draft.searchable)
     except InvalidRequest as refusal:

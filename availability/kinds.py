@@ -41,7 +41,10 @@ ADD = text(f"""
     VALUES (:code, true, {", ".join(f"CAST(:{one} AS jsonb)" if one == "searchable" else f":{one}" for one in COLUMNS)})
     ON CONFLICT (code) DO NOTHING RETURNING id""")  # noqa: S608 - names of columns
 PUT_IN_SERVICE = text("UPDATE kind SET is_active = :is_active WHERE id = :id")
-MEETING_OF = text("SELECT label FROM kind WHERE meeting_kind_id = :id AND is_active ORDER BY label")
+MEETING_OF = text("SELECT label FROM kind WHERE :id IN (meeting_kind_id, hearing_kind_id) AND is_active ORDER BY label")
+OFFERED = text(
+    "SELECT id FROM kind WHERE shape = :shape AND is_active AND id IS DISTINCT FROM CAST(:but_for AS bigint)"
+)
 
 
 class ChangedMeanwhile(Refusal):
@@ -53,7 +56,7 @@ class ShapeFixed(Refusal):
 
 
 class KindInUse(Refusal):
-    """The kind is relied on: by `kinds` whose information meeting it is, or by what exists of it."""
+    """The kind is relied on: by `kinds` whose information meeting or hearing it is, or by what exists of it."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ def change_kind(
 def set_in_service(session: Session, actor: Actor, kind_id: int, *, is_active: bool, now: datetime) -> bool:
     """Offer a kind no more, or again; return what it was before. What was taken of it stands.
 
-    Raises: NotAllowed, NotFound, KindInUse for one that is the information meeting of another.
+    Raises: NotAllowed, NotFound, KindInUse for one that is the information meeting or the hearing of another.
     """
     _check_national(session, actor)
     _lock(session, kind_id)
@@ -240,11 +243,17 @@ def _checked(session: Session, draft: KindDraft, *, kind_id: int | None) -> Kind
     wanted = shaped(draft)
     if problems := problems_of(wanted):
         raise problems[0]
-    if wanted.meeting_kind_id is not None:
-        meeting = session.get(Kind, wanted.meeting_kind_id)
-        if meeting is None or meeting.id == kind_id or meeting.shape != Shape.SLOTS or not meeting.is_active:
-            raise InvalidRequest("meeting_kind_id", "not-a-meeting")
+    if wanted.meeting_kind_id not in (None, *_offered(session, Shape.SLOTS, kind_id)):
+        raise InvalidRequest("meeting_kind_id", "not-a-meeting")
+    if wanted.hearing_kind_id not in (None, *_offered(session, Shape.SESSIONS, kind_id)):
+        raise InvalidRequest("hearing_kind_id", "not-a-hearing")
     return wanted
+
+
+def _offered(session: Session, shape: Shape, but_for: int | None) -> list[int]:
+    """Return the other kinds of this shape that are in service."""
+    rows = session.execute(OFFERED, {"shape": shape.value, "but_for": but_for})
+    return list(rows.scalars())
 
 
 def _added(session: Session, code: str, draft: KindDraft) -> int | None:

@@ -86,6 +86,7 @@ FIELD_WORDS: dict[str, str] = {
     "searchable": "les critères",
     "is_delay": "le critère de délai",
     "meeting_kind_id": "le rendez-vous d’information",
+    "hearing_kind_id": "l’audience",
     "min_notice_days": "le délai de prévenance",
     "refused_if_violence": "l’exclusion en cas de violences",
 }

@@ -21,9 +21,5 @@ class SlotUnfit(NotOpen):
     """The slot is free, but nobody would be home, or the team could not be there in time; `why` says which."""
 
 
-class HoursChanged(Refusal):
-    """Somebody changed the hours since the actor looked at them."""
-
-
 class OutOfDate(Refusal):
-    """Somebody changed it since the caller read it: written now, it would undo what they did."""
+    """Somebody changed it since the actor read it: written now, it would undo what they did."""

@@ -1,6 +1,6 @@
 """The hours of whoever receives, as those who set them look at them: what rules, what closes, what a change would do.
 
-Reads only, but for `set_hours_known` and `move_back`. Initials stand for people, as in the agenda.
+Reads only, but for `set_hours_known`, `set_grid_known` and `move_back`. Initials stand for people, as in the agenda.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from availability.actions import lock
 from availability.claims import SlotClaim
 from availability.days_off import days_off
 from availability.errors import NotAllowed, NotFound
+from availability.grids import OwnGrid, grid_of_kind, own_grid, set_grid
 from availability.hours import HoursSet, hours_effect, rules_from, set_hours
 from availability.models import Shape
 from availability.openings import A_DAY, DaysOff, Rule, holiday_names, local_day
@@ -29,7 +30,7 @@ from availability.rights import Actor
 from availability.slots import Grid, cut
 from booking.agenda import CLOSINGS, Appointment, Closing, left_outside, monday_of
 from booking.alternatives import alternatives_to
-from booking.errors import HoursChanged
+from booking.errors import OutOfDate
 from booking.models import Booking
 from booking.moving import move
 from booking.transitions import locked_for
@@ -75,6 +76,8 @@ class Hours:
     closings: tuple[Closing, ...]
     recesses: tuple[Closing, ...]
     off: DaysOff
+    grid: OwnGrid  # its own, and what its kind has for what it leaves to it
+    of_kind: OwnGrid
 
     def holiday(self, day: date) -> str:
         """Return the name of the public holiday that closes a day, or nothing."""
@@ -122,6 +125,8 @@ def hours_of(session: Session, actor: Actor, resource_id: int, *, now: datetime)
         closings=tuple(Closing(**row._mapping) for row in session.execute(CLOSINGS, asked)),
         recesses=tuple(Closing(closure_id=None, **row._mapping) for row in recesses),
         off=days_off(session, resource_id, first=today, until=today + 2 * A_YEAR),
+        grid=own_grid(session, resource_id),
+        of_kind=grid_of_kind(session, resource_id),
     )
 
 
@@ -156,12 +161,25 @@ def set_hours_known(
 ) -> HoursSet:
     """Set hours as `set_hours` does, if those that they replace are still the ones that the actor has looked at.
 
-    Raises: HoursChanged, the caller then rolls back; NotFound, NotAllowed, InvalidRequest.
+    Raises: OutOfDate, the caller then rolls back; NotFound, NotAllowed, InvalidRequest.
     """
     done = set_hours(session, actor, resource_id, rules, from_on=from_on, now=now)
     if _as_of(done.before, from_on) != _as_of(known, from_on):
-        raise HoursChanged(resource_id=resource_id)
+        raise OutOfDate(resource_id=resource_id)
     return done
+
+
+def set_grid_known(
+    session: Session, actor: Actor, resource_id: int, grid: OwnGrid, *, known: OwnGrid, now: datetime
+) -> OwnGrid:
+    """Set a grid as `set_grid` does, if what it replaces is still what the actor has looked at.
+
+    Raises: OutOfDate, the caller then rolls back; NotFound, NotAllowed, InvalidRequest.
+    """
+    before = set_grid(session, actor, resource_id, grid, now=now)
+    if before != known:
+        raise OutOfDate(resource_id=resource_id)
+    return before
 
 
 def move_back(session: Session, actor: Actor, booking_id: UUID, claim: SlotClaim, *, now: datetime) -> Booking:

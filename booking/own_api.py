@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from availability.capacities import capacities_to_come, forget_capacity, set_cap
 from availability.closings import ClosedDays, close_days, reopen_days
 from availability.declarations import declare, hosted, still_true
 from availability.errors import NotFound
+from availability.grids import own_grid, set_grid
 from availability.hours import rules_from, set_hours
 from availability.models import Shape
 from availability.openings import Rule
@@ -173,6 +174,31 @@ async def put_hours(  # noqa: PLR0917 - as the route is declared
         first = given.first or _seen(session, actor, resource_id, at).today
         rules = [rule.rule(first) for rule in given.rules]
         return set_hours(session, actor, resource_id, rules, from_on=first, now=at).outside
+
+    return await _written(write, work)
+
+
+@router.put(
+    "/resources/{resource_id}/grid",
+    summary="Set the length and the step of appointments",
+    response_model=told.PublishedTold,
+    responses=WRITES,
+)
+async def put_grid(  # noqa: PLR0917 - as the route is declared
+    request: Request,
+    actor: Host,
+    resource_id: IdentifierInPath,
+    given: told.GridGiven,
+    key: Key = None,
+    if_match: IfMatch = None,
+) -> Response:
+    """Set how a resource of shape slots cuts its openings, and its usual capacity; what was taken stands."""
+    write = Write(Call(request, actor, key, given), resource_id, if_match)
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        capacity = _seen(session, actor, resource_id, at).capacity
+        set_grid(session, actor, resource_id, given.grid(capacity), now=at)
+        return ()
 
     return await _written(write, work)
 
@@ -389,6 +415,7 @@ def document(
             declared_on=one.declared_on,
             is_stale=one.is_stale,
         ),
+        grid=told.GridTold.model_validate(asdict(own_grid(session, one.id))) if one.shape is Shape.SLOTS else None,
         hours=[_rule(rule) for rule in rules_from(session, one.id, one.today)],
         closures=[told.ClosureTold(**vars(each)) for each in closures_of(session, one.id, today=one.today)],
         capacities=[told.CapacityTold(**vars(each)) for each in capacities_to_come(session, one.id, today=one.today)],

@@ -10,11 +10,13 @@ from pydantic import Field
 
 from availability.declarations import Declaration
 from availability.errors import InvalidRequest
+from availability.grids import OwnGrid
 from availability.models import Shape
 from availability.openings import Rule
 from availability.wire import Day, Flag, Given, Line, Told
 
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Minutes = Annotated[int | None, Field(strict=True, description="Null or absent: as the kind says.")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Wall time of the place: 09:30.")]
 Reason = Annotated[Line, Field(max_length=120, description="For colleagues: neither name nor reason of health.")]
 
@@ -117,6 +119,30 @@ class HoursGiven(Given):
     rules: list[RuleGiven] = Field(max_length=100)
 
 
+class GridTold(Told):
+    """How its openings are cut, in minutes. Null is as the kind says: see `GET /kinds`."""
+
+    slot_duration_min: int | None
+    slot_step_min: int | None
+    buffer_before_min: int | None
+    buffer_after_min: int | None
+
+
+class GridGiven(Given):
+    """How its openings are cut, in minutes, and how many it takes at the same time."""
+
+    slot_duration_min: Minutes = None
+    slot_step_min: Minutes = Field(default=None, description="From one start to the next.")
+    buffer_before_min: Minutes = Field(default=None, description="Kept free before each claim.")
+    buffer_after_min: Minutes = Field(default=None, description="Kept free after each claim.")
+    capacity: Count | None = Field(default=None, description="Usual capacity; absent or null, it stays as it is.")
+
+    def grid(self, capacity: int) -> OwnGrid:
+        """Return the grid, with the capacity that there is when none is given. Raises: InvalidRequest."""
+        given = self.model_dump()
+        return OwnGrid(**given | {"capacity": capacity if self.capacity is None else self.capacity})
+
+
 class ClosureTold(Told):
     """Closed on civil days `[from, to)`. `id` is null when the whole site is closed."""
 
@@ -179,6 +205,7 @@ class PublishedTold(OwnTold):
     """Everything that is published of one resource; its ETag is that of this document without `outside`."""
 
     declaration: DeclarationTold
+    grid: GridTold | None = Field(description="Null but for slots.")
     hours: list[RuleTold]
     closures: list[ClosureTold]
     capacities: list[CapacityTold]

@@ -13,7 +13,7 @@ from availability.models import Shape
 from availability.pages import kind_words as words
 from availability.pages.attribute_rows import AttributeRow, Filter
 from availability.pages.focus import focus_on
-from availability.pages.kind_form_state import KindFormState, RightRow
+from availability.pages.kind_form_state import KindFormState, Option, RightRow
 from availability.pages.kind_words import Field
 from availability.pages.kinds import LIST
 from availability.rights import Role
@@ -55,7 +55,7 @@ def _form() -> rx.Component:
         _group("Le réserver", _grid(words.TAKING), _boxes(words.TAKING_FLAGS)),
         _group("Créneaux et ouvertures", _grid(words.SLOTS), _boxes(words.SLOT_FLAGS), shapes=(Shape.SLOTS,)),
         _group("Déclarations", _grid(words.FRESH), shapes=(Shape.NIGHTS, Shape.PLACES)),
-        _group("Désignation par un juge", _boxes(words.JUDGE_FLAGS), _meeting(), shapes=(Shape.PLACES,)),
+        _group("Désignation par un juge", _boxes(words.JUDGE_FLAGS), *_convened(), shapes=(Shape.PLACES,)),
         _group("Critères de recherche", _criteria()),
         _group("Qui peut quoi", _rights()),
         el.div(
@@ -201,18 +201,25 @@ def _box(one: Field) -> rx.Component:
     )
 
 
-def _meeting() -> rx.Component:
+def _convened() -> tuple[rx.Component, rx.Component]:
+    return (
+        _named(words.MEETING, S.meetings, none="Aucun", hint="Un rendez-vous proposé avec la désignation, avant elle."),
+        _named(words.HEARING, S.hearings, none="Aucune", hint="Fixée et annulée avec lui : la double convocation."),
+    )
+
+
+def _named(asked: Field, kinds: rx.Var[list[Option]], *, none: str, hint: str) -> rx.Component:
     options = rx.fragment(
-        el.option("Aucun", value=""), rx.foreach(S.meetings, lambda one: el.option(one.label, value=one.value))
+        el.option(none, value=""), rx.foreach(kinds, lambda one: el.option(one.label, value=one.value))
     )
     return select_field(
-        words.MEETING.label,
-        words.MEETING.name,
+        asked.label,
+        asked.name,
         options,
-        hint="Un rendez-vous proposé avec la désignation, avant elle.",
-        error=S.problems["meeting_kind_id"],
-        value=S.typed["meeting_kind_id"],
-        on_change=S.say("meeting_kind_id"),
+        hint=hint,
+        error=S.problems[asked.name],
+        value=S.typed[asked.name],
+        on_change=S.say(asked.name),
     )
 
 

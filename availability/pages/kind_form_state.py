@@ -46,7 +46,8 @@ PARIS = ZoneInfo("Europe/Paris")
 NEW = KindDraft(label="", label_plural="", layer="", shape=Shape.SLOTS)
 MOST_TYPED = 200
 RIGHTS = ("searches", "reserves", "sets")
-NO_PROBLEM = dict.fromkeys([*words.TEXTS, *words.FLAGS, "shape", "meeting_kind_id", "searchable"], "")
+NAMED = ("meeting_kind_id", "hearing_kind_id")
+NO_PROBLEM = dict.fromkeys([*words.TEXTS, *words.FLAGS, "shape", *NAMED, "searchable"], "")
 
 problem(
     ChangedMeanwhile,
@@ -77,7 +78,7 @@ class RightRow:
 
 @dataclass(frozen=True)
 class Option:
-    """A kind to choose as information meeting."""
+    """A kind to choose as information meeting, or as hearing."""
 
     value: str
     label: str
@@ -103,6 +104,7 @@ class KindFormState(rx.State):
     rows: list[AttributeRow] = []  # noqa: RUF012
     rights: list[RightRow] = []  # noqa: RUF012
     meetings: list[Option] = []  # noqa: RUF012
+    hearings: list[Option] = []  # noqa: RUF012
     past: list[PastLine] = []  # noqa: RUF012
     problems: dict[str, str] = NO_PROBLEM
     differs: list[str] = []  # noqa: RUF012
@@ -299,6 +301,7 @@ class KindFormState(rx.State):
     async def _read(self, actor: Actor, code: str, *, is_copy: bool) -> None:
         found = await read(_opened, actor, code)
         self.meetings = [Option(str(kind.id), kind.label) for kind in found.meetings]
+        self.hearings = [Option(str(kind.id), kind.label) for kind in found.hearings]
         is_new = is_copy or not code
         self._kind_id, self.code = (0, "") if is_new else (found.kind_id, code)
         self.is_shape_fixed = found.is_shape_fixed and not is_new
@@ -348,8 +351,9 @@ class KindFormState(rx.State):
             values[name], refusal = _number(name, self.typed.get(name, ""), shape)
             found += [refusal] if refusal else []
         values |= {name: bool(self.typed.get(name)) for name in words.FLAGS}
-        meeting = self.typed.get("meeting_kind_id", "")
-        values["meeting_kind_id"] = int(meeting) if meeting.isdecimal() and len(meeting) <= 18 else None
+        for name in NAMED:
+            number = self.typed.get(name, "")
+            values[name] = int(number) if number.isdecimal() and len(number) <= 18 else None
         is_right = not any(row.problem for row in self.rows)
         values["searchable"] = attributes.searchable_of(self._rows()) if is_right else {}
         rights = [RoleRight(Role(one.role), one.reserves, one.sets) for one in self.rights if one.searches]
@@ -395,17 +399,22 @@ class _Opened:
     kind_id: int
     draft: KindDraft
     meetings: list[Kind]
+    hearings: list[Kind]
     is_shape_fixed: bool
     past: list[PastLine]
 
 
 def _opened(session: Session, actor: Actor, code: str) -> _Opened:
     lines = kinds_written(session, actor)
-    meetings = [line.kind for line in lines if line.kind.shape == Shape.SLOTS and line.kind.is_active]
+    of_slots, of_sessions = (
+        [line.kind for line in lines if line.kind.shape == shape and line.kind.is_active]
+        for shape in (Shape.SLOTS, Shape.SESSIONS)
+    )
+    named = {"meetings": of_slots, "hearings": of_sessions}
     if not code:
         last = max((line.kind.position for line in lines), default=0)
         rights = (RoleRight(Role.ADMINISTRATOR),)
-        return _Opened(0, replace(NEW, position=last + 1, rights=rights), meetings, is_shape_fixed=False, past=[])
+        return _Opened(0, replace(NEW, position=last + 1, rights=rights), **named, is_shape_fixed=False, past=[])
     kind = next((line.kind for line in lines if line.kind.code == code), None)
     if kind is None:
         raise NotFound(type=code)
@@ -424,7 +433,7 @@ def _opened(session: Session, actor: Actor, code: str) -> _Opened:
         for one in past
     ]
     fixed = shape_is_fixed(session, kind.id)
-    return _Opened(kind.id, kind_written(session, actor, kind.id), meetings, is_shape_fixed=fixed, past=said)
+    return _Opened(kind.id, kind_written(session, actor, kind.id), **named, is_shape_fixed=fixed, past=said)
 
 
 def _created(session: Session, actor: Actor, draft: KindDraft, *, now: datetime) -> tuple[int, str]:

@@ -92,11 +92,13 @@ JUDGE_FLAGS = (
     Field("refused_if_violence", "Exclu si des violences sont alléguées", "C. civ., art. 373-2-10."),
 )
 MEETING = Field("meeting_kind_id", "Rendez-vous d’information qui précède")
+HEARING = Field("hearing_kind_id", "Audience qui suit ce rendez-vous")
 
 FLAGS = tuple(one.name for one in (*TAKING_FLAGS, *SLOT_FLAGS, *JUDGE_FLAGS))
 TEXTS = tuple(one.name for one in (*NAMES, *TAKING, *SLOTS, *FRESH))
 LABELS = {
-    one.name: one.label for one in (*NAMES, *TAKING, *SLOTS, *FRESH, *TAKING_FLAGS, *SLOT_FLAGS, *JUDGE_FLAGS, MEETING)
+    one.name: one.label
+    for one in (*NAMES, *TAKING, *SLOTS, *FRESH, *TAKING_FLAGS, *SLOT_FLAGS, *JUDGE_FLAGS, MEETING, HEARING)
 } | {"shape": "Forme", "searchable": "Critères de recherche", "rights": "Qui peut quoi"}
 
 ACT_WORDS = {
@@ -114,6 +116,8 @@ PROBLEM_WORDS = {
     "nothing-left": "Plus long que « jusqu’à combien de jours à l’avance » ({most}) : rien ne serait jamais libre.",
     "only-designated": "N’a de sens que si un juge désigne la structure : cochez-le, ou retirez ceci.",
     "not-a-meeting": "Choisissez un type de rendez-vous qui est en service.",
+    "not-a-hearing": "Choisissez un type d’audience qui est en service.",
+    "only-with-meeting": "Une audience suit un rendez-vous d’information : choisissez-le aussi, ou retirez ceci.",
     "unknown-choice": "Choisissez dans la liste.",
     "name-taken": "Ce critère existe déjà sous ce nom : changez l’intitulé.",
     "not-a-code": "Ce nom ne peut pas être enregistré : commencez l’intitulé par une lettre.",
@@ -184,4 +188,5 @@ def as_typed(draft: KindDraft) -> dict[str, str]:
     return typed | {
         "shape": draft.shape.value,
         "meeting_kind_id": "" if draft.meeting_kind_id is None else str(draft.meeting_kind_id),
+        "hearing_kind_id": "" if draft.hearing_kind_id is None else str(draft.hearing_kind_id),
     }

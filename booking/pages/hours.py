@@ -6,6 +6,7 @@ import reflex as rx
 
 from booking.pages.agenda_calendar import focus_on, shortcut_keys
 from booking.pages.agenda_words import Group, Line
+from booking.pages.hours_cut_part import appointments
 from booking.pages.hours_grid import hours_grid
 from booking.pages.hours_parts import closed_days, copying, editor, effect, lists, standing_outside
 from booking.pages.hours_state import HoursState
@@ -90,7 +91,7 @@ def _week() -> rx.Component:
             ),
             el.div(effect(), editor(), class_name="pj-hours__side"),
             el.div(_switch(), lists(), class_name="pj-hours__lists"),
-            el.div(copying(), closed_days(), class_name="pj-hours__more"),
+            el.div(copying(), closed_days(), appointments(), class_name="pj-hours__more"),
             class_name=rx.cond(state.shows_grid, "pj-hours pj-hours--grid", "pj-hours"),
         ),
         shortcut_keys(),

@@ -17,10 +17,10 @@ from availability.errors import InvalidRequest, Refusal
 from availability.openings import A_DAY, Rule
 from availability.publishing import A_YEAR
 from booking.agenda import A_WEEK, monday_of
-from booking.errors import HoursChanged
+from booking.errors import OutOfDate
 from booking.hours import Effect, Hours, effect_of
+from booking.pages import hours_cut, hours_form, hours_week
 from booking.pages import hours_draft as drafts
-from booking.pages import hours_form, hours_week
 from booking.pages import hours_words as words
 from booking.pages.agenda_words import address as agenda_address
 from booking.pages.hours_draft import Draft
@@ -117,6 +117,12 @@ class HoursDrawing(rx.State):
     agenda_href: str = ""
     closings: list[ClosingRow] = []  # noqa: RUF012
     targets: list[Target] = []  # noqa: RUF012
+    # How openings are cut, as typed in `hours_cut_part`.
+    cut_typed: dict[str, str] = hours_cut.NO_PROBLEM
+    cut_hints: dict[str, str] = hours_cut.NO_PROBLEM
+    cut_problems: dict[str, str] = hours_cut.NO_PROBLEM
+    cut_effect: str = ""
+    cut_version: int = 0
     problems: dict[str, str] = NO_PROBLEM
     focused: str = ""  # what takes the focus, each time `turn` grows
     turn: int = 0
@@ -124,6 +130,7 @@ class HoursDrawing(rx.State):
     _hours: tuple[Hours, ...] = ()  # in a tuple: Reflex would wrap its parts
     _listed: str = ""
     _edited: str = ""
+    _cut: str = ""  # the grid that its fields were made of
     _known: tuple[Rule, ...] = ()  # the rules on which the draft was begun
     _draft: Draft = Draft()
 
@@ -382,7 +389,18 @@ class HoursDrawing(rx.State):
         self.from_words = f"Enregistrer à partir du {day(from_on)}"
         self.changes = [words.change_words(*pair, from_on) for pair in draft.changes()]
         self._show_picked(one)
+        self._show_cut(hours)
         self.revision += 1
+
+    def _show_cut(self, hours: Hours) -> None:
+        """Show how openings are cut; what is being typed there stays until somebody has set something else."""
+        if (shown := f"{hours.receiver.resource_id} {hours.grid} {hours.of_kind}") != self._cut:
+            self._cut = shown
+            self.cut_typed, self.cut_hints = hours_cut.typed_of(hours.grid), hours_cut.hints_of(hours.of_kind)
+            self.cut_problems = hours_cut.NO_PROBLEM
+            self.cut_version += 1
+        wanted, _ = hours_cut.read_grid(self.cut_typed)
+        self.cut_effect = hours_cut.effect_words(hours, wanted, hours.rules) if wanted else ""
 
     def _list(self, rows: list[DayRow], dates: list[DayRow], *, is_forced: bool = False) -> None:
         """Show the lists; what is being typed there, and what is to be corrected, stay while nothing is drawn."""
@@ -484,7 +502,7 @@ class HoursDrawing(rx.State):
 
 def why(refusal: Refusal) -> str:
     """Return why hours were refused, in a sentence."""
-    if isinstance(refusal, HoursChanged):
+    if isinstance(refusal, OutOfDate):
         return "Quelqu’un a changé ces horaires entre-temps."
     if not isinstance(refusal, InvalidRequest):
         return sentence(refusal)

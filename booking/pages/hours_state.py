@@ -25,7 +25,7 @@ from availability.outside import outside_openings
 from availability.publishing import A_YEAR
 from availability.rights import Actor
 from booking.agenda import A_WEEK, Appointment, monday_of
-from booking.errors import HoursChanged
+from booking.errors import OutOfDate
 from booking.hours import Hours, Offer, Receiver, hours_of, move_back, outside_now, receivers, set_hours_known
 from booking.models import Booking
 from booking.moving import move
@@ -139,7 +139,7 @@ class HoursState(HoursDrawing):
         notice = await self.get_state(NoticeState)
         try:
             done = await act(setting, await current_actor(self), receiver.resource_id, rules, now=clock.now())
-        except HoursChanged:
+        except OutOfDate:
             await self._read(keeps=True)
             return
         except Refusal as refusal:
@@ -298,6 +298,9 @@ class HoursState(HoursDrawing):
             self.from_on = max(tomorrow, self._monday).isoformat()
             self._start_again(found)
         self.step, self.title = "week", receiver.name
+        self._say_cut(receiver)
+
+    def _say_cut(self, receiver: Receiver) -> None:
         cut = words.slots_are(receiver.step_min, receiver.duration_min)
         self.where = f"{words.capital(receiver.kind_label)} · {receiver.site_name} · {cut}"
         self.snap = hours_week.snap_of(receiver.step_min)
@@ -312,6 +315,7 @@ class HoursState(HoursDrawing):
         except NotFound:
             return
         self._hours = (found,)
+        self._say_cut(found.receiver)
         if keeps:
             self.is_stale = self._known != found.rules
         else:

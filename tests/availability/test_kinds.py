@@ -151,6 +151,11 @@ def test_each_bound_is_the_one_of_the_table(session: Session, name: str) -> None
         ({"min_notice_days": 11, "max_ahead_days": 10}, "min_notice_days", "nothing-left"),
         ({"shape": Shape.PLACES, "refused_if_violence": True}, "refused_if_violence", "only-designated"),
         ({"shape": Shape.PLACES, "meeting_kind_id": 1}, "meeting_kind_id", "only-designated"),
+        (
+            {"shape": Shape.PLACES, "is_designated": True, "hearing_kind_id": 1},
+            "hearing_kind_id",
+            "only-with-meeting",
+        ),
         ({"searchable": {"age": {"label": "Âge", "type": "choice"}}}, "searchable.age.choices", "required"),
         ({"searchable": {"a": {"label": "", "type": "flag"}}}, "searchable.a.label", "required"),
     ],
@@ -177,6 +182,25 @@ def test_the_meeting_that_precedes_is_a_kind_of_hours_in_service(session: Sessio
     refusal = refused(partial(set_in_service, session, admin, hours.id, is_active=False, now=NOW))
     assert isinstance(refusal, KindInUse)
     assert refusal.facts["kinds"] == ("Consultation d’essai",)
+
+
+def test_the_hearing_that_follows_is_a_kind_of_hearings_in_service_and_is_kept_by_a_change(
+    session: Session, admin: Actor
+) -> None:
+    hours, hearings = make_kind(session, Shape.SLOTS), make_kind(session, Shape.SESSIONS)
+    gone = make_kind(session, Shape.SESSIONS, is_active=False)
+    judged = replace(DRAFT, shape=Shape.PLACES, is_designated=True, meeting_kind_id=hours.id)
+    for other in (hours.id, gone.id, 2**40):
+        refusal = refused(partial(create_kind, session, admin, replace(judged, hearing_kind_id=other), now=NOW))
+        assert (refusal.facts["field"], refusal.facts["problem"]) == ("hearing_kind_id", "not-a-hearing")
+
+    kind_id = create_kind(session, admin, replace(judged, hearing_kind_id=hearings.id), now=NOW)
+    seen = kind_written(session, admin, kind_id)
+    change_kind(session, admin, kind_id, replace(seen, hold_minutes=33), seen=seen, now=NOW)
+
+    assert kind_written(session, admin, kind_id).hearing_kind_id == hearings.id
+    refusal = refused(partial(set_in_service, session, admin, hearings.id, is_active=False, now=NOW))
+    assert isinstance(refusal, KindInUse)
 
 
 # --- rights ---

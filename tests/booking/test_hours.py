@@ -12,13 +12,23 @@ from sqlmodel import Session, col, select
 
 from availability.claims import SlotClaim
 from availability.errors import NotFound, NotOpen
+from availability.grids import OwnGrid, own_grid, set_grid
 from availability.hours import rules_from, set_hours
 from availability.models import Kind, KindRight, Opening, OpeningRule, Recess, Resource, Shape
 from availability.openings import Off, weekly
 from availability.rights import Actor, Role
 from booking.agenda import week_of
-from booking.errors import HoursChanged
-from booking.hours import effect_of, hours_of, move_back, offers_for, outside_now, receivers, set_hours_known
+from booking.errors import OutOfDate
+from booking.hours import (
+    effect_of,
+    hours_of,
+    move_back,
+    offers_for,
+    outside_now,
+    receivers,
+    set_grid_known,
+    set_hours_known,
+)
 from booking.moving import move
 from tests.booking.test_agenda import an_agent, at, book
 from tests.factories import NOW, TODAY, World, close, in_days, make_actor, make_kind, make_resource, make_site
@@ -114,10 +124,24 @@ def test_hours_that_somebody_changed_meanwhile_are_not_replaced_unseen(
     mine = [replace(rule, closes=TEN) for rule in known]
     set_hours(session, world.officer, agent.id, known[:4], from_on=NEXT_WEEK, now=NOW)  # a colleague
 
-    with pytest.raises(HoursChanged):
+    with pytest.raises(OutOfDate):
         set_hours_known(session, world.officer, agent.id, mine, known=known, from_on=NEXT_WEEK, now=NOW)
     now_known = hours_of(session, world.officer, agent.id, now=NOW).rules
     set_hours_known(session, world.officer, agent.id, mine, known=now_known, from_on=NEXT_WEEK, now=NOW)
+
+
+def test_a_grid_that_somebody_changed_meanwhile_is_not_replaced_unseen(
+    session: Session, agent: Resource, world: World
+) -> None:
+    known = hours_of(session, world.officer, agent.id, now=NOW).grid
+    theirs, mine = OwnGrid(slot_step_min=15), OwnGrid(slot_step_min=20)
+    set_grid(session, world.officer, agent.id, theirs, now=NOW)  # a colleague
+
+    with pytest.raises(OutOfDate), session.begin_nested():
+        set_grid_known(session, world.officer, agent.id, mine, known=known, now=NOW)
+
+    assert own_grid(session, agent.id) == theirs
+    assert set_grid_known(session, world.officer, agent.id, mine, known=theirs, now=NOW) == theirs
 
 
 def test_those_left_outside_are_offered_different_starts_to_which_they_move(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
+from availability.grids import OwnGrid, own_grid
 from availability.hours import rules_from, set_hours
 from availability.openings import Rule
 from availability.rights import Actor, Role
 from booking.agenda import monday_of
+from booking.pages import hours_cut
 from portal.identity import Account
 from portal.problems import FAILED
 from portal.sign_in import actor_of_account
@@ -24,10 +26,10 @@ from tests.socket_client import ROOT_STATE, RawClient, changed
 
 PAGES = f"{ROOT_STATE}booking___pages___"
 DRAWING = f"{PAGES}hours_drawing____hours_drawing"
+CUT = f"{DRAWING}.booking___pages___hours_state____hours_state.booking___pages___hours_cut_part____hours_cut"
 HOURS = f"{DRAWING}.booking___pages___hours_state____hours_state"
 NOTICE = f"{ROOT_STATE}portal___ui___notice____notice_state"
 OFFICER = Role.PROBATION_OFFICER
-QUICK_S = 0.1  # what changes nothing is answered by silence
 A_WEEK = timedelta(days=7)
 
 
@@ -126,14 +128,14 @@ async def test_hours_of_elsewhere_are_neither_shown_nor_changed(place: Place) ->
         told = await client.call(f"{HOURS}.load", path=path)
         assert "pas vous qui les fixez" in said(told)
         assert changed(told)[HOURS]["step"] == "choose"
-        await client.call(f"{DRAWING}.draw", {"column": 0, "opens": 60, "closes": 120}, path=path, wait_s=QUICK_S)
+        await client.call(f"{DRAWING}.draw", {"column": 0, "opens": 60, "closes": 120}, path=path)
         for handler, payload in (
             ("save", {}),
             ("copy", {"form": {f"s_{place.monday}": "on"}}),
             ("close_some", {"form": {"first": str(place.monday)}}),
             ("reopen", {"closure_id": "1"}),
         ):
-            assert FAILED not in said(await client.call(f"{HOURS}.{handler}", payload, path=path, wait_s=QUICK_S))
+            assert FAILED not in said(await client.call(f"{HOURS}.{handler}", payload, path=path))
 
     with Session(place.served.engine) as session:
         assert rules_from(session, place.elsewhere, place.monday) == before
@@ -148,6 +150,32 @@ async def test_who_sets_no_hours_is_shown_none(place: Place) -> None:
     assert told[HOURS].get("groups", []) == []
 
 
+async def test_the_length_of_appointments_is_weighed_set_and_taken_back(place: Place) -> None:
+    def own() -> OwnGrid:
+        with Session(place.served.engine) as session:
+            return own_grid(session, place.agent)
+
+    before = own()
+    path, form = place.address, hours_cut.typed_of(before)
+    async with RawClient(place.served.url, place.served.cookie_of(OFFICER)) as client:
+        await client.hydrate(path)
+        shown = changed(await client.call(f"{HOURS}.load", path=path))[DRAWING]["cut_typed"]
+        weighed = await client.call(f"{CUT}.weigh", {"name": "slot_step_min", "typed": "5"}, path=path)
+        wrong = await client.call(f"{CUT}.set_cut", {"form": form | {"slot_step_min": "0"}}, path=path)
+        assert own() == before
+        done = await client.call(f"{CUT}.set_cut", {"form": form | {"slot_step_min": "5"}}, path=path)
+        written = own()
+        undone = await client.call(f"{HOURS}.undo", path=path)
+
+    assert shown == form
+    assert "au lieu de" in changed(weighed)[DRAWING]["cut_effect"]
+    assert "de 1 à 1440" in changed(wrong)[DRAWING]["cut_problems"]["slot_step_min"]
+    assert "enregistrés" in said(done)
+    assert "toutes les 5" in changed(done)[HOURS]["where"]
+    assert (written, own()) == (replace(before, slot_step_min=5), before)
+    assert "annulé" in said(undone)
+
+
 async def test_any_shape_is_answered_without_a_failure(place: Place) -> None:
     strange: list[Any] = [None, {"a": [1]}, "\x00😀" * 90]
     before = place.rules()
@@ -160,6 +188,8 @@ async def test_any_shape_is_answered_without_a_failure(place: Place) -> None:
         *((f"{DRAWING}.apply_lists", {"form": one}) for one in (*strange, {"date_on": strange[2], "date_de": "9"})),
         (f"{DRAWING}.set_from", {"typed": "9999-12-31"}),
         (f"{DRAWING}.take_back_exception", {"on": "hier"}),
+        *((f"{CUT}.weigh", {"name": one, "typed": one}) for one in (*strange, "capacity")),
+        *((f"{CUT}.set_cut", {"form": one}) for one in (*strange, {"capacity": strange[2]})),
         (f"{HOURS}.move_one", {"booking_id": "x", "resource_id": "1", "start": "hier"}),
         (f"{HOURS}.copy", {"form": {"s_hier": "on"}}),
         (f"{HOURS}.close_some", {"form": {"first": str(place.monday), "last": "9999-12-31"}}),
@@ -169,7 +199,7 @@ async def test_any_shape_is_answered_without_a_failure(place: Place) -> None:
         await client.hydrate(place.address)
         await client.call(f"{HOURS}.load", path=place.address)
         for handler, payload in calls:
-            answer = await client.call(handler, payload, path=place.address, wait_s=QUICK_S)
+            answer = await client.call(handler, payload, path=place.address)
             assert FAILED not in said(answer), (handler, payload)
 
     assert place.rules() == before

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from availability.closings import ClosedDays
+from availability.grids import OwnGrid
 from availability.openings import DaysOff, Rule, once, weekly
 from booking.agenda import Closing
 from booking.hours import Hours, Receiver
+from booking.pages import hours_cut, hours_form, hours_week
 from booking.pages import hours_draft as drafts
-from booking.pages import hours_form, hours_week
 from booking.pages import hours_words as words
 from booking.pages.hours_draft import draft_of, to_save
 from booking.pages.hours_recurrence import OFFERED, ONCE, Repeat, apart, moved, read_repeat, together, with_repeat
@@ -290,7 +291,11 @@ def hours(*rules: Rule, closings: tuple[Closing, ...] = (), recesses: tuple[Clos
         closures=tuple((one.first, one.until) for one in closings),
         recesses=tuple((one.first, one.until) for one in recesses),
     )
-    return Hours(receiver=RECEIVER, today=TODAY, rules=rules, closings=closings, recesses=recesses, off=off)
+    usual = OwnGrid(slot_duration_min=30, slot_step_min=30, buffer_before_min=0, buffer_after_min=0)
+    return Hours(
+        receiver=RECEIVER, today=TODAY, rules=rules, closings=closings, recesses=recesses, off=off,
+        grid=OwnGrid(), of_kind=usual,
+    )  # fmt: skip
 
 
 def test_days_are_greyed_with_the_name_of_what_closes_them() -> None:
@@ -383,3 +388,46 @@ def test_a_closure_of_the_whole_site_is_not_offered_to_be_taken_back() -> None:
         ("5", "Travaux"),
     ]
     assert words.closed_words(ClosedDays(TODAY, TODAY + A_DAY), is_closed=True).startswith("Fermé le")
+
+
+def test_what_a_grid_gives_in_a_week_is_said_before_it_is_saved() -> None:
+    weeks = hours(USUAL, weekly(0, NOON, time(13), date(2026, 1, 1)), weekly(5, NINE, NOON, date(2026, 1, 1)))
+    said = [
+        plain(hours_cut.effect_words(weeks, grid, weeks.rules))
+        for grid in (
+            OwnGrid(),
+            OwnGrid(slot_duration_min=45, slot_step_min=15, buffer_after_min=10, capacity=2),
+            OwnGrid(slot_duration_min=300),
+        )
+    ]
+
+    # Monday from nine to one, for the two openings touch; this kind opens on no Saturday.
+    now = "8 créneaux par semaine, 8 rendez-vous au plus."
+    assert said == [
+        now,
+        f"14 créneaux par semaine, 8 rendez-vous au plus, au lieu de : {now}",
+        f"0 créneau par semaine, 0 rendez-vous au plus, au lieu de : {now}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"slot_step_min": "0"}, "de 1 à 1440"),
+        ({"slot_duration_min": "une heure"}, "de 1 à 10080"),
+        ({"buffer_after_min": "-5"}, "de 0 à 1440"),
+        ({"capacity": ""}, "combien de personnes"),
+        ({"capacity": "²"}, "de 0 à 10000"),
+    ],
+)
+def test_a_grid_is_refused_beside_the_field_that_is_wrong(typed: dict[str, str], wrong: str) -> None:
+    grid, problems = hours_cut.read_grid(hours_cut.typed_of(OwnGrid()) | typed)
+
+    assert grid is None
+    assert [name for name, said in problems.items() if said] == list(typed)
+    assert wrong in problems[next(iter(typed))]
+
+
+def test_a_grid_as_it_is_shown_is_read_back() -> None:
+    for grid in (OwnGrid(), OwnGrid(slot_duration_min=45, slot_step_min=15, buffer_before_min=0, capacity=3)):
+        assert hours_cut.read_grid(hours_cut.typed_of(grid)) == (grid, hours_cut.NO_PROBLEM)

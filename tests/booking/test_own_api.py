@@ -136,6 +136,28 @@ async def test_a_temporary_capacity_counts_until_it_is_forgotten(api: Api) -> No
     assert left.json()["capacities"] == []
 
 
+async def test_the_length_and_the_step_of_appointments_are_set_and_what_is_not_given_is_as_the_kind(api: Api) -> None:
+    mediator, beds = api.country["mediator"], api.country["beds"]
+    async with api.client("software") as client, api.client("judge") as judge:
+        before, tag = await published(client, mediator)
+        given = {"slot_duration_min": 60, "slot_step_min": 20, "buffer_after_min": 15, "capacity": 2}
+        made = await client.put(f"/resources/{mediator}/grid", json=given, headers={"If-Match": tag})
+        over = await client.put(f"/resources/{mediator}/grid", json={"slot_step_min": 0})
+        late = await client.put(f"/resources/{mediator}/grid", json={}, headers={"If-Match": tag})
+        other = await client.put(f"/resources/{beds}/grid", json={})
+        back = await client.put(f"/resources/{mediator}/grid", json={"capacity": 1})
+        kinds = (await judge.get("/kinds")).json()["items"]
+
+    own = {"slot_duration_min": None, "slot_step_min": None, "buffer_before_min": None, "buffer_after_min": None}
+    assert before["grid"] == own
+    assert made.json()["grid"] | {"capacity": made.json()["declaration"]["capacity"]} == own | given
+    assert problem_of(over, 422, "invalid-request")["field"] == "slot_step_min"
+    problem_of(late, 412, "out-of-date")
+    assert problem_of(other, 422, "invalid-request")["problem"] == "other-shape"
+    assert (back.json()["grid"], back.json()["declaration"]["capacity"]) == (own, 1)
+    assert {"buffer_before_min", "buffer_after_min", "min_notice_min"} <= set(kinds[0])
+
+
 async def test_a_bed_is_put_out_of_service_and_back(api: Api) -> None:
     beds = api.country["beds"]
     async with api.client("software") as client:
