@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from json import dumps
 from typing import Any
 from uuid import UUID
 
@@ -201,9 +202,7 @@ def set_in_service(session: Session, actor: Actor, kind_id: int, *, is_active: b
         return was
     if not is_active and (kinds := tuple(session.execute(MEETING_OF, {"id": kind_id}).scalars())):
         raise KindInUse(kinds=kinds)
-    session.execute(
-        text("UPDATE kind SET is_active = :is_active WHERE id = :id"), {"id": kind_id, "is_active": is_active}
-    )
+    session.execute(PUT_IN_SERVICE, {"id": kind_id, "is_active": is_active})
     _record(session, actor, "kind-back" if is_active else "kind-retired", kind_id, {}, now=now)
     return was
 
@@ -281,8 +280,6 @@ def _write_rights(session: Session, kind_id: int, draft: KindDraft) -> None:
 
 
 def _row(draft: KindDraft) -> dict[str, Any]:
-    from json import dumps
-
     return {name: getattr(draft, name) for name in COLUMNS} | {"searchable": dumps(draft.searchable)}
 
 

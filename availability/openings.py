@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -173,16 +174,16 @@ def openings(
 ) -> list[Period]:
     """Return when something is open during civil days `[first, until)`: sorted, disjoint, as UTC instants.
 
-    An opening that crosses midnight belongs to the day on which it begins; a day in `closed` opens nothing.
+    An opening that crosses midnight belongs to the day on which it begins; a day in `closed` opens nothing. Those of
+    two days may touch, and are two: each is closed, changed and cut into slots with its day.
     One that lies within the hour that the clocks skip does not exist on that day.
     """
-    return merge(
-        opened
-        for rule in rules
-        for day in rule.days(first, until)
-        if day not in closed
-        for opened in _opening(rule, day, zone)
-    )
+    by_day: dict[date, list[Period]] = defaultdict(list)
+    for rule in rules:
+        for day in rule.days(first, until):
+            if day not in closed:
+                by_day[day] += _opening(rule, day, zone)
+    return merge((opened for of_day in by_day.values() for opened in merge(of_day)), touching=False)
 
 
 def _is_within(day: date, spans: Iterable[Days]) -> bool:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from availability.actions import Locked
 from availability.models import Shape
 from availability.openings import instant_of, local_day
-from availability.periods import Period
+from availability.periods import Period, merge
 
 # As in availability/queries.py: an opening closes whole on the day on which it begins.
 OUTSIDE = text("""
@@ -22,10 +22,10 @@ OUTSIDE = text("""
     WHERE t.resource_id = :id AND lower(t.during) > :now AND (t.expires_at IS NULL OR t.expires_at > :now)
       AND CAST(lower(t.during) AT TIME ZONE s.time_zone AS date) >= :first
       AND (CAST(:until AS date) IS NULL OR CAST(lower(t.during) AT TIME ZONE s.time_zone AS date) < :until)
-      AND NOT EXISTS (SELECT FROM opening o
-          WHERE o.resource_id = r.id AND o.starts_at <= lower(t.during) AND o.ends_at >= upper(t.during)
+      AND NOT coalesce((SELECT range_agg(tstzrange(o.starts_at, o.ends_at)) FROM opening o
+          WHERE o.resource_id = r.id AND o.starts_at < upper(t.during) AND o.ends_at > lower(t.during)
             AND NOT EXISTS (SELECT FROM closure x WHERE (x.resource_id = r.id OR x.site_id = s.id)
-                            AND x.days @> CAST(o.starts_at AT TIME ZONE s.time_zone AS date)))
+                            AND x.days @> CAST(o.starts_at AT TIME ZONE s.time_zone AS date))) @> t.during, false)
     ORDER BY lower(t.during), t.seat""")
 TAKEN = text("""
     SELECT holder_id, lower(during) AS starts_at, upper(during) AS ends_at FROM seat_time
@@ -77,10 +77,11 @@ def outside_of(
     """Return the same for openings that are not published, on the days on which they are known."""
     taken = session.execute(TAKEN, {"id": place.id, "now": now})
     periods = [(row.holder_id, Period(row.starts_at, row.ends_at)) for row in taken]
+    covered = merge(opened)
     return tuple(
         Outside(holder_id, period)
         for holder_id, period in periods
-        if first <= local_day(period.start, place.zone) < until and not any(one.contains(period) for one in opened)
+        if first <= local_day(period.start, place.zone) < until and not any(one.contains(period) for one in covered)
     )
 
 

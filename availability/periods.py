@@ -38,11 +38,11 @@ class Period:
         return self.start <= other.start and other.end <= self.end
 
 
-def merge(periods: Iterable[Period]) -> list[Period]:
-    """Return the same instants as a sorted, disjoint list in which nothing touches."""
+def merge(periods: Iterable[Period], *, touching: bool = True) -> list[Period]:
+    """Return the same instants as a sorted, disjoint list in which nothing touches; unless `touching` ones stay two."""
     merged: list[Period] = []
     for period in sorted(periods):
-        if merged and period.start <= merged[-1].end:
+        if merged and (period.start < merged[-1].end or (touching and period.start == merged[-1].end)):
             merged[-1] = Period(merged[-1].start, max(merged[-1].end, period.end))
         else:
             merged.append(period)

@@ -161,10 +161,13 @@ def seats_taken(busy: Iterable[Busy]) -> dict[int, list[Span]]:
 
 
 def merge_spans(spans: Iterable[Span]) -> list[Span]:
-    """Return the same instants as a sorted, disjoint list in which nothing touches."""
+    """Return the same instants as a sorted, disjoint list; what only touches stays two.
+
+    Openings that touch are those of two days: as one, their grid would depend on how many days are looked at.
+    """
     merged: list[Span] = []
     for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
+        if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
             merged.append((start, end))

@@ -20,10 +20,10 @@ from availability.openings import local_day
 from availability.rights import Actor
 from booking.actions import Beneficiary, confirm, hold
 from booking.conflicts import conflicts_of, lock_case
-from booking.doubles import Pair, convene
+from booking.doubles import LIVING, Pair, convene
 from booking.mediators import DESIGNATORS, NOTHING_PARTICULAR, Need, designable_kinds, measure_days, unfit
 from booking.models import Booking, State
-from booking.transitions import lock_booking
+from booking.transitions import expect, lock_booking
 
 MOST_LINES = 5
 MOST_CHARACTERS = 64
@@ -153,7 +153,7 @@ def designate(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) 
     """Ask a service to take a case: held and confirmed at once, with both appointments when a pair is wanted.
 
     The same again returns the same booking. Raises: NotFound, NotAllowed, InvalidRequest, ViolenceAlleged, NotSuitable,
-    AlreadyDesignated, CapacityReached, NotOpen, and what `convene` raises.
+    AlreadyDesignated, AlreadyDecided, CapacityReached, NotOpen, and what `convene` raises.
     """
     wanted = replace(wanted, case_ref=read_case_ref(wanted.case_ref))
     place = session.execute(PLACE, {"id": wanted.resource_id}).one_or_none()
@@ -205,10 +205,14 @@ def _running(session: Session, actor: Actor, kind: Kind, wanted: Wanted, *, now:
 
 
 def _lock_all(session: Session, running: Booking | None, wanted: Wanted, pair: Pair) -> None:
-    """Lock the booking, then everything that becomes scarcer, sorted, once: see docs/locking.md."""
+    """Lock the booking, then everything that becomes scarcer, sorted, once: see docs/locking.md.
+
+    Raises: AlreadyDecided.
+    """
     scarce = [wanted.resource_id, pair.meeting_id, pair.hearing_id]
     if running is not None:
-        lock_booking(session, running.id, wanting=scarce)
+        locked, _ = lock_booking(session, running.id, wanting=scarce)
+        expect(locked, LIVING)  # somebody may have cancelled it before the lock
     lock(session, scarce)
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from availability.errors import InvalidRequest
 from availability.openings import EVER, is_holiday, local_day, openings, weekly
-from availability.periods import Period
+from availability.periods import Period, merge
 from availability.places import distance_km
 
 A_DAY = timedelta(days=1)
@@ -257,7 +257,7 @@ def apart(offers: Iterable[Offer]) -> list[Offer]:
 @lru_cache(maxsize=1024)  # the slots of one day ask the same question
 def _at_home(windows: tuple[Window, ...], first: date, until: date, zone: ZoneInfo) -> tuple[Period, ...]:
     rules = [weekly(one.weekday, one.opens, one.until, EVER) for one in windows]
-    return tuple(openings(rules, first=first, until=until, zone=zone))
+    return tuple(merge(openings(rules, first=first, until=until, zone=zone)))  # whoever is at home stays at midnight
 
 
 def _working_day(day: date, holiday_zone: str) -> date:

@@ -125,7 +125,10 @@ class Reader:
             return its_own, None
         site = self._site_named(row)
         if site is None:
-            return None, self._new_site(row, wrong)
+            new = self._new_site(row, wrong)
+            if new is not None and not self.known.covers_territory(new.territory_id, kind.id):
+                wrong.add(self._heading(at.SITE), new.code, "unknown-site")
+            return None, new
         if not self.known.covers(site, kind.id):
             wrong.add(self._heading(at.SITE), site.code, "unknown-site")
         return site, None

@@ -150,3 +150,7 @@ class Known:
         """Say whether a right of the actor reaches this kind there."""
         where = {"territory_id": site.territory_id, "organisation_id": site.organisation_id}
         return any(right.covers(kind_id=kind_id, **where) for right in self.rights)
+
+    def covers_territory(self, territory_id: int, kind_id: int) -> bool:
+        """Say whether a right of the actor reaches this kind on a site that would be created there."""
+        return any(right.covers(kind_id=kind_id, territory_id=territory_id) for right in self.rights)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import lzma
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -36,6 +38,17 @@ ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A spreadsheet program runs what begins so, and an imported file may be opened by one again.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 CSV_SAMPLE = 20
+# What `zipfile` raises on parts that are damaged, encrypted, or packed in a way that it does not know.
+UNZIPPING = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+)
 
 
 @dataclass(frozen=True)
@@ -174,8 +187,8 @@ def _workbook_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
     except FileRefused:
         raise
     # A workbook made by hand breaks its reader in as many ways as it has parts.
-    except (ParseError, zipfile.BadZipFile, EOFError, OSError, ValueError, TypeError, LookupError, AttributeError,
-            NotImplementedError, RuntimeError, OverflowError, AssertionError) as error:  # fmt: skip
+    except (ParseError, *UNZIPPING, TypeError, LookupError, AttributeError, OverflowError,
+            AssertionError) as error:  # fmt: skip
         raise FileRefused(FileProblem.BROKEN_SHEET, type(error).__name__) from None
 
 
@@ -193,7 +206,7 @@ def _check_parts(data: bytes) -> None:
                     with contextlib.closing(archive.open(part)) as opened:
                         if b"<!DOCTYPE" in (head := opened.read(4096)) or b"<!ENTITY" in head:
                             raise FileRefused(FileProblem.BROKEN_SHEET, part.filename[:40])
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError, NotImplementedError):
+    except UNZIPPING:
         raise FileRefused(FileProblem.BROKEN_SHEET) from None
 
 

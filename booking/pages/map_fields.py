@@ -189,15 +189,6 @@ def _made(
     )
 
 
-def _shared_tags(values: Mapping[str, str], reading: Reading) -> list[Tag]:
-    wish = reading.wish
-    return [
-        _tag("delai", "" if wish.max_delay_days is None else f"Délai{NBSP}: {values['delai']} jours au plus"),
-        _tag("charge", "" if wish.max_load is None else f"Charge{NBSP}: {values['charge']}{NBSP}% au plus"),
-        _tag("recent", FRESH_FIELD[1] if wish.fresh else ""),
-    ]
-
-
 def _tag(names: str, label: str) -> Tag:
     return Tag(names, label)
 

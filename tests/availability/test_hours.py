@@ -418,7 +418,7 @@ def test_whatever_the_week_the_openings_are_its_rules_and_the_rest_stands(
 
         result = set_hours(session, world.officer, agent.id, rules, from_on=first, now=NOW)
 
-        expected = openings(rules, first=first, until=last, zone=there, closed=MAINLAND_HOLIDAYS)
+        expected = merge(openings(rules, first=first, until=last, zone=there, closed=MAINLAND_HOLIDAYS))
         kept = [one for one in before if local_day(one.start, there) < first]
         assert opened(session, agent) == merge([*kept, *expected])
         assert taken(session) == standing
@@ -584,3 +584,16 @@ def test_each_night_the_horizon_moves_with_the_days(session: Session, world: Wor
 
     assert max(one.start for one in opened(session, agent)) > last
     assert at(in_days(1), "09:00") in {one.start for one in opened(session, agent)}
+
+
+def test_hours_that_touch_at_midnight_are_closed_and_changed_day_by_day(session: Session, world: World) -> None:
+    agent = an_agent(session, world)
+    every_day = [hour(weekday, "00:00", "00:00") for weekday in range(7)]
+    set_hours(session, world.officer, agent.id, every_day, from_on=TODAY + A_DAY, now=NOW)
+    assert len(free_starts(session, agent, TODAY + 3 * A_DAY)) == 48
+
+    close_days(session, world.officer, agent.id, ClosedDays(TODAY + 3 * A_DAY, TODAY + 4 * A_DAY), now=NOW)
+    set_hours(session, world.officer, agent.id, [], from_on=TODAY + 6 * A_DAY, now=NOW)
+
+    open_days = [number for number in range(1, 9) if free_starts(session, agent, TODAY + number * A_DAY)]
+    assert open_days == [1, 2, 4, 5]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
 import time
 import zipfile
 from typing import Any
+from uuid import uuid4
 
 import openpyxl
 import pytest
@@ -30,7 +33,7 @@ from availability.importers.sheets import (
 )
 from availability.importers.writing import LinesRefused, Order, import_places
 from availability.models import Kind, KindRight, Resource, Shape, Site, Unit
-from availability.rights import Role
+from availability.rights import Actor, Right, Role
 from tests.factories import NOW, TODAY, World, make_actor, make_beds, make_kind, make_resource, make_site
 
 SEX = {"label": "Sexe", "type": "choice", "choices": {"M": "Hommes", "F": "Femmes", "any": "Hommes et femmes"}}
@@ -117,6 +120,16 @@ def test_a_hostile_or_broken_file_is_refused_whole_with_its_reason(data: bytes, 
         read_sheet(data)
 
     assert refusal.value.problem is problem
+
+
+def test_a_workbook_damaged_on_its_way_is_refused_wherever_it_is() -> None:
+    whole = workbook(*([f"c{number}", "x" * number] for number in range(40)))
+    dice = random.Random(4)  # noqa: S311 - the same each time
+    for _ in range(60):
+        damaged = bytearray(whole)
+        damaged[dice.randrange(4, len(whole))] ^= 0xFF
+        with contextlib.suppress(FileRefused):
+            read_sheet(bytes(damaged))
 
 
 def test_a_workbook_that_lies_about_its_size_is_read_for_what_it_holds() -> None:
@@ -368,6 +381,26 @@ def test_an_administrator_creates_organisations_and_places_on_the_map_within_the
     places = session.exec(select(Resource).where(Resource.site_id == site.id).order_by(Resource.code)).all()
     assert [(one.code, one.declared_on) for one in places] == [("P1", None), ("P2", None)]
     assert said(found) == [(4, "Commune", "Atlantide-sur-Mer", "unknown-commune")]
+
+
+def test_a_new_place_on_the_map_is_where_a_right_reaches_its_kind(session: Session, world: World, kind: Kind) -> None:
+    other = make_kind(session, Shape.PLACES, code="chrs", label="CHRS", reserved_by=[Role.ADMINISTRATOR])
+    rights = (
+        Right(Role.ADMINISTRATOR, frozenset({world.here.id}), kind.id),
+        Right(Role.ADMINISTRATOR, frozenset({world.elsewhere.id}), other.id),
+    )
+    admin = Actor(uuid4(), "Administratrice", rights, world.here.id)
+    text = (
+        "Code;Type;Nom;Organisme (code);Lieu (code);Lieu;Code postal;Commune\n"
+        "P1;tig;Espaces verts;mairie;dijon;Mairie;21000;Dijon\n"
+        "P2;chrs;Foyer;mairie;dijon;Mairie;21000;Dijon\n"
+    )
+    sheet = read_sheet(text.encode())
+
+    found = plan(session, admin, sheet, proposed(sheet.headings, known_to(session, admin).fields, {}))
+
+    assert [one.wanted.code for one in found.lines] == ["P1"]
+    assert said(found) == [(3, "Lieu (code)", "dijon", "unknown-site")]
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import bindparam, text
@@ -18,7 +19,7 @@ from availability.errors import CapacityReached, InvalidRequest, PeriodTaken
 from availability.models import Kind, Resource, Shape
 from availability.rights import Actor, Role
 from availability.terms import TERM_COLUMNS
-from booking import doubles, events, transitions
+from booking import designations, doubles, events, transitions
 from booking.actions import cancel, hold, lapse, refuse, undo_cancel
 from booking.designation_models import HEARING_AFTER_MEETING, DoubleConvocation
 from booking.designations import Wanted, designate, designation
@@ -31,6 +32,7 @@ from booking.doubles import (
     keep_together,
     next_pairs,
 )
+from booking.errors import AlreadyDecided
 from booking.models import Booking, State
 from booking.moving import move
 from tests.conftest import Database
@@ -381,6 +383,26 @@ def test_cancelling_moving_and_refusing_at_once_is_never_a_deadlock_and_leaves_o
 
     with Session(database.engine) as session:
         assert states(session, double) == (State.REFUSED, State.CANCELLED, State.CANCELLED)
+        assert taken(session) == (0, 0, 0)
+
+
+def test_a_designation_cancelled_while_it_is_being_convened_has_no_appointment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_subscribers", [keep_together])
+    court = act(database.engine, make_court)
+    act(database.engine, designate, court.judge, court.wanted(None), now=NOW)
+    lock_booking = designations.lock_booking
+
+    def cancelled_just_before(session: Session, booking_id: UUID, **wanting: Any) -> Any:
+        act(database.engine, cancel, court.judge, booking_id, now=NOW)
+        return lock_booking(session, booking_id, **wanting)
+
+    monkeypatch.setattr(designations, "lock_booking", cancelled_just_before)
+    with pytest.raises(AlreadyDecided):
+        act(database.engine, designate, court.judge, court.wanted(court.pair()), now=NOW)
+
+    with Session(database.engine) as session:
         assert taken(session) == (0, 0, 0)
 
 

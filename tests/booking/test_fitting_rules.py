@@ -173,6 +173,12 @@ def test_a_window_over_the_hour_that_the_clocks_skip_is_an_hour_shorter() -> Non
     assert not fits(night, Period(begins, begins + timedelta(hours=7, minutes=1)), PARIS)
 
 
+def test_whoever_is_at_home_before_and_after_midnight_is_there_at_midnight() -> None:
+    windows = (Window(0, time(20), time(0)), Window(1, time(0), time(6)))
+
+    assert fits(windows, at(14.5), PARIS)  # from 23:30 to 00:15
+
+
 def test_windows_that_touch_make_one_and_a_whole_day_reaches_midnight() -> None:
     windows = (Window(0, time(8), time(9, 30)), Window(0, time(9, 30), time(12)), Window(1, time(0), time(0)))
 
