@@ -57,6 +57,7 @@ __all__ = [
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 MOST_PLACES = 8
 SUGGESTED_WITHIN_S = 1.0  # who types does not wait longer
+WAYS = frozenset({"cours", "port", "rue"})  # kinds of way in an address, and communes too: Rue is in Somme
 METROPOLITAN_TIME = ("Europe/Paris", "")
 # (IANA time zone, subdivision of France in the `holidays` library) where the metropolitan rule does not hold.
 TERRITORY_TIME = {
@@ -287,13 +288,21 @@ def _postal_start(commune: Commune) -> str:
 
 
 def _named_in(text: str) -> list[Commune]:
-    """Return the communes whose name is in the text. The last name wins ("rue de Paris, Lille"), then the longest."""
+    """Return the communes whose name is in the text. The last name wins ("rue de Paris, Lille"), then the longest.
+
+    "rue" before its name is no commune, else a wrong address would be in Somme.
+    """
     words = normalise(re.sub(r"(?<!\d)\d{5}(?!\d)", " ", text)).split()
     known = gazetteer().by_name
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - 8), end):
             found = known.get(" ".join(words[start:end]))
-            if found:
+            if found and not _is_a_way(words[start:end], words[end:]):
                 after = "".join(words[end : end + 1]).upper().zfill(2)  # "Saint-Denis (93)"
                 return [one for one in found if one.department == after] or sorted(found, key=by_population)
     return []
+
+
+def _is_a_way(name: list[str], after: list[str]) -> bool:
+    """Say whether a name is only the kind of way that an address goes on with; "Rue (80)" is the commune."""
+    return len(name) == 1 and name[0] in WAYS and bool(after) and not after[0][0].isdigit()

@@ -262,6 +262,10 @@ def test_a_box_crosses_the_antimeridian_near_wallis_and_the_pole() -> None:
         ("20200 Bastia", "2B033"),
         ("33000", "33063"),
         ("noum", "98818"),
+        ("Rue", "80688"),
+        ("Rue (80)", "80688"),
+        ("4 rue de la Gare 80120 Rue", "80688"),
+        ("12 place du Port, Lyon", "69123"),
     ],
 )
 def test_an_address_is_placed_at_its_commune_offline(text: str, expected: str) -> None:
@@ -283,6 +287,11 @@ def test_a_suggested_label_leads_back_to_the_same_place() -> None:
 def test_nowhere_is_an_answer() -> None:
     assert locate("").best is None
     assert locate("zzqx").places == ()
+
+
+@pytest.mark.parametrize("typed", ["zzqx rue de nulle part", "3 rue Zzqx", "Port zzqx", "9 cours zzqx"])
+def test_a_wrong_address_is_not_taken_for_the_commune_called_as_its_kind_of_way(typed: str) -> None:
+    assert locate(typed).places == ()
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
