@@ -31,6 +31,7 @@ def own_place_sheet() -> rx.Component:
         rx.cond(state.hours_href != "", _section("Horaires", _hours())),
         rx.cond(state.may_close, _section("Fermetures", _closures())),
         rx.cond(state.may_limit, _section("Capacité temporaire", _limits())),
+        _section("Calendriers", _calendars()),
         open=state.is_open,
         title=state.title,
         on_close=OwnPlacesState.close_sheet,
@@ -126,6 +127,21 @@ def _hours() -> rx.Component:
         class_name="fr-btn fr-btn--secondary fr-icon-time-line fr-btn--icon-left",
     )
     return el.div(el.p(state.hours_said, class_name="fr-mb-1w"), link)
+
+
+def _calendars() -> rx.Component:
+    state = OwnPlaceState
+    said = rx.cond(
+        state.hours_href != "",
+        "Voyez les rendez-vous dans votre agenda, et importez vos absences sans rien ressaisir.",
+        "Voyez dans votre agenda ce qui est réservé ici.",
+    )
+    link = inner_link(
+        "Ouvrir les calendriers",
+        href=state.calendars_href,
+        class_name="fr-btn fr-btn--secondary fr-icon-calendar-line fr-btn--icon-left",
+    )
+    return el.div(el.p(said, class_name="fr-mb-1w"), link)
 
 
 def _closures() -> rx.Component:

@@ -193,6 +193,7 @@ class OwnPlaceState(rx.State):
     may_limit: bool = False
     hours_href: str = ""
     hours_said: str = ""
+    calendars_href: str = ""
     unfolded: str = ""  # the one form that is open: close, limit
     problems: dict[str, str] = NO_PROBLEM
     said: str = ""
@@ -351,6 +352,7 @@ class OwnPlaceState(rx.State):
         is_timed = place.is_run and place.shape is Shape.SLOTS
         self.hours_href = f"{words.HOURS}?ressource={place.id}" if is_timed else ""
         self.hours_said = line.figures if is_timed else ""
+        self.calendars_href = f"{words.CALENDARS}?ressource={place.id}"
 
     def _answer(self, said: str, tone: str, *, can_undo: bool) -> None:
         """Say what became of an act, and bring it into sight: the sheet is longer than a telephone."""

@@ -17,10 +17,11 @@ from availability.models import Shape
 from availability.own import PAGE, Closure, OwnBed, OwnPage, OwnResource
 from booking.pages.designate_words import age
 from booking.words import NBSP, many
-from portal.ui.dates import day, grouped, moment, plural
+from portal.ui.dates import day, ended, grouped, moment, plural
 
 ADDRESS = "/mes-places/"
 HOURS = "/horaires/"
+CALENDARS = "/calendriers/"
 LONGEST_SEARCH = 80
 A_DAY = timedelta(days=1)
 NUMBERS = (
@@ -242,7 +243,7 @@ def bed_words(name: str, in_service: bool, stays: Iterable[StayThere]) -> str:
     if in_service:
         return f"{name}{NBSP}: de nouveau en service."
     until = max((one.until for one in stays), default=None)
-    kept = f" Il reste occupé jusqu’au {day(until)}." if until else ""
+    kept = ended(f" Il reste occupé jusqu’au {day(until)}") if until else ""
     return f"{name}{NBSP}: hors service, plus personne n’y sera placé.{kept}"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from availability.beds import StayThere
 from availability.capacities import Capacity
 from availability.declarations import Declaration
 from availability.errors import InvalidRequest
@@ -15,6 +17,7 @@ from availability.models import Shape
 from availability.own import Closure, OwnPage, OwnResource
 from booking.pages.own_places_words import (
     Filters,
+    bed_words,
     capacity_rows,
     closed_days_of,
     closure_rows,
@@ -153,6 +156,12 @@ def test_the_last_day_typed_is_included_and_alone_the_first_is_all() -> None:
         2026, 3, 7
     )
     assert closed_days_of({"c_first": "2026-03-05"}).until == date(2026, 3, 6)
+
+
+def test_a_month_cut_short_has_one_full_stop() -> None:
+    stays = [StayThere(uuid4(), date(2026, 12, 1), date(2026, 12, 20))]
+
+    assert bed_words("F-101", in_service=False, stays=stays).endswith("Il reste occupé jusqu’au dim.\u00a020\u00a0déc.")
 
 
 def test_what_is_of_the_whole_site_cannot_be_taken_back_on_one_line() -> None:

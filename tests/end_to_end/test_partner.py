@@ -102,6 +102,10 @@ def test_on_a_phone_a_partner_confirms_limits_and_closes_each_with_its_undo(open
     assert page.url.endswith("/mes-places/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
+    line.get_by_role("link", name="Modifier").click()
+    sheet.get_by_role("link", name="Ouvrir les calendriers").click()
+    expect(page.get_by_role("heading", name=f"Calendriers de {name}")).to_be_visible()
+
 
 def test_a_spreadsheet_is_matched_mended_imported_and_changes_nothing_the_second_time(
     open_page: OpenPage, served: Served

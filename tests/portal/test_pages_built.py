@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from portal.build import WEB, build, is_built
+from portal.build import ROOT, WEB, build, is_built
 from portal.ui.dsfr import BUILT_ADDRESS, SERVED_ADDRESS, served_anywhere
 
 CLIENT = WEB / "build" / "client"
@@ -24,6 +24,14 @@ def test_no_package_of_radix_nor_tailwind_is_installed() -> None:
 
     assert "@gouvfr/dsfr" in names
     assert [name for name in names if "radix" in name or "tailwind" in name] == []
+
+
+def test_every_sheet_of_styles_is_on_the_pages() -> None:
+    page = (CLIENT / "index.html").read_text()
+    sheets = [path.name for path in (ROOT / "assets").glob("*.css")]
+
+    assert len(sheets) > 3
+    assert [name for name in sheets if f'href="/{name}"' not in page] == []
 
 
 def test_no_page_imports_radix_nor_tailwind() -> None:
