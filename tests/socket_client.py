@@ -67,12 +67,9 @@ class RawClient:
         return self.received
 
     async def call(
-        self, name: str, payload: dict[str, Any] | None = None, *, path: str = "/connexion", wait_s: float = 0
+        self, name: str, payload: dict[str, Any] | None = None, *, path: str = "/connexion"
     ) -> list[dict[str, Any]]:
-        """Send one event and return everything that it answers, chained events included: nothing is an answer too.
-
-        `wait_s` is of no use any more: the server says itself when it is done.
-        """
+        """Send one event and return everything that it answers, chained events included: nothing is an answer too."""
         self.received = []
         await self._send(name, payload or {}, path)
         await self._settle(path)

@@ -128,6 +128,8 @@ class CalendarsState(rx.State):
             sealed = SealedAddress(seal(House(secret_key()).derived(CALENDAR_FEEDS), found.url), found.host)
             feed_id = await act(add_feed, await current_actor(self), self._resource_id, sealed, now=clock.now())
         except InvalidRequest as refusal:
+            if refusal.field != "url":
+                raise  # nothing typed is wrong: nobody keeps hours there
             self.url_problem = words.URL_WORDS.get(refusal.problem, sentence(refusal))
             return
         self.url, self.version = "", self.version + 1

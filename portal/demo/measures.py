@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -24,6 +25,7 @@ AROUND = ("01", "38", "42", "71")  # neighbours of the Rhône: some of their ser
 BIG = 300_000  # inhabitants of a seat where there are two of each
 OF_LYON = 4  # where the judges of the demonstration sit
 LOADS = (0.55, 0.7, 0.8, 0.9, 1.0, 1.0, 1.08)  # most services of child protection are full, and some overfull
+AGES = (3, 11, 45, 20, 8)  # in days, of what is declared of information meetings
 HOMES = ("Les Hirondelles", "La Maison bleue", "Le Verger", "Les Grands Chênes", "Le Phare")
 PROTECTION = (
     "Sauvegarde et soutien éducatif {}",
@@ -167,9 +169,13 @@ class _Furnisher:
         """Add the meetings at which couples are informed, three at a time, where mediators work: a half-day a week."""
         since = self.today - timedelta(days=365)
         hosts = {place.host.code: place.host for place in self.catalogue.places if place.kind == "mediation-familiale"}
-        for host in hosts.values():
+        for host, age in zip(hosts.values(), cycle(AGES), strict=False):
             meeting = self.catalogue.place(
-                host, "mediation-information", "Réunion d’information", declaration=Declaration(3, 0, 0)
+                host,
+                "mediation-information",
+                "Réunion d’information",
+                declaration=Declaration(3, 0, 0),
+                declared_on=self.today - timedelta(days=age),
             )
             opens, closes = self.rng.choice((("09:00", "12:00"), ("14:00", "17:00")))
             self.catalogue.opens(meeting, [self.rng.choice(range(5))], opens, closes, since=since)

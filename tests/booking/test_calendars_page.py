@@ -101,7 +101,7 @@ async def test_whatever_is_sent_is_answered_by_a_sentence_and_changes_nothing_el
         assert changed(await client.call(f"{PAGE}.load", path=path))[PAGE]["may_import"]
         for sent in STRANGE:
             for handler, name in (("add", "form"), ("again", "feed_id"), ("remove", "feed_id"), ("revoke", "link_id")):
-                answer = changed(await client.call(f"{PAGE}.{handler}", {name: sent}, path=path, wait_s=0.25))
+                answer = changed(await client.call(f"{PAGE}.{handler}", {name: sent}, path=path))
                 assert answer.get(NOTICE, {}).get("text") != FAILED, (handler, sent)
         inside = changed(await client.call(f"{PAGE}.add", {"form": {"url": "https://10.0.0.1/"}}, path=path))
     assert "réseau interne" in inside[PAGE]["url_problem"]

@@ -158,8 +158,7 @@ async def test_the_length_of_appointments_is_weighed_set_and_taken_back(place: P
     before = own()
     path, form = place.address, hours_cut.typed_of(before)
     async with RawClient(place.served.url, place.served.cookie_of(OFFICER)) as client:
-        await client.hydrate(path)
-        shown = changed(await client.call(f"{HOURS}.load", path=path))[DRAWING]["cut_typed"]
+        shown = changed(await client.hydrate(path))[DRAWING]["cut_typed"]
         weighed = await client.call(f"{CUT}.weigh", {"name": "slot_step_min", "typed": "5"}, path=path)
         wrong = await client.call(f"{CUT}.set_cut", {"form": form | {"slot_step_min": "0"}}, path=path)
         assert own() == before

@@ -164,7 +164,7 @@ async def test_what_no_screen_sends_imports_nothing_and_fails_nowhere(
     path = f"/importer/?fichier={uuid4()}"
     async with RawClient(served.url, served.cookie_of(role)) as client:
         await client.hydrate(path)
-        messages = await client.call(f"{STATE}.{handler}", payload, path=path, wait_s=1)
+        messages = await client.call(f"{STATE}.{handler}", payload, path=path)
 
     assert FAILED not in str(messages)
     assert changed(messages).get(STATE, {}).get("step") != "done"

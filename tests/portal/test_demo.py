@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from availability.attributes import said, schema
 from availability.claims import NightsClaim
 from availability.models import Kind, Organisation, Shape
+from availability.own import own_page
 from availability.places import department_of, time_of_commune
 from availability.rights import Actor, Role
 from availability.search import Found, Wish, Work, search
@@ -23,6 +24,7 @@ from booking.day import day
 from booking.doubles import next_pairs
 from booking.fitting_queries import OPEN, fitting_requests, offers_for
 from booking.fittings import Stop, is_reachable
+from booking.hours import hours_of, receivers
 from booking.measure_words import MeasureWords
 from booking.mediators import candidates, designable_kinds
 from booking.models import OCCUPYING, Booking, Person, State
@@ -465,6 +467,18 @@ def test_the_mediation_service_has_requests_to_answer(country: Session) -> None:
     assert len(waiting) >= 3
     refuse(country, alix, waiting[0], reason="full", now=NOW)
     assert country.get_one(Booking, waiting[0]).state == State.REFUSED
+
+
+def test_the_mediation_service_sets_the_hours_of_its_information_meeting_and_declared_all_it_runs(
+    country: Session,
+) -> None:
+    alix = guest(country, "alix.specimen")
+    own = own_page(country, alix, now=NOW).items
+
+    assert all(one.declared_on and not one.is_stale for one in own)
+    (meeting,) = (one for one in own if one.kind_code == "mediation-information")
+    assert [one.resource_id for one in receivers(country, alix)] == [meeting.id]
+    assert hours_of(country, alix, meeting.id, now=NOW).rules
 
 
 def test_monitoring_agents_and_the_clerk_find_their_work(country: Session) -> None:
