@@ -47,7 +47,7 @@ MEETINGS_AT = text("""
 HEARINGS = text("""
     SELECT h.resource_id, h.starts_at, r.name, s.name AS court, s.time_zone
     FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id
-    JOIN kind k ON k.id = r.kind_id
+    JOIN kind k ON k.id = r.kind_id AND k.is_active
     CROSS JOIN LATERAL (SELECT CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
                                CAST(CAST(:now AS timestamptz) AT TIME ZONE s.time_zone AS date) AS today) d
     CROSS JOIN LATERAL (

@@ -124,6 +124,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
+        el.link(rel="stylesheet", href="/calendars.css"),
         el.link(rel="stylesheet", href="/own_places.css"),
         el.link(rel="stylesheet", href="/kinds.css"),
         el.link(rel="stylesheet", href="/calendars.css"),

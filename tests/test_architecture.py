@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,6 +135,14 @@ def test_no_page_uses_a_component_that_pulls_radix_in() -> None:
     }
 
     assert used == set()
+
+
+def test_every_stylesheet_is_linked_by_every_page() -> None:
+    sheets = {path.name for path in (ROOT / "assets").glob("*.css")}
+    linked = set(re.findall(r'href="/(\w+\.css)"', (ROOT / "portal" / "app.py").read_text()))
+
+    assert len(sheets) > 5
+    assert linked == sheets
 
 
 def test_no_committed_file_names_a_registry_or_this_workplace() -> None:

@@ -303,6 +303,14 @@ def test_a_move_keeps_the_order_or_is_refused(session: Session, court: Court) ->
     assert double.hearing_starts_at - double.meeting_ends_at == timedelta(days=5, hours=23)
 
 
+def test_nothing_is_offered_of_hearings_whose_kind_is_no_longer_in_service(session: Session, court: Court) -> None:
+    assert next_pairs(session, court.judge, court.kind, court.mediator.id, now=NOW)
+    session.get_one(Kind, court.kind.hearing_kind_id).is_active = False
+    session.flush()
+
+    assert next_pairs(session, court.judge, court.kind, court.mediator.id, now=NOW) == []
+
+
 # --- at once ---
 
 
