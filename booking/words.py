@@ -41,7 +41,7 @@ REFUSAL_WORDS: dict[str, str] = {
     "other": "autre motif",
 }
 
-# Why a place does not do; the key is the reason code of availability/search.py.
+# Why a place does not do, agreeing with "place"; the key is the reason code of availability/search.py.
 WHY_NOT_WORDS: dict[str, tuple[str, str]] = {
     "taken": ("prise sur ces dates", "prises sur ces dates"),
     "held": ("en cours de réservation", "en cours de réservation"),
@@ -62,7 +62,7 @@ SITE_STATE_WORDS: dict[str, str] = {
     "held": "en cours de réservation",
     "full": "complet",
     "closed": "fermé",
-    "other": "autre profil",
+    "other": "ne convient pas",
 }
 
 ACT_WORDS: dict[str, str] = {

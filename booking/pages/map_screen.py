@@ -152,6 +152,23 @@ def changed(
     return spots, _cards(session, reading, spots, "", today=today, now=now), []
 
 
+def said_again(
+    session: Session,
+    actor: Actor,
+    filters: Filters,
+    around: tuple[tuple[float, float] | None, Times],
+    *,
+    now: datetime,
+) -> tuple[str, str, list[Reason]]:
+    """Return the sentence, the title of the reasons and the reasons of a search that something changed."""
+    _, kind = kind_named(session, actor, filters.type)
+    near, times = around
+    reading = with_times(understand(filters, kind, near, today=today_of(session, actor, now=now)), times)
+    count = look(session, actor, reading.wish, only_free=filters.flag("libres"), now=now).tally
+    said = sentence(kind, count, filters, reading.wish)
+    return said, why_not_title(kind, count), reasons(count, reading.wish.schema, filters.raison)
+
+
 def _reasons_of(one: Found) -> set[str]:
     if one.mismatches or one.is_closed:
         return {one.mismatch or "closed"}

@@ -22,7 +22,7 @@ from booking.filters import WORK_DAYS, Filters
 from booking.map import log_beyond, map_state
 from booking.pages.map_aim import Aim, aim_of, times_of
 from booking.pages.map_fields import Field, Tag, merged
-from booking.pages.map_screen import Screen, Wider, changed, screen_of
+from booking.pages.map_screen import Screen, Wider, changed, said_again, screen_of
 from booking.pages.map_words import Card, Reason, located_words, wrong_place
 from booking.pages.person_picker import PersonPickerState
 from booking.pages.pin import read_pin
@@ -269,6 +269,9 @@ class MapState(rx.State):
         filters = Filters.read(self.typed | self._filters().attributs)
         around = (self._near, await times_of(actor, filters, self._near))
         spots, cards, rows = await read(changed, actor, filters, around, resource_ids, now=clock.now())
+        if spots or rows:
+            said = await read(said_again, actor, filters, around, now=clock.now())
+            self.sentence, self.why_title, self.reasons = said
         if spots:
             self.patch = {**self.patch, **{str(s.site_id): {"free": s.free, "state": map_state(s)} for s in spots}}
             if not self.typed["raison"]:

@@ -33,7 +33,6 @@ from booking.offers import Offer, OpenSite, open_site
 from booking.pages.booking_words import CONVENERS, convene_address
 from booking.pages.map_aim import Times, times_of
 from booking.pages.map_words import (
-    UNIT_WORDS,
     Square,
     distance,
     free_of,
@@ -415,8 +414,6 @@ def _dates_of(booking: Booking, shape: str) -> str:
 def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
     found, zone = offer.found, ZoneInfo(offer.found.time_zone)
     days = strip(offer.days, wish.first)
-    one, _ = UNIT_WORDS[Shape(site.kind.shape)]
-    why = why_not(found.mismatch, wish.schema) if found.mismatch else ""
     declared = f"déclaré le {day(found.declared_on, year=True)}" if found.declared_on else ""
     if declared and is_stale(found.declared_on, site.kind.fresh_days, today=today):
         declared += f"{NBSP}: à vérifier"
@@ -426,7 +423,7 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
         free=free_of(site.kind, found.free, found.total),
         state=found.state,
         state_word=SITE_STATE_WORDS[found.state],
-        why_not=f"{one.capitalize()} {why}" if why else "",
+        why_not=why_not(found.mismatch, wish.schema) if found.mismatch else "",
         next_free=soonest_words(next_free(offer.days), today),
         traits=traits(found, wish.schema),
         squares=[square(count, site.kind) for count in days[:STRIP_DAYS]],
@@ -441,7 +438,8 @@ def _line(offer: Offer, site: OpenSite, wish: Wish, today: date) -> Line:
 
 def why_not(reason: str, schema: Sequence[Attribute]) -> str:
     """Return why a resource does not suit, of one place."""
-    return WHY_NOT_WORDS[reason][0] if reason in WHY_NOT_WORDS else unfit(label_of(reason, schema) or reason)
+    words = WHY_NOT_WORDS[reason][0] if reason in WHY_NOT_WORDS else unfit(label_of(reason, schema) or reason)
+    return f"Place {words}"
 
 
 def _can_be_taken(offer: Offer, site: OpenSite) -> bool:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from availability.places import Located, Place, Source
 from booking.filters import Filters
 from booking.pages.map_aim import Aim
-from booking.pages.map_screen import Screen, screen_of
+from booking.pages.map_screen import Screen, said_again, screen_of
 from booking.pages.person_picker import NOBODY
 from booking.pages.saved_words import news_cards, saved_line
 from booking.saved_searches import ToSave, save, saved_by
@@ -60,6 +60,18 @@ def test_what_is_taken_leads_to_the_next_dates_even_beyond_the_strip(session: Se
     assert f"du={in_days(nights).isoformat()}" in card.change_href
     assert f"au={in_days(nights + 3).isoformat()}" in card.change_href
     assert len(card.squares) == 14
+
+
+def test_when_somebody_else_takes_a_bed_the_sentence_and_its_reasons_follow_the_cards(session: Session) -> None:
+    town = town_of(session)
+    before = screen(session, town)
+    stay(session, town, in_days(0), in_days(5))
+    after, filters = screen(session, town), Filters.read({"type": town.nights.code, "lieu": "Paris"})
+
+    said, title, listed = said_again(session, town.officer, filters, (PARIS, {}), now=NOW)
+
+    assert (said, title, listed) == (after.sentence, after.why_title, after.reasons)
+    assert said != before.sentence
 
 
 def test_a_reason_that_is_none_shows_the_answer(session: Session) -> None:

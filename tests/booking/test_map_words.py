@@ -17,9 +17,11 @@ from booking.filters import Filters, Reading, understand
 from booking.pages.map_fields import days_words, fields_of, merged, search_name, tags_of
 from booking.pages.map_words import change_words, duration, located_words, reasons, sentence, why_not_title, wrong_place
 from booking.pages.pin import read_pin
+from booking.pages.reserve_state import why_not
 from booking.pages.table_words import table_of
 from booking.pages.traits import shared_traits, traits
 from booking.services import PAGE, part_of
+from booking.words import SITE_STATE_WORDS
 
 TODAY = date(2026, 11, 24)
 LYON = (45.76, 4.83)
@@ -231,6 +233,12 @@ def test_reasons_are_counted_and_an_attribute_is_named_by_its_label() -> None:
     assert "Régime" in listed[0].words
     assert why_not_title(kind(), count) == f"Pourquoi pas les 26 autres{NBSP}?"
     assert why_not_title(kind(), tally([found(free=10)])) == ""
+
+
+def test_the_sheet_says_in_a_sentence_why_a_place_does_not_do() -> None:
+    assert why_not("hours", ()) == "Place fermée à ces heures de travail"
+    assert why_not("regime", read().wish.schema) == "Place sans ce qui est demandé (Régime)"
+    assert "profil" not in SITE_STATE_WORDS["other"]  # hours and travel are nothing of the person's
 
 
 def test_the_smallest_change_is_found_for_each_reason() -> None:

@@ -157,6 +157,8 @@ def test_a_community_work_post_is_taken_for_a_period(open_page: OpenPage) -> Non
 def test_the_map_and_the_list_hold_the_same_places(open_page: OpenPage) -> None:
     page = open_page("/carte/?type=tig&lieu=Lyon&rayon=30", OFFICER, draws=True)
     cards, more = page.locator(".pj-card"), page.locator(".pj-more")
+    expect(page.locator("#reponse")).to_be_in_viewport()
+    expect(cards.first).to_be_in_viewport()
     while more.is_visible():
         shown = cards.count()
         more.click()
