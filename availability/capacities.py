@@ -109,7 +109,7 @@ def _checked(first: date, until: date, capacity: int, reason: str, today: date) 
     if until <= first:
         raise InvalidRequest("until", "not-after-start")
     if until > today + A_YEAR:
-        raise InvalidRequest("until", "too-far", today=today)
+        raise InvalidRequest("until", "too-far", today=today, latest=today + A_YEAR)
     if not 0 <= capacity <= MOST:
         raise InvalidRequest("capacity", "out-of-range", least=0, most=MOST)
     reason = readable("reason", reason)

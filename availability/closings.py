@@ -109,7 +109,7 @@ def _close(
     if days.first < today:
         raise InvalidRequest("first", "past", today=today)
     if days.until > today + A_YEAR:
-        raise InvalidRequest("until", "too-far", today=today)
+        raise InvalidRequest("until", "too-far", today=today, latest=today + A_YEAR)
     span = {"first": days.first, "until": days.until}
     closure_id = int(session.execute(CLOSE, {**closed, **span, "reason": days.reason}).scalar_one())
     publish_openings(session, _with_openings(places), **span)

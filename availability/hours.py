@@ -180,7 +180,8 @@ def _set(
 def _wanted(rules: Sequence[Rule], from_on: date, today: date) -> list[Rule]:
     """Return the rules as they are from a day on. Raises: InvalidRequest, also for two that overlap."""
     if not today <= from_on <= today + A_YEAR:
-        raise InvalidRequest("from_on", "past" if from_on < today else "too-far", today=today)
+        problem = "past" if from_on < today else "too-far"
+        raise InvalidRequest("from_on", problem, today=today, latest=today + A_YEAR)
     if len(rules) > MOST_RULES:
         raise InvalidRequest("rules", "too-many", most=MOST_RULES)
     wanted = [rule.since(from_on) for rule in rules]
@@ -213,7 +214,7 @@ def _check_mondays(source: date, targets: Sequence[date], today: date) -> None:
     if min(targets) + A_WEEK <= today:
         raise InvalidRequest("targets", "past", today=today)
     if max(targets) > today + A_YEAR:
-        raise InvalidRequest("targets", "too-far", today=today)
+        raise InvalidRequest("targets", "too-far", today=today, latest=today + A_YEAR)
 
 
 def _row(resource_id: int, rule: Rule) -> dict[str, Any]:

@@ -200,6 +200,8 @@ def invalid_sentence(refusal: Refusal) -> str:
         return f"Valeur refusée pour « {field} » : {problem}."
     named = FIELD_WORDS.get(field, f"« {field} »")
     words = PROBLEM_WORDS.get(problem, "valeur refusée").format_map(_Shown(facts))
+    if isinstance(choices := facts.get("choices"), (list, tuple)):
+        words += f" : choisissez parmi {', '.join(str(choice) for choice in choices)}"
     if facts.get("max_days"):
         words += f" : {facts['max_days']} jours au plus"
     return f"{named[0].upper()}{named[1:]} : {words}."

@@ -22,7 +22,7 @@ from availability.beds import set_bed_in_service
 from availability.capacities import capacities_to_come, forget_capacity, set_capacity
 from availability.closings import ClosedDays, close_days, reopen_days
 from availability.declarations import declare, hosted, still_true
-from availability.errors import NotFound
+from availability.errors import InvalidRequest, NotFound
 from availability.grids import own_grid, set_grid
 from availability.hours import rules_from, set_hours
 from availability.models import Shape
@@ -65,6 +65,7 @@ IfMatch = Annotated[
 TAG = {"ETag": {"schema": {"type": "string"}}}
 WRITES: dict[int | str, dict[str, Any]] = {**WRITE, **refusals(412), 200: {"headers": TAG}}
 MAKES: dict[int | str, dict[str, Any]] = {**WRITE, **refusals(412), 201: {"headers": TAG}}
+SENT_AS = {"first": "from", "until": "to", "from_on": "from"}
 LAST_SEEN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1, le=BIGINT)])
 
 problem(
@@ -364,8 +365,17 @@ def perform(
     hosted(session, write.actor, [write.resource_id])  # locked: nobody changes it between the look and the act
     if write.if_match is not None:
         _check_unchanged(session, write, at)
-    outside = act(session, at)
+    try:
+        outside = act(session, at)
+    except InvalidRequest as refusal:
+        raise _as_sent(refusal) from refusal
     return document(session, write.actor, write.resource_id, at, outside)
+
+
+def _as_sent(refusal: InvalidRequest) -> InvalidRequest:
+    """Return the same refusal, of the field by the name under which the caller sent it."""
+    facts = {name: value for name, value in refusal.facts.items() if name not in {"field", "problem"}}
+    return InvalidRequest(SENT_AS.get(refusal.field, refusal.field), refusal.problem, **facts)
 
 
 def _check_unchanged(session: Session, write: Write, at: datetime) -> None:

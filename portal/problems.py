@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 Wording = str | Callable[[Refusal], str]
 TYPE_BASE = "/problems/"  # relative to the API: a program compares it, a person reads the title
+MOST_SAID = 80  # characters of a refused value
+SECRETS = ("secret", "password", "token", "key")
+UNSAID = frozenset({"missing", "json_invalid", "extra_forbidden"})
 FAILED = "Une erreur technique est survenue. Rien n’a été enregistré : vous pouvez réessayer."
 
 
@@ -126,8 +130,8 @@ async def _on_outage(request: Request, error: Exception) -> Response:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [{"field": _place(one["loc"]), "problem": french(one)} for one in error.errors()]
-    detail = " ; ".join(f"{one['field']} : {one['problem']}" for one in errors)
+    errors = [{"field": _place(one), "problem": french(one)} | _value(one) for one in error.errors()]
+    detail = " ; ".join(_said(one) for one in errors)
     if _is_api(request):
         return problem_response(422, "invalid-request", "Demande invalide", detail, errors=errors)
     return error_page(422, "Demande invalide", detail)
@@ -168,6 +172,14 @@ _FRENCH = {
     "float_parsing": "nombre attendu",
     "float_type": "nombre attendu",
     "bool_parsing": "oui ou non attendu (true, false)",
+    "bool_type": "oui ou non attendu (true, false)",
+    "list_type": "liste attendue",
+    "too_long": "trop d’éléments (maximum {max_length})",
+    "time_parsing": "heure attendue (HH:MM)",
+    "string_pattern_mismatch": "ne suit pas la forme attendue ({pattern})",
+    "model_attributes_type": "objet JSON attendu",
+    "model_type": "objet JSON attendu",
+    "dict_type": "objet JSON attendu",
     "string_type": "texte attendu",
     "uuid_parsing": "identifiant (UUID) attendu",
     "date_from_datetime_parsing": "date attendue (AAAA-MM-JJ)",
@@ -191,12 +203,28 @@ def french(error: dict[str, object]) -> str:
     """Return what is wrong with a value, in French, from one pydantic error."""
     context = error.get("ctx")
     pattern = _FRENCH.get(str(error["type"]), "valeur refusée")
-    return pattern.format_map(context) if isinstance(context, dict) and "{" in pattern else pattern
+    words = pattern.format_map(context) if isinstance(context, dict) and "{" in pattern else pattern
+    return words.replace("' or '", "' ou '")
 
 
-def _place(location: object) -> str:
+def _place(error: dict[str, Any]) -> str:
+    location = ("body",) if error["type"] == "json_invalid" else error["loc"]  # else it is how far it could be read
     parts = [str(part) for part in location] if isinstance(location, (tuple, list)) else []
     return ".".join(parts[1:] or parts)
+
+
+def _value(error: dict[str, Any]) -> dict[str, object]:
+    """Return the value refused, when it is one that can be said: short, and no secret."""
+    value, field = error.get("input"), _place(error)
+    is_secret = any(word in field for word in SECRETS)
+    if is_secret or error["type"] in UNSAID or not isinstance(value, (str, int)):
+        return {}
+    return {"value": value[:MOST_SAID] if isinstance(value, str) else value}
+
+
+def _said(error: dict[str, Any]) -> str:
+    value = f", « {error['value']} »" if isinstance(error.get("value"), str) else ""
+    return f"{error['field']}{value} : {error['problem']}"
 
 
 def _is_api(request: Request) -> bool:

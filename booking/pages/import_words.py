@@ -179,7 +179,7 @@ def _problem(one: CellProblem) -> str:
     words = PROBLEM_WORDS.get(one.problem, "cette valeur ne convient pas").format_map(_Facts(facts))
     column = f", colonne «{NBSP}{one.column}{NBSP}»" if one.column else ""
     value = f", «{NBSP}{one.value}{NBSP}»" if one.value else ""
-    return f"Ligne {one.line}{column}{value}{NBSP}: {words}."
+    return f"Ligne {one.line}{column}{value}{NBSP}: {words if words.endswith('…') else f'{words}.'}"
 
 
 class _Facts(dict[str, str]):

@@ -104,6 +104,17 @@ async def test_a_bad_value_is_named_and_explained_in_french(
     assert said in answer.json()["detail"]
 
 
+async def test_a_refused_value_is_given_back_unless_it_is_a_secret(client: httpx.AsyncClient) -> None:
+    wanted = {"start": "demain", "places": 1, "password": ["x"], "client_secret": "s" * 99, "note": "é" * 99}
+    answer = await client.post("/api/wanted", json=wanted)
+    broken = await client.post("/api/wanted", content=b'{"a":', headers={"Content-Type": "application/json"})
+
+    assert [error.get("value") for error in answer.json()["errors"] if error["field"] == "start"] == ["demain"]
+    assert "start, « demain » : " in answer.json()["detail"]
+    assert "sss" not in answer.text
+    assert broken.json()["errors"] == [{"field": "body", "problem": "JSON illisible"}]
+
+
 def test_the_nearest_declared_ancestor_gives_the_sentence() -> None:
     assert problems.sentence(NeverDeclared()) == problems.sentence(PeriodTaken())
     assert "« du »" in problems.sentence(InvalidRequest("du", "date passée"))
