@@ -162,6 +162,8 @@ PROBLEM_WORDS: dict[str, str] = {
     "column-missing": "il manque une colonne : choisissez-la",
     "not-for-this-kind-of-place": "ce type de lieu n’en a pas : laissez la case vide",
     "choice-twice": "ce choix y est deux fois",
+    "not-a-hearing": "choisissez un type d’audience en service",
+    "only-with-meeting": "choisissez d’abord le rendez-vous d’information",
 }
 
 

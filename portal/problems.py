@@ -219,7 +219,9 @@ def _value(error: dict[str, Any]) -> dict[str, object]:
     is_secret = any(word in field for word in SECRETS)
     if is_secret or error["type"] in UNSAID or not isinstance(value, (str, int)):
         return {}
-    return {"value": value[:MOST_SAID] if isinstance(value, str) else value}
+    if isinstance(value, str):  # half a character is a value that can be sent, not one that can be written
+        value = value[:MOST_SAID].encode(errors="replace").decode()
+    return {"value": value}
 
 
 def _said(error: dict[str, Any]) -> str:

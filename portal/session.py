@@ -55,10 +55,15 @@ def navigation(actor: Actor | None, path: str = "") -> list[Entry]:
         return []
     admitted = [page for page in PAGES.values() if page.is_listed_for(actor)]
     admitted.sort(key=lambda page: (page.order, page.entry))
-    shown = PAGES.get("/" + path.strip("/"))
+    shown = page_at(path)
     is_listed = shown in admitted  # then it shows itself, whatever it is a part of for others
     current = slashed(path if is_listed or not shown or not shown.part_of else shown.part_of)
     return [Entry(page.entry, slashed(page.route), slashed(page.route) == current) for page in admitted[:MOST_ENTRIES]]
+
+
+def page_at(path: str) -> Page | None:
+    """Return the page that a path shows, with or without its final slash."""
+    return PAGES.get("/" + path.strip("/"))
 
 
 def first_page(actor: Actor) -> str:
@@ -85,6 +90,7 @@ class SessionState(rx.State):
     name: str = ""
     first_page: str = ""
     entries: list[Entry] = []  # noqa: RUF012 - Reflex copies the default for each client
+    is_refused: bool = False  # who is signed in may not open this page: what it would hold is not awaited
     is_demo: bool = settings().demo
 
     @allow(PUBLIC)
@@ -111,6 +117,8 @@ class SessionState(rx.State):
         self.name = actor.name if actor else ""
         self.first_page = first_page(actor) if actor else ""
         self.entries = navigation(actor, self.router.url.path)
+        shown = page_at(self.router.url.path)
+        self.is_refused = actor is not None and shown is not None and not shown.policy.admits(actor)
         self.is_demo = settings().demo
 
 

@@ -32,8 +32,7 @@ def layout(
             el.div(notice(on_undo), class_name=f"{container} pj-notice-bar"),
             el.div(
                 el.h1(title, class_name="fr-h3 fr-mb-2w" if wide else ""),
-                lead or rx.fragment(),
-                *children,
+                rx.cond(SessionState.is_refused, rx.fragment(), rx.fragment(lead or rx.fragment(), *children)),
                 class_name=container,
             ),
             id="contenu",

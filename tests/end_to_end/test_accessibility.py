@@ -52,3 +52,13 @@ def test_the_open_sheet_has_no_serious_violation(open_page: OpenPage) -> None:
     found = Axe().run(page).response["violations"]
 
     assert [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in SERIOUS] == []
+
+
+def test_who_may_not_open_a_page_is_told_so_and_waits_for_nothing_of_it(open_page: OpenPage) -> None:
+    page = open_page("/types/", Role.PROBATION_OFFICER)
+
+    expect(page.locator("#message")).to_contain_text("Accès refusé")
+    expect(page.locator(".pj-skeleton")).to_have_count(0)
+    page.get_by_role("link", name="Revenir à ma première page").click()
+    expect(page.get_by_role("heading", name="Ma journée", level=1)).to_be_visible()
+    expect(page.locator("#contenu")).not_to_contain_text("Accès refusé")
