@@ -18,7 +18,7 @@ from tests.served import Served
 
 OpenPage = Callable[..., Page]
 FR = page_words("fr")
-NAME = "CHEMIN-FICTIF"
+NAME = "XYLOPHONE-FICTIF"
 BOOKING = text("""
     SELECT c.booking_id FROM convocation c JOIN person p ON p.id = c.person_id WHERE p.family_name = :name""")
 # Time cannot be made to pass on a server that runs: the appointment is put a quarter behind, where no hour is taken.
@@ -56,7 +56,7 @@ def test_from_a_summons_to_a_kept_appointment(
     officer.get_by_text("Laisser la personne choisir").click()
     expect(officer.locator(".pj-phone__sms").first).to_contain_text("Choisissez la date")
     officer.keyboard.press("Control+Enter")
-    expect(officer.locator("#fait")).to_contain_text("E.C. peut choisir")
+    expect(officer.locator("#fait")).to_contain_text("E.X. peut choisir")
     link = officer.locator("#fait").get_by_role("link", name="Voir le lien de la personne").get_attribute("href")
     assert link
 
@@ -66,7 +66,7 @@ def test_from_a_summons_to_a_kept_appointment(
     chosen = person.locator(".card").inner_text()
 
     officer.goto("/convocations/?onglet=a-venir")
-    officer.get_by_role("row").filter(has_text="E.C.").first.get_by_role("link").click()
+    officer.get_by_role("row").filter(has_text="E.X.").first.get_by_role("link").click()
     sheet = officer.get_by_role("dialog")
     expect(sheet).to_contain_text("n’a pas encore répondu")
     sheet.get_by_role("button", name="Déplacer").click()
