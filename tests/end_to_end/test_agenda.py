@@ -344,7 +344,7 @@ def test_an_appointment_opens_in_its_sheet_and_the_week_stays(open_page: OpenPag
     page.keyboard.press("Escape")
 
     expect(sheet).to_be_hidden()
-    assert page.url.endswith(quiet.address)
+    expect(page).to_have_url(re.compile(re.escape(quiet.address) + "$"))
     expect(free(page, quiet.starts[0])).to_be_visible()
     with Session(quiet.served.engine) as session:
         assert state_of(session, quiet.booking) is State.CANCELLED

@@ -129,7 +129,8 @@ def message(page: Page) -> Locator:
 
 
 def serious(page: Page) -> list[str]:
-    """Return the serious violations of accessibility that the page shows."""
+    """Return the serious violations of accessibility that the page shows, once nothing is dimmed to be awaited."""
+    expect(page.locator(".pj-dimmed")).to_have_count(0)
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in ("serious", "critical")
@@ -345,10 +346,10 @@ def test_the_children_s_judge_chooses_by_zone_competence_and_conflict(open_page:
     expect(in_conflict).to_contain_text(name)
     page.reload()
     expect(in_conflict).to_contain_text(name)
+    assert serious(page) == []
     page.get_by_label("Compétence").select_option("simple")
     page.wait_for_url("**competence=simple**")
     expect(page.locator(".pj-designate__answer")).to_have_attribute("aria-busy", "false")
-    assert serious(page) == []
     page.locator("#designer-propose").click()
 
     expect(message(page)).to_contain_text("Désignation demandée")

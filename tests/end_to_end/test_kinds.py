@@ -80,7 +80,7 @@ def test_a_kind_is_written_then_a_place_of_it_reserved_and_the_kind_retired(
     assert serious(page) == []
     save(page)
     expect(page.locator("#message")).to_contain_text("« atelier fictif » est créé.")
-    assert page.url.endswith(f"?type={CODE}")
+    expect(page).to_have_url(re.compile(rf"\?type={CODE}$"))
 
     with served.engine.begin() as connection:
         assert connection.execute(PLACE, {"code": CODE}).rowcount == 1

@@ -334,7 +334,7 @@ def test_services_are_a_table_that_sorts_turns_its_pages_and_opens_them(open_pag
     rows.first.get_by_role("button").click()
 
     expect(page.get_by_role("dialog").locator(".pj-line").first).to_be_visible()
-    assert "tri=-charge" in page.url
+    expect(page).to_have_url(re.compile("tri=-charge"))
 
 
 def test_nobody_sees_the_map_without_signing_in(open_page: OpenPage) -> None:
