@@ -46,8 +46,7 @@ UNZIPPING = (
     EOFError,
     OSError,
     ValueError,
-    RuntimeError,
-    NotImplementedError,
+    RuntimeError,  # NotImplementedError is one
 )
 
 

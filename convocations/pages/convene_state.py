@@ -71,7 +71,6 @@ CONVENERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 TAKEN = "Ce créneau vient d’être pris. Rien de ce que vous avez saisi n’est perdu : voici les prochains."
 TAKEN_LAST = "Ce créneau vient d’être pris, et il n’y en a pas d’autre ici : changez d’agent ou de lieu."
-MISSING = "Ce que nomme cette adresse n’existe pas, ou ne vous est pas accessible."
 DAYS_TO_CHOOSE = timedelta(days=7)
 FURTHEST_WEEK = 52
 
