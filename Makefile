@@ -6,12 +6,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/placejuste-ready
+# An image that forbids it has each process of a server, and each test that starts one, compile every library again.
+export PYTHONDONTWRITEBYTECODE :=
 
 run: $(READY)  ## serve the demonstration
 	@$(BIN)/placejuste serve --demo
 
 test: $(READY)  ## every test, in a real browser on a real database
-	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(BIN)/placejuste build && $(BIN)/pytest -n 2 --dist loadfile
+	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(BIN)/placejuste build && $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)  ## style, types, directions of imports, no Radix, no Tailwind
 	@$(BIN)/ruff check .
@@ -21,15 +23,19 @@ check: $(READY)  ## style, types, directions of imports, no Radix, no Tailwind
 	@$(BIN)/pytest -q -p no:cacheprovider tests/test_architecture.py tests/portal/test_pages_built.py
 
 bench: $(READY)  ## figures against their goals
-	@$(BIN)/python -m benchmarks
+	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(BIN)/python -m benchmarks
 
 plot: $(READY)  ## draw docs/pictures/search-growth.svg again (installs matplotlib, which nothing else needs)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	@$(BIN)/python -m benchmarks.growth
 
-soak: $(READY)  ## long campaigns: load, kills, outages, hostile calendars
+soak: $(READY)  ## long campaigns: load, kills, outages, sequences of acts, hostile calendars
 	@$(BIN)/python -m benchmarks.soak
-	@$(BIN)/python -m benchmarks.soak_feeds
+	@PLACEJUSTE_SEQUENCES=3000 $(BIN)/pytest -q -n 0 tests/booking/test_life_cycle.py
+	@PLACEJUSTE_SEQUENCES=300 $(BIN)/pytest -q -n 0 tests/booking/test_hearing_acts.py
+	@PLACEJUSTE_FUZZ_EXAMPLES=400 $(BIN)/pytest -q -n 0 tests/portal/test_api_fuzz.py
+	@$(BIN)/python -m benchmarks.soak_feeds --seconds 360
+	@$(BIN)/python -m benchmarks.soak_messages
 
 migrate: $(READY)
 	@$(BIN)/placejuste migrate

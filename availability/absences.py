@@ -195,7 +195,7 @@ def feeds_of(session: Session, resource_id: int, *, now: datetime) -> list[Feed]
 def covered(session: Session, resource_id: int, *, now: datetime) -> tuple[Outside, ...]:
     """Return what was taken of a resource, still to come, and that an absence now covers: it stands."""
     rows = session.execute(COVERED, {"id": resource_id, "now": now})
-    return tuple(Outside(row.holder_id, Period(row.starts_at, row.ends_at)) for row in rows)
+    return tuple(Outside(row.holder_id, Period(row.starts_at, row.ends_at), resource_id) for row in rows)
 
 
 def worries(session: Session, account_id: UUID, *, now: datetime) -> tuple[int, int, int]:

@@ -87,8 +87,8 @@ FREE_SEAT = by_key("""
     SELECT free.seat FROM generate_series(1, CAST(:capacity AS int)) AS free(seat)
     WHERE NOT EXISTS (SELECT FROM seat_time t WHERE t.resource_id = :resource_id AND t.seat = free.seat
                       AND t.during && tstzrange(:start, :end))
-      AND NOT EXISTS (SELECT FROM absence a
-                      WHERE a.resource_id = :resource_id AND a.during && tstzrange(:start, :end))
+      AND (CAST(:is_back AS boolean) OR NOT EXISTS (
+          SELECT FROM absence a WHERE a.resource_id = :resource_id AND a.during && tstzrange(:start, :end)))
     ORDER BY free.seat LIMIT 1""")
 FORGET_SEATS = by_key("DELETE FROM seat_time WHERE resource_id = :resource_id AND expires_at <= :now")
 TAKE_SEAT = by_key("""
@@ -98,10 +98,12 @@ TAKE_SEAT = by_key("""
 
 FORGET_CASES = by_key("DELETE FROM session_case WHERE resource_id = :resource_id AND expires_at <= :now")
 SESSION_LOAD = by_key("""
-    SELECT h.starts_at, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
-           h.max_cases, h.max_minutes, CAST(h.quotas ->> :family AS int) AS quota,
-           count(c.id) AS cases, coalesce(sum(c.minutes), 0) AS minutes,
-           count(c.id) FILTER (WHERE c.family = :family) AS of_family
+    SELECT h.starts_at, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day, h.last_take_on,
+           h.max_cases, h.max_minutes, count(c.id) AS cases, coalesce(sum(c.minutes), 0) AS minutes,
+           EXISTS (SELECT FROM jsonb_each_text(h.quotas) q
+                   WHERE starts_with(CAST(:family AS text), q.key) AND CAST(q.value AS int) <=
+                     (SELECT count(*) FROM session_case x
+                      WHERE x.resource_id = h.resource_id AND starts_with(x.family, q.key))) AS is_quota_reached
     FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id
     LEFT JOIN session_case c ON c.resource_id = h.resource_id
     WHERE h.resource_id = :resource_id GROUP BY h.resource_id, s.time_zone""")
@@ -109,6 +111,7 @@ TAKE_CASE = by_key("""
     INSERT INTO session_case (resource_id, minutes, family, holder_id, expires_at)
     VALUES (:resource_id, :minutes, :family, :holder_id, :expires_at)""")
 
+_FORGET_AT_AN_HOUR = {Shape.SLOTS: FORGET_SEATS, Shape.SESSIONS: FORGET_CASES}
 TELL = text("INSERT INTO change (resource_id) SELECT unnest(CAST(:ids AS bigint[]))")
 
 AN_INSTANT = timedelta(microseconds=1)
@@ -178,9 +181,9 @@ def take(session: Session, locked: Mapping[int, Locked], claims: Sequence[AnyCla
 
 def keep(session: Session, shape: Shape, resource_ids: Iterable[int], holder: Holder) -> int:
     """Give what the holder has a new end, `holder.expires_at`; return how many rows it still had."""
-    _lock_again(session, resource_ids)
-    kept = run(session, _KEEP[shape], {"id": holder.id, "now": holder.now, "expires_at": holder.expires_at})
-    return kept.rowcount
+    last = _lock_but_one(session, resource_ids)
+    values = {"resource_id": last, "id": holder.id, "now": holder.now, "expires_at": holder.expires_at}
+    return run(session, _LOCK_AND_KEEP[shape], values).rowcount
 
 
 def release(session: Session, shape: Shape, resource_ids: Iterable[int], holder_id: UUID) -> int:
@@ -188,9 +191,14 @@ def release(session: Session, shape: Shape, resource_ids: Iterable[int], holder_
 
     The lock is not for what becomes free, but against whoever is sweeping the same expired rows in another order.
     """
-    _lock_again(session, resource_ids)
-    freed = run(session, _RELEASE[shape], {"id": holder_id})
-    return freed.rowcount
+    last = _lock_but_one(session, resource_ids)
+    return run(session, _LOCK_AND_RELEASE[shape], {"resource_id": last, "id": holder_id}).rowcount
+
+
+def forget_expired(session: Session, shape: Shape, resource_id: int, *, now: datetime) -> None:
+    """Forget the holds that are over on what is taken at an hour; the resource is locked by the caller."""
+    if shape in _FORGET_AT_AN_HOUR:
+        run(session, _FORGET_AT_AN_HOUR[shape], {"resource_id": resource_id, "now": now})
 
 
 def lock(session: Session, resource_ids: Iterable[int]) -> dict[int, Locked]:
@@ -211,9 +219,12 @@ def tell(session: Session, resource_ids: Iterable[int]) -> None:
         run(session, TELL, {"ids": ids})
 
 
-def _lock_again(session: Session, resource_ids: Iterable[int]) -> None:
-    for resource_id in sorted(set(resource_ids)):
+def _lock_but_one(session: Session, resource_ids: Iterable[int]) -> int:
+    """Lock all but the last of the resources that one has already, in sorted order; return the last."""
+    *others, last = sorted(set(resource_ids))
+    for resource_id in others:
         run(session, LOCK_AGAIN, {"resource_id": resource_id})
+    return last
 
 
 def _locked(row: Any) -> Locked:
@@ -309,11 +320,14 @@ def _take_case(session: Session, resource: Locked, claim: CaseClaim, holder: Hol
     load = run(session, SESSION_LOAD, {"resource_id": resource.id, "family": claim.family}).one_or_none()
     if load is None or load.starts_at <= holder.now:
         raise NotOpen(resource_id=resource.id, why="no-session")
+    is_late = load.last_take_on is not None and local_day(holder.now, resource.zone) > load.last_take_on
+    if is_late and not claim.is_back:
+        raise NotOpen(resource_id=resource.id, why="last-day-past")
     _refuse_closed(session, resource, load.day, load.day + A_DAY)
     full = {
         "cases": load.cases >= load.max_cases,
         "minutes": load.minutes + claim.minutes > load.max_minutes,
-        "quota": load.quota is not None and load.of_family >= load.quota,
+        "quota": load.is_quota_reached,
     }
     if reasons := [reason for reason, reached in full.items() if reached]:
         raise CapacityReached(resource_id=resource.id, why=reasons[0])
@@ -325,9 +339,10 @@ def _take_time(session: Session, resource: Locked, claim: TimeClaim, holder: Hol
     run(session, FORGET_SEATS, {"resource_id": resource.id, "now": holder.now})
     start, end = claim.period.start, claim.period.end
     last_day = local_day(end - AN_INSTANT, resource.zone)  # one that ends at midnight does not touch the next day
-    _refuse_closed(session, resource, local_day(start, resource.zone), last_day + A_DAY)
+    if not claim.is_back:
+        _refuse_closed(session, resource, local_day(start, resource.zone), last_day + A_DAY)
     wanted: dict[str, Any] = {"resource_id": resource.id, "start": start, "end": end}
-    seat = run(session, FREE_SEAT, wanted | {"capacity": resource.capacity}).scalar()
+    seat = run(session, FREE_SEAT, wanted | {"capacity": resource.capacity, "is_back": claim.is_back}).scalar()
     if seat is None:
         raise PeriodTaken(resource_id=resource.id, start=start, end=end)
     _insert(session, TAKE_SEAT, claim, holder, seat=seat, **wanted)
@@ -365,3 +380,11 @@ _KEEP = _statements("""
     UPDATE {table} SET expires_at = :expires_at
     WHERE holder_id = :id AND (expires_at IS NULL OR expires_at > :now)""")
 _RELEASE = _statements("DELETE FROM {table} WHERE holder_id = :id")
+# In one statement with the lock of the last resource: the count is asked for once, before any row is looked at. What
+# was deleted while the lock was waited for is not there: at READ COMMITTED a row is read again before it is written.
+_LOCKED_FIRST = """
+    WITH told AS (INSERT INTO change (resource_id) VALUES (:resource_id)),
+         locked AS MATERIALIZED (SELECT id FROM resource WHERE id = :resource_id FOR NO KEY UPDATE)
+    {act} AND (SELECT count(*) FROM locked) = 1"""
+_LOCK_AND_KEEP = {shape: by_key(_LOCKED_FIRST.format(act=act.text)) for shape, act in _KEEP.items()}
+_LOCK_AND_RELEASE = {shape: by_key(_LOCKED_FIRST.format(act=act.text)) for shape, act in _RELEASE.items()}

@@ -14,6 +14,7 @@ from availability import api_models as told
 from availability.attributes import Attribute, AttributeType, schema
 from availability.errors import InvalidRequest, NotFound
 from availability.history import consulted
+from availability.kinds import quotas_by_kind
 from availability.models import Kind, KindRight, Shape
 from availability.openings import local_day
 from availability.queries import DayCount, kinds_for
@@ -115,8 +116,11 @@ async def availability(
 def _kinds(session: Session, actor: Actor) -> list[told.KindTold]:
     rights = select(KindRight.kind_id).where(col(KindRight.role).in_(sorted(actor.roles)), col(KindRight.may_reserve))
     reservable = set(session.exec(rights))
+    quotas = quotas_by_kind(session)
     return [
-        told.KindTold.model_validate({**kind.model_dump(), "may_reserve": kind.id in reservable})
+        told.KindTold.model_validate(
+            {**kind.model_dump(), "may_reserve": kind.id in reservable, "quotas": quotas.get(kind.id, [])}
+        )
         for kind in kinds_for(session, actor)
     ]
 

@@ -9,8 +9,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from availability.models import Shape
+from availability.models import QuotaPeriod, Shape
 from availability.wire import Day, Given, Told
+
+
+class QuotaTold(Told):
+    """How many each service may take in a period: one service or territory, by its code, or each of them."""
+
+    per: QuotaPeriod
+    most: int
+    organisation: str | None
+    territory: str | None
 
 
 class KindTold(Told):
@@ -27,6 +36,9 @@ class KindTold(Told):
     min_notice_min: int = Field(description="For what is taken on the day itself.")
     max_ahead_days: int
     max_days: int | None
+    cancel_notice_min: int = Field(description="Given back or moved until so long before it begins; 0: at any time.")
+    offer_hours: int = Field(description="How long what frees up is held for the first who waits.")
+    quotas: list[QuotaTold] = Field(description="By the civil day on which what is taken begins, where it is.")
     crosses_territories: bool
     slot_step_min: int
     slot_duration_min: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import MAXYEAR, UTC, date, datetime
 
 from availability.errors import InvalidRequest
@@ -54,11 +54,15 @@ class SlotClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseClaim:
-    """Room for a case in a hearing session."""
+    """Room for a case in a hearing session.
+
+    `is_back`: an undo gives it back to whom had it, its last day for taking a date over since.
+    """
 
     resource_id: int
     minutes: int
     family: str = ""
+    is_back: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.minutes <= 0:
@@ -71,10 +75,12 @@ class TimeClaim:
     """One seat of somebody or of a room for any period: a judge, a clerk or a room during a hearing.
 
     No opening hours and no grid, unlike a slot: what decides is the hearing. Nobody reserves so; planning does.
+    `is_back`: an undo gives it back to whom had it, closed or away since; the time itself must be free.
     """
 
     resource_id: int
     period: Period
+    is_back: bool = False
 
 
 def readable(field: str, typed: str) -> str:

@@ -22,7 +22,7 @@ from availability.openings import local_day
 from availability.outside import Outside, outside_days
 from availability.publishing import A_YEAR, publish_again, publish_openings
 from availability.rights import Actor
-from availability.running import run_by, site_run_by
+from availability.running import run_by, site_kept_by
 
 MOST_REASON = 120
 
@@ -70,12 +70,25 @@ def close_days(session: Session, actor: Actor, resource_id: int, days: ClosedDay
     return _close(session, actor, [run_by(session, actor, resource_id)], days, _resource(resource_id), now=now)
 
 
+def close_for(session: Session, actor: Actor, place: Locked, days: ClosedDays, *, now: datetime) -> Closed:
+    """Close a resource that the caller has locked, on behalf of whoever may by a rule of theirs: see `close_days`.
+
+    Raises: InvalidRequest.
+    """
+    return _close(session, actor, [place], days, _resource(place.id), now=now)
+
+
+def reopen_for(session: Session, actor: Actor, place: Locked, closure_id: int, *, now: datetime) -> ClosedDays | None:
+    """Take back what is left of a closure, likewise: see `reopen_days`. Raises: NotFound."""
+    return _reopen(session, actor, [place], closure_id, _resource(place.id), now=now)
+
+
 def close_site_days(session: Session, actor: Actor, site_id: int, days: ClosedDays, *, now: datetime) -> Closed:
-    """Close a whole site on some days, as `close_days` does, for an actor who runs everything on it.
+    """Close a whole site on some days, as `close_days` does, for whoever runs everything on it, or administers it.
 
     Raises: NotFound, NotAllowed, InvalidRequest.
     """
-    return _close(session, actor, site_run_by(session, actor, site_id), days, _site(site_id), now=now)
+    return _close(session, actor, site_kept_by(session, actor, site_id), days, _site(site_id), now=now)
 
 
 def reopen_days(
@@ -93,7 +106,7 @@ def reopen_site_days(
     session: Session, actor: Actor, site_id: int, closure_id: int, *, now: datetime
 ) -> ClosedDays | None:
     """Take back what is left of a closure of a whole site, as `reopen_days` does. Raises: NotFound, NotAllowed."""
-    return _reopen(session, actor, site_run_by(session, actor, site_id), closure_id, _site(site_id), now=now)
+    return _reopen(session, actor, site_kept_by(session, actor, site_id), closure_id, _site(site_id), now=now)
 
 
 def _close(

@@ -27,7 +27,7 @@ PLAIN = str.maketrans(
 )
 SHORTENED = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 CEDEX = re.compile(r" cedex( \d{1,2})?\b")
-DISTRICT = re.compile(r"\b0?(\d{1,2}) ?(?:ers?|e|i?emes?|nd)?(?: arr(?:ondissements?|t|dt)?)?(?= |$)")
+DISTRICT = re.compile(r"\b0?([1-9]\d?)(?: ?(?:ers?|e|i?emes?|nd|arr(?:ondissements?|t|dt)?))*(?= |$)")
 
 
 def normalise(name: str) -> str:

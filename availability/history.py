@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, insert, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Session, SQLModel
 
 from availability.rights import Actor
-from availability.statements import run
+from availability.statements import ByKey, by_key, run
 
 
 class HistoryLine(SQLModel, table=True):
@@ -51,8 +53,9 @@ class Consultation(SQLModel, table=True):
     reason: str  # why it was looked at: the name of the act or of the screen
 
 
-# On the table rather than on the model: the unit of work costs more than the statement.
-ADD = insert(HistoryLine.__table__).execution_options(prepare=True)  # type: ignore[attr-defined]
+# Beside the unit of work, which costs more than the statement.
+_COLUMNS = ("at", "actor_id", "act", "subject", "subject_id", "person_id", "facts", "sealed")
+ADD_ALL = insert(HistoryLine.__table__).execution_options(prepare=True)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +71,23 @@ class Act:
     sealed: bytes | None = None
 
 
-def record(session: Session, actor: Actor | None, act: Act) -> None:
-    """Add one line of history in the transaction of the act itself. `actor` is None for the clock."""
+def record(session: Session, actor: Actor | None, *acts: Act) -> None:
+    """Add a line of history, or the few of one act, in the transaction of the act itself; in the order given.
+
+    `actor` is None for the clock.
+    """
     session.flush()
-    run(session, ADD, _row(actor, act))
+    rows = [_row(actor, act) for act in acts]
+    written = [row | {"facts": Jsonb(row["facts"])} for row in rows]
+    values = {f"{name}_{number}": value for number, row in enumerate(written) for name, value in row.items()}
+    run(session, _adding(len(acts)), values)
 
 
 def record_all(session: Session, actor: Actor | None, acts: Sequence[Act]) -> None:
     """Add the lines of one act on many things, in one go."""
     session.flush()
     if acts:
-        session.execute(ADD, [_row(actor, act) for act in acts])
+        session.execute(ADD_ALL, [_row(actor, act) for act in acts])
 
 
 def consulted(session: Session, actor: Actor, *, subject: str, subject_id: object, reason: str, at: datetime) -> None:
@@ -91,6 +100,13 @@ def consulted(session: Session, actor: Actor, *, subject: str, subject_id: objec
         "reason": reason,
     }
     session.execute(insert(Consultation), row)
+
+
+@lru_cache(maxsize=16)
+def _adding(count: int) -> ByKey:
+    """Return the statement that adds so many lines."""
+    lines = (", ".join(f":{name}_{number}" for name in _COLUMNS) for number in range(count))
+    return by_key(f"INSERT INTO history ({', '.join(_COLUMNS)}) VALUES {', '.join(f'({one})' for one in lines)}")  # noqa: S608 - names of columns
 
 
 def _row(actor: Actor | None, act: Act) -> dict[str, Any]:

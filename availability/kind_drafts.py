@@ -11,12 +11,14 @@ from typing import Any
 from availability.attributes import schema
 from availability.claims import readable
 from availability.errors import InvalidRequest
-from availability.models import Shape
+from availability.models import QuotaPeriod, Shape
 from availability.rights import Role
 
 MOST_LABEL = 80
 MOST_LAYER = 24  # in the list of the map
 LONGEST_CODE = 40
+MOST_QUOTAS = 50
+QUOTA_BOUNDS = (0, 100_000)
 
 # As the constraints of the table say; both included.
 BOUNDS: dict[str, tuple[int, int]] = {
@@ -32,6 +34,8 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "buffer_before_min": (0, 1440),
     "buffer_after_min": (0, 1440),
     "fresh_days": (1, 366),
+    "cancel_notice_min": (0, 43_200),
+    "offer_hours": (1, 720),
 }
 # What only some shapes use: a bed has no step, an hour has no longest stay.
 ONLY_FOR: dict[str, frozenset[Shape]] = {
@@ -66,6 +70,21 @@ class RoleRight:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuotaLine:
+    """How many each service may take in a period: a service or a territory by its code, or all of them."""
+
+    per: QuotaPeriod
+    most: int
+    organisation: str = ""
+    territory: str = ""
+
+    @property
+    def of(self) -> tuple[str, str, str]:
+        """Return what a kind has one line of."""
+        return self.organisation, self.territory, self.per.value
+
+
+@dataclass(frozen=True, kw_only=True)
 class KindDraft:
     """Everything that an administrator writes of a kind; see `Kind` for what each column means."""
 
@@ -90,15 +109,18 @@ class KindDraft:
     buffer_before_min: int = 0
     buffer_after_min: int = 0
     fresh_days: int = 30
+    cancel_notice_min: int = 0
+    offer_hours: int = 24
     is_designated: bool = False
     refused_if_violence: bool = False
     meeting_kind_id: int | None = None
     hearing_kind_id: int | None = None
     searchable: Mapping[str, Any] = field(default_factory=dict)
     rights: tuple[RoleRight, ...] = ()  # in the order of roles; a role that is not there has no right
+    quotas: tuple[QuotaLine, ...] = ()  # sorted by `of`
 
 
-COLUMNS = tuple(each.name for each in fields(KindDraft) if each.name != "rights")
+COLUMNS = tuple(each.name for each in fields(KindDraft) if each.name not in ("rights", "quotas"))
 _USUAL = {each.name: each.default for each in fields(KindDraft)}
 
 
@@ -111,7 +133,8 @@ def shaped(draft: KindDraft) -> KindDraft:
     """Return the draft with what its shape does not use as it usually is, and the spaces around its names left out."""
     unused: dict[str, Any] = {name: _USUAL[name] for name in ONLY_FOR if not uses(draft.shape, name)}
     names: dict[str, Any] = {name: str(getattr(draft, name)).strip() for name in ("label", "label_plural", "layer")}
-    return replace(draft, **names, **unused, searchable=dict(draft.searchable))
+    quotas = tuple(sorted(draft.quotas, key=lambda one: one.of))
+    return replace(draft, **names, **unused, searchable=dict(draft.searchable), quotas=quotas)
 
 
 def problems_of(draft: KindDraft) -> list[InvalidRequest]:
@@ -129,6 +152,7 @@ def problems_of(draft: KindDraft) -> list[InvalidRequest]:
         found.append(InvalidRequest("meeting_kind_id", "only-designated"))
     if draft.hearing_kind_id is not None and draft.meeting_kind_id is None:
         found.append(InvalidRequest("hearing_kind_id", "only-with-meeting"))
+    found += _quota_problems(draft.quotas)
     try:
         schema(draft.searchable)
     except InvalidRequest as refusal:
@@ -175,11 +199,27 @@ def _check_number(draft: KindDraft, name: str, limits: tuple[int, int]) -> Inval
     return None if least <= value <= most else InvalidRequest(name, "out-of-range", least=least, most=most)
 
 
+def _quota_problems(quotas: tuple[QuotaLine, ...]) -> list[InvalidRequest]:
+    if len(quotas) > MOST_QUOTAS:
+        return [InvalidRequest("quotas", "too-many", most=MOST_QUOTAS)]
+    least, most = QUOTA_BOUNDS
+    found = [
+        InvalidRequest("quotas", "out-of-range", least=least, most=most)
+        for one in quotas
+        if not least <= one.most <= most
+    ]
+    if len({one.of for one in quotas}) < len(quotas):
+        found.append(InvalidRequest("quotas", "quota-twice"))
+    return found
+
+
 def _facts(refusal: InvalidRequest) -> dict[str, object]:
     return {name: value for name, value in refusal.facts.items() if name not in ("field", "problem")}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple) and all(isinstance(one, QuotaLine) for one in value) and value:
+        return [[one.organisation, one.territory, one.per.value, one.most] for one in value]
     if isinstance(value, tuple):
         return {one.role.value: [one.may_reserve, one.may_set_hours] for one in value}
     return value

@@ -19,8 +19,8 @@ from sqlmodel import Session, col, select
 
 from availability.errors import InvalidRequest, NotAllowed, NotFound, Refusal
 from availability.history import Act, HistoryLine, record
-from availability.kind_drafts import COLUMNS, KindDraft, RoleRight, differences, problems_of, shaped, slug
-from availability.models import Kind, KindRight, Shape, TerritoryLevel
+from availability.kind_drafts import COLUMNS, KindDraft, QuotaLine, RoleRight, differences, problems_of, shaped, slug
+from availability.models import Kind, KindRight, QuotaPeriod, Shape, TerritoryLevel
 from availability.outside import Outside
 from availability.reopening import open_again
 from availability.rights import Actor, Role
@@ -43,6 +43,32 @@ ADD = text(f"""
     ON CONFLICT (code) DO NOTHING RETURNING id""")  # noqa: S608 - names of columns
 PUT_IN_SERVICE = text("UPDATE kind SET is_active = :is_active WHERE id = :id")
 MEETING_OF = text("SELECT label FROM kind WHERE :id IN (meeting_kind_id, hearing_kind_id) AND is_active ORDER BY label")
+QUOTAS = text("""
+    SELECT q.per, q.most, coalesce(o.code, '') AS organisation, coalesce(t.code, '') AS territory
+    FROM kind_quota q LEFT JOIN organisation o ON o.id = q.organisation_id
+    LEFT JOIN territory t ON t.id = q.territory_id WHERE q.kind_id = :id""")
+ALL_QUOTAS = text("""
+    SELECT q.kind_id, q.per, q.most, o.code AS organisation, t.code AS territory
+    FROM kind_quota q LEFT JOIN organisation o ON o.id = q.organisation_id
+    LEFT JOIN territory t ON t.id = q.territory_id ORDER BY q.kind_id, q.per, o.code, t.code""")
+# Nothing is added for a code that is nobody's.
+ADD_QUOTA = text("""
+    INSERT INTO kind_quota (kind_id, organisation_id, territory_id, per, most)
+    SELECT :id, o.id, t.id, :per, :most
+    FROM (VALUES (1)) AS one LEFT JOIN organisation o ON o.code = :organisation
+    LEFT JOIN territory t ON t.code = :territory
+    WHERE (:organisation = '' OR o.id IS NOT NULL) AND (:territory = '' OR t.id IS NOT NULL) RETURNING id""")
+NAMED = text("""
+    SELECT code, name FROM organisation WHERE code = ANY(:organisations)
+    UNION ALL SELECT code, name FROM territory WHERE code = ANY(:territories)""")
+LIKE = {
+    "organisation": text("""
+        SELECT code, name FROM organisation WHERE strpos(lower(name), lower(:typed)) > 0 OR lower(code) = lower(:typed)
+        ORDER BY lower(name) <> lower(:typed), strpos(lower(name), lower(:typed)), name, code LIMIT :limit"""),
+    "territory": text("""
+        SELECT code, name FROM territory WHERE strpos(lower(name), lower(:typed)) > 0 OR lower(code) = lower(:typed)
+        ORDER BY lower(name) <> lower(:typed), strpos(lower(name), lower(:typed)), name, code LIMIT :limit"""),
+}
 OFFERED = text(
     "SELECT id FROM kind WHERE shape = :shape AND is_active AND id IS DISTINCT FROM CAST(:but_for AS bigint)"
 )
@@ -92,7 +118,7 @@ def kinds_written(session: Session, actor: Actor) -> list[KindLine]:
 
     A kind to which no role has a right is not one of theirs: judges, clerks and rooms are such.
     """
-    _check_national(session, actor)
+    check_national(session, actor)
     rows = session.execute(
         text("""
             SELECT k.id, (SELECT count(*) FROM resource r WHERE r.kind_id = k.id), count(kr.role)
@@ -109,8 +135,31 @@ def kinds_written(session: Session, actor: Actor) -> list[KindLine]:
 
 def kind_written(session: Session, actor: Actor, kind_id: int) -> KindDraft:
     """Return a kind as it is written now. Raises: NotAllowed, NotFound."""
-    _check_national(session, actor)
+    check_national(session, actor)
     return _draft(session, kind_id)
+
+
+def names_of(session: Session, draft: KindDraft) -> dict[str, str]:
+    """Return the names of the services and territories that the quotas of a kind are of, by code."""
+    asked = {
+        "organisations": [one.organisation for one in draft.quotas if one.organisation],
+        "territories": [one.territory for one in draft.quotas if one.territory],
+    }
+    return {row.code: row.name for row in session.execute(NAMED, asked)}
+
+
+def named_like(session: Session, what: str, typed: str, *, most: int = 4) -> list[tuple[str, str]]:
+    """Return the code and name of services, or of territories, whose name holds what was typed, that name first."""
+    return [(row.code, row.name) for row in session.execute(LIKE[what], {"typed": typed.strip(), "limit": most})]
+
+
+def quotas_by_kind(session: Session) -> dict[int, list[dict[str, Any]]]:
+    """Return the quotas of every kind, as programs read them."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in session.execute(ALL_QUOTAS):
+        line = {"per": row.per, "most": row.most, "organisation": row.organisation, "territory": row.territory}
+        found.setdefault(row.kind_id, []).append(line)
+    return found
 
 
 def shape_is_fixed(session: Session, kind_id: int) -> bool:
@@ -120,7 +169,7 @@ def shape_is_fixed(session: Session, kind_id: int) -> bool:
 
 def history_of(session: Session, actor: Actor, kind_id: int, *, most: int = 50) -> list[PastAct]:
     """Return the last acts on a kind, the latest first. Raises: NotAllowed."""
-    _check_national(session, actor)
+    check_national(session, actor)
     of_it = (col(HistoryLine.subject) == SUBJECT, col(HistoryLine.subject_id) == str(kind_id))
     lines = session.exec(select(HistoryLine).where(*of_it).order_by(col(HistoryLine.id).desc()).limit(most))
     return [PastAct(line.at, line.actor_id, line.act, line.facts) for line in lines]
@@ -131,12 +180,13 @@ def create_kind(session: Session, actor: Actor, draft: KindDraft, *, now: dateti
 
     Raises: NotAllowed, InvalidRequest.
     """
-    _check_national(session, actor)
+    check_national(session, actor)
     wanted = _checked(session, draft, kind_id=None)
     name = slug(wanted.label)
     codes = [name, *(f"{name}-{number}" for number in range(2, MOST_OF_A_NAME))]
     kind_id = next(found for code in codes if (found := _added(session, code, wanted)) is not None)
     _write_rights(session, kind_id, wanted)
+    _write_quotas(session, kind_id, wanted)
     _record(session, actor, "kind-created", kind_id, {"label": wanted.label, "shape": wanted.shape.value}, now=now)
     return kind_id
 
@@ -146,7 +196,7 @@ def forget_kind(session: Session, actor: Actor, kind_id: int, *, now: datetime) 
 
     Raises: NotAllowed, NotFound, KindInUse.
     """
-    _check_national(session, actor)
+    check_national(session, actor)
     _lock(session, kind_id, for_shape=True)
     draft = _draft(session, kind_id)
     if shape_is_fixed(session, kind_id):
@@ -168,7 +218,7 @@ def change_kind(
     Openings follow at once when the kind no longer opens on the same days. What was taken stands; what the openings
     no longer cover is returned. Raises: NotAllowed, NotFound, ChangedMeanwhile, ShapeFixed, InvalidRequest.
     """
-    _check_national(session, actor)
+    check_national(session, actor)
     _lock(session, kind_id, for_shape=draft.shape is not seen.shape)
     before = _draft(session, kind_id)
     if before != shaped(seen):
@@ -181,6 +231,7 @@ def change_kind(
         return KindChanged(before)
     _write(session, kind_id, wanted)
     _write_rights(session, kind_id, wanted)
+    _write_quotas(session, kind_id, wanted)
     outside = (
         open_again(session, session.execute(IN_SERVICE, {"id": kind_id}).scalars(), now=now)
         if set(changed) & set(CLOSING_RULES)
@@ -195,7 +246,7 @@ def set_in_service(session: Session, actor: Actor, kind_id: int, *, is_active: b
 
     Raises: NotAllowed, NotFound, KindInUse for one that is the information meeting or the hearing of another.
     """
-    _check_national(session, actor)
+    check_national(session, actor)
     _lock(session, kind_id)
     was: bool = session.execute(text("SELECT is_active FROM kind WHERE id = :id"), {"id": kind_id}).scalar_one()
     if was == is_active:
@@ -217,7 +268,8 @@ def is_national(session: Session, actor: Actor) -> bool:
     )
 
 
-def _check_national(session: Session, actor: Actor) -> None:
+def check_national(session: Session, actor: Actor) -> None:
+    """Refuse whoever does not administer the country. Raises: NotAllowed."""
     if not is_national(session, actor):
         raise NotAllowed
 
@@ -234,7 +286,12 @@ def _draft(session: Session, kind_id: int) -> KindDraft:
     rows = session.exec(select(KindRight).where(KindRight.kind_id == kind_id).execution_options(populate_existing=True))
     rights = {Role(row.role): RoleRight(Role(row.role), row.may_reserve, row.may_set_hours) for row in rows}
     values = {name: getattr(kind, name) for name in COLUMNS} | {"shape": Shape(kind.shape)}
-    return shaped(KindDraft(**values, rights=tuple(rights[role] for role in Role if role in rights)))
+    quotas = tuple(
+        QuotaLine(per=QuotaPeriod(row.per), most=row.most, organisation=row.organisation, territory=row.territory)
+        for row in session.execute(QUOTAS, {"id": kind_id})
+    )
+    held = tuple(rights[role] for role in Role if role in rights)
+    return shaped(KindDraft(**values, rights=held, quotas=quotas))
 
 
 def _checked(session: Session, draft: KindDraft, *, kind_id: int | None) -> KindDraft:
@@ -277,6 +334,15 @@ def _write_rights(session: Session, kind_id: int, draft: KindDraft) -> None:
                " VALUES (:id, :role, :may_reserve, :may_set_hours)")  # fmt: skip
     if rows:
         session.execute(add, rows)
+
+
+def _write_quotas(session: Session, kind_id: int, draft: KindDraft) -> None:
+    """Write the quotas of a kind. Raises: InvalidRequest when one is of nobody."""
+    session.execute(text("DELETE FROM kind_quota WHERE kind_id = :id"), {"id": kind_id})
+    for one in draft.quotas:
+        said = {"organisation": one.organisation, "territory": one.territory, "per": one.per, "most": one.most}
+        if session.execute(ADD_QUOTA, said | {"id": kind_id}).one_or_none() is None:
+            raise InvalidRequest("quotas", "unknown-choice")
 
 
 def _row(draft: KindDraft) -> dict[str, Any]:

@@ -28,6 +28,10 @@ class Limits:
             raise InvalidRequest("from", "too-soon", first=first, earliest=earliest)
         if first > (latest := today + timedelta(days=self.max_ahead_days)):
             raise InvalidRequest("from", "too-far", first=first, latest=latest)
+        self.check_length(first, until)
+
+    def check_length(self, first: date, until: date | None) -> None:
+        """Accept a length, whenever it begins. Raises: InvalidRequest."""
         if until is not None and until <= first:
             raise InvalidRequest("to", "not-after-start", first=first, until=until)
         if self.max_days is not None and (until is None or (until - first).days > self.max_days):

@@ -55,6 +55,15 @@ class LocatedBy(StrEnum):
     NOWHERE = "nowhere"
 
 
+class QuotaPeriod(StrEnum):
+    """Over what a quota counts, in civil time: a day, a week from Monday, a month, a year."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
 class TerritoryLevel(StrEnum):
     """Levels of the judicial map (ressorts)."""
 
@@ -142,6 +151,8 @@ class Kind(SQLModel, table=True):
         CheckConstraint("min_notice_days BETWEEN 0 AND 365", name="min_notice_days_sane"),
         CheckConstraint("max_days BETWEEN 1 AND 3660", name="max_days_sane"),
         CheckConstraint("NOT is_designated OR shape = 'places'", name="designated_is_a_place"),
+        CheckConstraint("cancel_notice_min BETWEEN 0 AND 43200", name="cancel_notice_sane"),
+        CheckConstraint("offer_hours BETWEEN 1 AND 720", name="offer_hours_sane"),
     )
 
     id: int = key()
@@ -158,6 +169,8 @@ class Kind(SQLModel, table=True):
     min_notice_min: int = 0  # for what is taken on the day itself
     max_ahead_days: int = 365  # domain: not more than a year ahead
     max_days: int | None = None  # longest period, in nights or days
+    cancel_notice_min: int = 0  # latest cancellation or move, before it begins: later, it is excused or missed
+    offer_hours: int = 24  # how long what frees up is held for the first of the waiting list
     crosses_territories: bool = False  # may be reserved from another territory, which is logged
     ignores_holidays: bool = False
     ignores_weekends: bool = True  # False: opens on no Saturday or Sunday, whatever the rules say
@@ -192,6 +205,41 @@ class KindRight(SQLModel, table=True):
     may_set_hours: bool = False  # of those who receive: their weekly hours and closed days
 
 
+class KindQuota(SQLModel, table=True):
+    """How many of a kind a service may take in a period, by the civil day on which what is taken begins, there.
+
+    The row of a service goes before that of its territory, which goes before the row of neither: the kind's own.
+    """
+
+    __tablename__ = "kind_quota"
+    __table_args__ = (
+        one_of("per", QuotaPeriod),
+        CheckConstraint("most >= 0", name="quota_not_negative"),
+        CheckConstraint("organisation_id IS NULL OR territory_id IS NULL", name="quota_of_one_thing"),
+        UniqueConstraint(
+            "kind_id",
+            "organisation_id",
+            "territory_id",
+            "per",
+            name="quota_once",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: int = key()
+    kind_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("kind.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    organisation_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("organisation.id"), nullable=True)
+    )
+    territory_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("territory.id"), nullable=True)
+    )
+    per: str
+    most: int
+
+
 class Site(SQLModel, table=True):
     """A point on the map, with the civil time and the public holidays that rule there."""
 
@@ -202,6 +250,7 @@ class Site(SQLModel, table=True):
         CheckConstraint("(lat IS NULL) = (located_by = 'nowhere')", name="site_says_how_located"),
         CheckConstraint("lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180", name="site_on_earth"),
         Index("site_lat_lon", "lat", "lon"),
+        Index("site_territory", "territory_id", "id"),  # the first of a territory, among 50,000, for each message
     )
 
     id: int = key()
@@ -209,7 +258,7 @@ class Site(SQLModel, table=True):
     organisation_id: int = Field(
         sa_column=Column(BigInteger, ForeignKey("organisation.id"), nullable=False, index=True)
     )
-    territory_id: int = Field(sa_column=Column(BigInteger, ForeignKey("territory.id"), nullable=False, index=True))
+    territory_id: int = Field(sa_column=Column(BigInteger, ForeignKey("territory.id"), nullable=False))
     name: str
     address: str = ""
     postcode: str = ""
@@ -426,7 +475,8 @@ class HearingSession(SQLModel, table=True):
     ends_at: datetime = instant()
     max_cases: int
     max_minutes: int
-    quotas: dict[str, Any] = json_object()  # NAC family -> most cases of it
+    quotas: dict[str, Any] = json_object()  # NAC family -> most cases of it and of those under it
+    last_take_on: date | None = None  # the last civil day on which a case is set in it; none: until it begins
 
 
 class BedNight(SQLModel, table=True):
@@ -489,12 +539,12 @@ class SessionCase(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("minutes > 0", name="session_case_lasts"),
         Index("session_case_holder", "holder_id"),
+        # What is in a session is counted from here alone: its cases are on as many pages as there were days.
+        Index("session_case_counted", "resource_id", postgresql_include=["minutes", "family", "expires_at"]),
     )
 
     id: int = key()
-    resource_id: int = Field(
-        sa_column=Column(BigInteger, ForeignKey("hearing_session.resource_id"), nullable=False, index=True)
-    )
+    resource_id: int = Field(sa_column=Column(BigInteger, ForeignKey("hearing_session.resource_id"), nullable=False))
     minutes: int
     family: str = ""  # family of the NAC code, on which quotas are set
     holder_id: UUID

@@ -61,14 +61,15 @@ class Outside:
 
     holder_id: UUID
     period: Period
+    resource_id: int
 
 
 def outside_openings(
     session: Session, resource_id: int, *, first: date, until: date | None, now: datetime
 ) -> tuple[Outside, ...]:
     """Return what was taken on civil days `[first, until)` and the openings, as published, no longer cover."""
-    asked = {"id": resource_id, "first": first, "until": until, "now": now}
-    return tuple(Outside(row.holder_id, Period(row.starts_at, row.ends_at)) for row in session.execute(OUTSIDE, asked))
+    rows = session.execute(OUTSIDE, {"id": resource_id, "first": first, "until": until, "now": now})
+    return tuple(Outside(row.holder_id, Period(row.starts_at, row.ends_at), resource_id) for row in rows)
 
 
 def outside_of(
@@ -79,7 +80,7 @@ def outside_of(
     periods = [(row.holder_id, Period(row.starts_at, row.ends_at)) for row in taken]
     covered = merge(opened)
     return tuple(
-        Outside(holder_id, period)
+        Outside(holder_id, period, place.id)
         for holder_id, period in periods
         if first <= local_day(period.start, place.zone) < until and not any(one.contains(period) for one in covered)
     )
@@ -91,6 +92,6 @@ def outside_days(session: Session, place: Locked, *, first: date, until: date, n
         return outside_openings(session, place.id, first=first, until=until, now=now)
     asked = {"id": place.id, "first": first, "until": until, "now": now}
     return tuple(
-        Outside(row.holder_id, Period(*(instant_of(day, time(), place.zone) for day in (row.first, row.until))))
+        Outside(row.holder_id, Period(*(instant_of(on, time(), place.zone) for on in (row.first, row.until))), place.id)
         for row in session.execute(ON_DAYS[place.shape], asked)
     )

@@ -35,12 +35,12 @@ OF_PAGE = text(f"""
     SELECT r.id, count(*) OVER () AS of_all FROM {_TABLES}
     WHERE {_OWN} AND {_FOUND} AND (NOT :only_stale OR {_IS_STALE})
     ORDER BY r.declared_on NULLS FIRST, s.name, r.name, r.id LIMIT :limit OFFSET :skipped""")  # noqa: S608
-STALE_IDS = text(f"SELECT r.id FROM {_TABLES} WHERE {_OWN} AND {_IS_STALE}")  # noqa: S608 - constants
+STALE_IDS = text(f"SELECT r.id FROM {_TABLES} WHERE {_OWN} AND {_IS_STALE} ORDER BY r.id")  # noqa: S608 - constants
 AFTER = text(f"""
     SELECT r.id FROM {_TABLES} WHERE {_OWN} AND r.id > :after ORDER BY r.id LIMIT CAST(:limit AS int)""")  # noqa: S608 - constants
 DETAILS = text(f"""
     SELECT r.id, r.code, r.name, k.code AS kind_code, k.label AS kind_label, k.label_plural, k.shape, k.fresh_days,
-           s.name AS site_name, s.commune, s.time_zone, {_TODAY} AS today,
+           s.id AS site_id, s.name AS site_name, s.commune, s.time_zone, {_TODAY} AS today,
            r.capacity, r.declared_load, r.declared_waiting, r.declared_on, {_IS_STALE} AS is_stale,
            (SELECT c.capacity FROM capacity_period c
             WHERE c.resource_id = r.id AND c.days @> {_TODAY}) AS capacity_today,
@@ -60,10 +60,12 @@ DETAILS = text(f"""
            EXISTS (SELECT FROM kind_right g WHERE g.kind_id = k.id AND g.role = 'partner' AND g.may_set_hours) AS is_run
     FROM {_TABLES} WHERE r.id = ANY(:ids) AND {_OWN}""")  # noqa: S608 - constants
 CLOSURES = text("""
-    SELECT CASE WHEN c.resource_id IS NOT NULL THEN c.id END AS id,
-           lower(c.days) AS first, upper(c.days) AS until, c.reason
+    SELECT c.id, lower(c.days) AS first, upper(c.days) AS until, c.reason, c.site_id IS NOT NULL AS is_of_site
     FROM resource r JOIN closure c ON c.resource_id = r.id OR c.site_id = r.site_id
     WHERE r.id = :id AND (upper_inf(c.days) OR upper(c.days) > :today) ORDER BY lower(c.days) NULLS FIRST, c.id""")
+CLOSURES_OF_SITE = text("""
+    SELECT id, lower(days) AS first, upper(days) AS until, reason, true AS is_of_site FROM closure
+    WHERE site_id = :id AND (upper_inf(days) OR upper(days) > :today) ORDER BY lower(days) NULLS FIRST, id""")
 UNITS = text("SELECT id, name, is_active FROM unit WHERE resource_id = :id ORDER BY length(name), name, id")
 
 
@@ -79,6 +81,7 @@ class OwnResource:
     label_plural: str
     shape: Shape
     fresh_days: int
+    site_id: int
     site_name: str
     commune: str
     time_zone: str
@@ -111,12 +114,13 @@ class OwnPage:
 
 @dataclass(frozen=True)
 class Closure:
-    """Civil days `[first, until)` when something is closed. `id` is None when the whole site is."""
+    """Civil days `[first, until)` when something is closed, alone or with its whole site."""
 
-    id: int | None
+    id: int
     first: date | None
     until: date | None
     reason: str
+    is_of_site: bool
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,11 @@ def stale_ids(session: Session, actor: Actor, *, now: datetime) -> list[int]:
 def closures_of(session: Session, resource_id: int, *, today: date) -> tuple[Closure, ...]:
     """Return the closures that are not over of a resource that the caller was shown, its site's too, by day."""
     return tuple(Closure(*row) for row in session.execute(CLOSURES, {"id": resource_id, "today": today}))
+
+
+def closures_of_site(session: Session, site_id: int, *, today: date) -> tuple[Closure, ...]:
+    """Return the closures of a whole site that are not over, by day."""
+    return tuple(Closure(*row) for row in session.execute(CLOSURES_OF_SITE, {"id": site_id, "today": today}))
 
 
 def beds_of(session: Session, resource_id: int) -> tuple[OwnBed, ...]:

@@ -93,7 +93,9 @@ PLACES_BY_DAY = text("""
     WHERE r.id = ANY(:ids) GROUP BY r.id, day, c.id""")
 SESSIONS_BY_DAY = text("""
     SELECT r.id, CAST(h.starts_at AT TIME ZONE s.time_zone AS date) AS day,
-           CASE WHEN sum(c.minutes) >= h.max_minutes THEN 0 ELSE greatest(h.max_cases - count(c.id), 0) END AS free,
+           CASE WHEN sum(c.minutes) >= h.max_minutes
+                  OR CAST(CAST(:now AS timestamptz) AT TIME ZONE s.time_zone AS date) > h.last_take_on
+                THEN 0 ELSE greatest(h.max_cases - count(c.id), 0) END AS free,
            count(c.id) FILTER (WHERE c.expires_at IS NOT NULL) AS held
     FROM resource r JOIN site s ON s.id = r.site_id JOIN hearing_session h ON h.resource_id = r.id
     LEFT JOIN session_case c ON c.resource_id = r.id AND (c.expires_at IS NULL OR c.expires_at > :now)

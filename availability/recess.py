@@ -84,6 +84,7 @@ class RecessSet:
 
     ids: tuple[int, ...]
     outside: tuple[Outside, ...]
+    court_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def set_recess_of(
     ids = tuple(session.execute(ADD, {**asked, "reason": days.reason}).scalars())
     outside = _open_again(session, court_ids, now)
     _record(session, actor, "recess-set", court_ids, days, now=now)
-    return RecessSet(ids, outside)
+    return RecessSet(ids, outside, tuple(court_ids))
 
 
 def forget_recess(session: Session, actor: Actor, ids: Sequence[int], *, now: datetime) -> RecessForgotten:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 
@@ -20,6 +21,8 @@ class Role(StrEnum):
     MONITORING_AGENT = "monitoring_agent"  # agent PSE, pôle centralisateur
     PARTNER = "partner"  # host organisation, mediation service, centre
     ADMINISTRATOR = "administrator"  # local or national, by territory
+    LAWYER = "lawyer"  # avocat: their own cases and clients only, whatever the territory
+    INVESTIGATOR = "investigator"  # enquêteur: reads the dates to which people may be convened
 
 
 # Those who ask for places on behalf of somebody, and so hold the files of people.
@@ -67,6 +70,7 @@ class Actor:
     rights: tuple[Right, ...]
     home_territory_id: int
     organisation_id: int | None = None
+    own_resource_id: int | None = None  # their agenda, which they run whatever their roles; None when it is not asked
     roles: frozenset[Role] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,13 +82,7 @@ class Actor:
 
     def territories(self, roles: Iterable[Role] = tuple(Role), *, kind_id: int | None = None) -> frozenset[int]:
         """Return every territory reached with one of these roles, for this kind when one is given."""
-        wanted = frozenset(roles)
-        return frozenset(
-            territory_id
-            for right in self.rights
-            if right.role in wanted and (right.kind_id in (None, kind_id) or kind_id is None)
-            for territory_id in right.territory_ids
-        )
+        return _territories(self.rights, frozenset(roles), kind_id)
 
     def rights_in(self, roles: Iterable[str], *, kind_id: int) -> tuple[Right, ...]:
         """Return the rights held in one of these roles on this kind.
@@ -99,3 +97,13 @@ class Actor:
         return any(
             right.role is role and right.covers(territory_id=territory_id, kind_id=kind_id) for right in self.rights
         )
+
+
+@lru_cache(maxsize=4096)
+def _territories(rights: tuple[Right, ...], roles: frozenset[Role], kind_id: int | None) -> frozenset[int]:
+    return frozenset(
+        territory_id
+        for right in rights
+        if right.role in roles and (right.kind_id in (None, kind_id) or kind_id is None)
+        for territory_id in right.territory_ids
+    )

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from availability.errors import NotAllowed, NotFound
 from availability.fit import DOORS, NOTHING, delay, travel, unfit
+from availability.holds import HeldTime, held_times, held_until
 from availability.models import Kind, Shape
 from availability.openings import local_day
 from availability.queries import slots_by_day
@@ -207,6 +208,7 @@ _COUNTS = {
         LEFT JOIN session_case k ON k.resource_id = h.resource_id AND (k.expires_at IS NULL OR k.expires_at > :now)
         WHERE h.resource_id = c.id AND h.starts_at > :now AND d.day >= :first AND d.day < :until
           AND d.day BETWEEN d.today + CAST(:notice AS int) AND d.today + CAST(:ahead AS int)
+          AND (h.last_take_on IS NULL OR d.today <= h.last_take_on)
         GROUP BY h.resource_id, d.day""",
 }
 
@@ -309,10 +311,15 @@ def _count_slots(session: Session, found: Sequence[Found], wish: Wish, now: date
     """Fill the counts of slots: the same cutting as the one that confirms, so it is done in Python."""
     time_zones = {one.resource_id: one.time_zone for one in found}
     listed = slots_by_day(session, time_zones, first=wish.first, until=wish.until, now=now)
-    return [_with_slots(one, listed.get(one.resource_id, []), wish, now) for one in found]
+    held = held_times(session, time_zones, first=wish.first, until=wish.until, now=now)
+    return [
+        _with_slots(one, listed.get(one.resource_id, []), held.get(one.resource_id, []), wish, now) for one in found
+    ]
 
 
-def _with_slots(one: Found, listed: Sequence[tuple[date, Slot]], wish: Wish, now: datetime) -> Found:
+def _with_slots(
+    one: Found, listed: Sequence[tuple[date, Slot]], held: Sequence[HeldTime], wish: Wish, now: datetime
+) -> Found:
     soonest = next((day for day, slot in listed if slot.is_free), None)
     wait = None if soonest is None else (soonest - local_day(now, ZoneInfo(one.time_zone))).days
     too_late = wish.max_delay_days is not None and wait is not None and wait > wish.max_delay_days
@@ -320,6 +327,7 @@ def _with_slots(one: Found, listed: Sequence[tuple[date, Slot]], wish: Wish, now
         one,
         total=len(listed),
         free=sum(slot.is_free for _, slot in listed),
+        held=sum(held_until(slot, held) is not None for _, slot in listed) if held else 0,
         delay_days=wait,
         mismatches=(*one.mismatches, "delay") if too_late else one.mismatches,
         # Closures are in the openings already: closed is what has nothing left because of one.

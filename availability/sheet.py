@@ -27,10 +27,9 @@ from availability.queries import (
 from availability.rights import Actor
 from availability.search import may_search, reach
 from availability.slots import Slot
+from availability.statements import by_key, run
 
-SHAPE = text("SELECT k.shape FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = :id").execution_options(
-    prepare=True  # found by its key
-)
+SHAPE = by_key("SELECT k.shape FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = :id")
 RULED = text("""
     SELECT r.kind_id, r.attributes, s.territory_id, s.organisation_id, s.time_zone, s.lat, s.lon
     FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id AND r.is_active""")
@@ -92,7 +91,7 @@ class HearingRoom:
 
 def shape_of(session: Session, resource_id: int) -> Shape:
     """Return the shape of a resource, whoever asks: for programs, not to be told. Raises: NotFound."""
-    shape = session.execute(SHAPE, {"id": resource_id}).scalar()
+    shape = run(session, SHAPE, {"id": resource_id}).scalar()
     if shape is None:
         raise NotFound(resource_id=resource_id)
     return Shape(shape)

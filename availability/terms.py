@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import literal_column
-
 from availability.errors import NotAllowed
 from availability.limits import Limits
 from availability.models import Shape
@@ -27,7 +25,10 @@ class Terms:
     min_notice_min: int
     max_ahead_days: int
     max_days: int | None
+    cancel_notice_min: int
+    offer_hours: int
     crosses_territories: bool
+    has_quotas: bool
     reservers: tuple[str, ...]
 
     @property
@@ -52,7 +53,7 @@ class Terms:
 # By the name of the field, what a SELECT reads of a kind that it names k.
 _COLUMNS = {each.name: f"k.{each.name}" for each in fields(Terms)} | {
     "kind_id": "k.id",
+    "has_quotas": "EXISTS (SELECT FROM kind_quota WHERE kind_id = k.id)",
     "reservers": "ARRAY(SELECT role FROM kind_right WHERE kind_id = k.id AND may_reserve)",
 }
 TERMS = ", ".join(f"{column} AS {name}" for name, column in _COLUMNS.items())
-TERM_COLUMNS: list[Any] = [literal_column(column).label(name) for name, column in _COLUMNS.items()]

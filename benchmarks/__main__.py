@@ -6,7 +6,22 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import actions, clicks, delivery, designate, growth, rest, search, slots
+from benchmarks import (
+    actions,
+    clicks,
+    contention,
+    delivery,
+    designate,
+    felt,
+    growth,
+    hearings_scale,
+    links,
+    live,
+    meetings,
+    rest,
+    search,
+    slots,
+)
 from benchmarks.database import measured
 from benchmarks.figures import Figure
 
@@ -14,11 +29,17 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "search": search.figures,
     "growth": growth.figures,
     "actions": actions.figures,
+    "contention": contention.figures,
     "rest": rest.figures,
     "slots": slots.figures,
+    "meetings": meetings.figures,
+    "hearings": hearings_scale.figures,
+    "links": links.figures,
     "clicks": clicks.figures,
     "delivery": delivery.figures,
+    "live": live.figures,
     "designate": designate.figures,
+    "felt": felt.figures,
 }
 
 

@@ -22,7 +22,7 @@ from benchmarks.load import CLIENTS, PROCESSES, Act, Crowd, crowd
 from booking.actions import Beneficiary, confirm, hold
 from portal.database import make_engine
 
-GOAL = 0.3
+GOAL = 0.5
 ROUNDS = 9
 SECONDS = 2.0
 SOMEBODY = Beneficiary(case_ref="M-1")

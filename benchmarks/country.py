@@ -36,11 +36,11 @@ _TERRITORIES = """
     INSERT INTO kind (code, label, label_plural, layer, shape, position, host_accepts, hold_minutes, request_days,
         min_notice_days, max_ahead_days, crosses_territories, ignores_holidays, slot_step_min, slot_duration_min,
         buffer_after_min, buffer_before_min, min_notice_min, ignores_weekends, closes_in_recess, fresh_days,
-        is_designated, refused_if_violence, is_active, searchable)
+        is_designated, refused_if_violence, is_active, cancel_notice_min, offer_hours, searchable)
     VALUES ('lit', 'lit', 'lits', 'Lits', 'nights', 1, false, 10, 7,
-            0, 365, false, false, 30, 45, 0, 0, 0, true, false, 30, false, false, true, %(searchable)s),
+            0, 365, false, false, 30, 45, 0, 0, 0, true, false, 30, false, false, true, 0, 24, %(searchable)s),
            ('poste', 'poste', 'postes', 'Postes', 'places', 2, false, 10, 7,
-            0, 365, false, false, 30, 45, 0, 0, 0, true, false, 30, false, false, true, '{}');
+            0, 365, false, false, 30, 45, 0, 0, 0, true, false, 30, false, false, true, 0, 24, '{}');
     INSERT INTO kind_right (kind_id, role, may_reserve)
     SELECT id, role, true FROM kind, unnest(ARRAY['probation_officer', 'sentence_judge', 'registry']) AS role"""
 # Several sites a commune: spread over some 10 km, always the same way.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
 
@@ -22,11 +22,10 @@ from benchmarks.country import officer
 from benchmarks.figures import Figure, ratio_by_round
 from booking.persons import NewPerson, create_person
 from booking.sealing import House
-from convocations.delivery import BATCH
-from convocations.providers import Provider
+from convocations.providers import Handed, Provider
 from portal import clock, database
 from portal.database import make_engine
-from portal.delivery import Pace, Post, provider_of
+from portal.delivery import IN_FLIGHT, Pace, Post, providers_of
 from portal.settings import secret_key, settings
 from tests.twilio_stand_in import SID, TOKEN, standing_in
 
@@ -63,13 +62,14 @@ class Slow:
     """A provider that takes 50 ms, without HTTP."""
 
     name = "slow"
+    can_receive = False
 
-    async def send(self, to: str, body: str) -> str:  # noqa: ARG002 - it goes nowhere
+    async def send(self, handed: Handed) -> str:  # noqa: ARG002 - it goes nowhere
         """Return an id after the time that a provider takes."""
         await asyncio.sleep(PROVIDER_S)
         return "x"
 
-    async def find(self, to: str, body: str, since: datetime) -> str | None:  # noqa: ARG002 - nothing is kept
+    async def find(self, handed: Handed, since: datetime) -> str | None:  # noqa: ARG002 - nothing is kept
         """Return None: nothing is ever left to be found."""
         return None
 
@@ -83,14 +83,18 @@ def figures(url: str, *, rounds: int = ROUNDS) -> list[Figure]:
         stand_in.does(delay_s=PROVIDER_S)
         _configure(url, stand_in.url)
         actor = _people(url)
-        senders = {"ours": lambda: _ours(Slow()), "raw": lambda: _raw(url), "http": lambda: _ours(provider_of(Pace()))}
+        senders = {
+            "ours": lambda: _ours([Slow()]),
+            "raw": lambda: _raw(url),
+            "http": lambda: _ours(providers_of(Pace())),
+        }
         rates: dict[str, list[float]] = {name: [] for name in senders}
         for number in range(rounds):
             for name in senders if number % 2 else reversed(senders):
                 rates[name].append(_rate(url, actor, senders[name]))
         database.engine().dispose()
     details = tuple(f"{name}: {median(each):.0f} a second" for name, each in rates.items())
-    what = f"{MESSAGES} messages, {BATCH} in flight, a provider of {1000 * PROVIDER_S:.0f} ms"
+    what = f"{MESSAGES} messages, {IN_FLIGHT} in flight, a provider of {1000 * PROVIDER_S:.0f} ms"
     ratio = ratio_by_round(rates["ours"], rates["raw"])
     return [Figure(claim=f"delivery, {what}", value=ratio, unit="× raw", least=GOAL, details=details)]
 
@@ -149,8 +153,8 @@ async def _awaited(send: Callable[[], Awaitable[None]]) -> None:
     await send()
 
 
-async def _ours(provider: Provider) -> None:
-    post = Post(provider)
+async def _ours(providers: Sequence[Provider]) -> None:
+    post = Post(providers)
     await post.deliver()
     await post.close()
 
@@ -158,6 +162,6 @@ async def _ours(provider: Provider) -> None:
 async def _raw(url: str) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         due = clock.now()
-        while taken := await (await connection.execute(RAW_CLAIM, (due, BATCH))).fetchall():
+        while taken := await (await connection.execute(RAW_CLAIM, (due, IN_FLIGHT))).fetchall():
             await asyncio.gather(*(asyncio.sleep(PROVIDER_S) for _ in taken))
             await connection.execute(RAW_MARK, ([row[0] for row in taken],))

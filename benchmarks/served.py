@@ -76,10 +76,14 @@ def start(data_dir: Path, *, database_url: str | None = None, port: int | None =
 
 
 def stop(server: Server) -> None:
-    """Ask the server to end, as Ctrl-C does."""
+    """Ask the server to end, as Ctrl-C does; one that does not is ended. Raises: subprocess.TimeoutExpired."""
     if server.process.poll() is None:
         server.process.terminate()
-    server.process.wait(STOP_S)
+    try:
+        server.process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        raise
 
 
 def _free_port() -> int:

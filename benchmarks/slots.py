@@ -31,9 +31,9 @@ _AGENTS = """
     INSERT INTO kind (code, label, label_plural, layer, shape, position, host_accepts, hold_minutes, request_days,
         min_notice_days, max_ahead_days, crosses_territories, ignores_holidays, slot_step_min, slot_duration_min,
         buffer_after_min, buffer_before_min, min_notice_min, ignores_weekends, closes_in_recess, fresh_days,
-        is_designated, refused_if_violence, is_active)
+        is_designated, refused_if_violence, is_active, cancel_notice_min, offer_hours)
     VALUES ('agent', 'agent', 'agents', 'Agents', 'slots', 3, false, 10, 7, 0, 365, false, false, %(step)s, %(step)s,
-        0, 0, 0, true, true, 30, false, false, true);
+        0, 0, 0, true, true, 30, false, false, true, 0, 24);
     INSERT INTO resource (code, site_id, kind_id, name, capacity, declared_load, declared_waiting, is_active)
     SELECT 'A-' || s.id, s.id, k.id, 'Agent ' || s.id, 1, 0, 0, true
     FROM (SELECT id FROM site ORDER BY id LIMIT %(agents)s) s, kind k WHERE k.code = 'agent';

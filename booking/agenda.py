@@ -23,11 +23,13 @@ from availability.models import Shape
 from availability.openings import holiday_names, instant_of, local_day
 from availability.outside import Outside
 from availability.periods import Period, days_between
-from availability.queries import slots_by_day, slots_of
+from availability.queries import slots_by_day, slots_of, why_not_at
 from availability.rights import REQUESTERS, Actor
-from availability.slots import Slot
+from availability.slots import Slot, WhyNot
 from booking.ledger import INITIALS, SCOPE, scope_values
 from booking.models import OCCUPYING, State
+from booking.own_agenda import own_agenda
+from booking.persons import NAMED
 from booking.queries import visible_to
 
 A_DAY = timedelta(days=1)
@@ -55,13 +57,14 @@ class Agenda:
 class Closing:
     """Civil days `[first, until)` on which it is closed, and why; None is without bound.
 
-    `closure_id` is None when the whole site is closed: that is not changed from here.
+    `closure_id` is None for a recess of the court.
     """
 
     closure_id: int | None
     first: date | None
     until: date | None
     reason: str
+    is_of_site: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,15 @@ class Appointment:
     is_visible: bool
     may_move: bool
     is_over: bool = False
+    revision: int | None = None  # as it is shown: a move is of that one
+
+
+@dataclass(frozen=True)
+class Meets:
+    """An hour that whoever receives keeps with others, in a hearing or not."""
+
+    period: Period
+    is_hearing: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +110,7 @@ class Week:
     may_reserve: bool
     may_set_hours: bool
     absences: tuple[Period, ...] = ()  # of whoever receives, as calendars of elsewhere say; sorted, disjoint
+    meetings: tuple[Meets, ...] = ()  # what they keep with others; sorted
 
     @property
     def until(self) -> date:
@@ -116,9 +129,16 @@ def agendas(session: Session, actor: Actor) -> list[Agenda]:
 
 
 def usual_agenda(session: Session, actor: Actor, among: Iterable[Agenda]) -> int:
-    """Return the agenda in which the actor took something last, 0 when there is none."""
-    known = {one.resource_id for one in among}
-    return next((one for one in _used(session, actor) if one in known), 0)
+    """Return the actor's own agenda, else the one in which they took something last, 0 for none.
+
+    Of those last used, what their own role receives in comes first: others' agendas are where one sends somebody.
+    """
+    known = {one.resource_id: one for one in among}
+    if (own := own_agenda(session, actor.account_id)) in known:
+        return own
+    held = set(session.execute(HELD, {"roles": sorted(actor.roles)}).scalars())
+    used = [known[one] for one in _used(session, actor) if one in known]
+    return next((one.resource_id for one in sorted(used, key=lambda one: one.kind_code not in held)), 0)  # stable
 
 
 def week_of(session: Session, actor: Actor, resource_id: int, day: date | None, *, now: datetime) -> Week:
@@ -153,6 +173,7 @@ def week_of(session: Session, actor: Actor, resource_id: int, day: date | None, 
         may_reserve=may_reserve,
         may_set_hours=_may(actor, row, row.setters),
         absences=tuple(Period(*each) for each in session.execute(ABSENCES, asked)),
+        meetings=tuple(Meets(Period(start, end), of) for start, end, of in session.execute(MEETINGS, asked)),
     )
 
 
@@ -182,6 +203,15 @@ def free_starts(
     listed = slots_by_day(session, {resource_id: row.time_zone}, first=first, until=until, now=now)
     free = [slot.period.start for _, slot in listed.get(resource_id, []) if slot.is_free]
     return sorted(sorted(free, key=lambda start: abs(start - around))[:limit])
+
+
+def why_hour_not_free(
+    session: Session, actor: Actor, resource_id: int, start: datetime, *, now: datetime
+) -> WhyNot | None:
+    """Return why nobody can take an appointment that starts then, None when they can. Raises: NotFound."""
+    if session.execute(AGENDAS, scope_values(actor) | {"resource_id": resource_id}).one_or_none() is None:
+        raise NotFound(resource_id=resource_id)
+    return why_not_at(session, resource_id, SlotClaim(resource_id=resource_id, start=start).start, now=now)
 
 
 def monday_of(day: date) -> date:
@@ -224,6 +254,7 @@ def _appointment(row: Any, *, may_move: bool, now: datetime) -> Appointment:
         case_ref=row.case_ref if row.is_visible else "",
         person_id=row.person_id if row.is_visible else None,
         expires_at=row.expires_at,
+        revision=row.revision,
         is_visible=row.is_visible,
         may_move=may_move and row.is_visible and is_movable,
         is_over=row.ends_at <= now,
@@ -252,6 +283,8 @@ USED = text("""
         SELECT resource_id, requested_by, created_at FROM booking WHERE territory_id = :home
         ORDER BY created_at DESC LIMIT :lately) b
     WHERE requested_by = :me GROUP BY resource_id ORDER BY max(created_at) DESC, resource_id""")
+HELD = text("""
+    SELECT k.code FROM kind k JOIN kind_right g ON g.kind_id = k.id WHERE g.may_set_hours AND g.role = ANY(:roles)""")
 OPENINGS = text("""
     SELECT o.starts_at, o.ends_at FROM opening o JOIN resource r ON r.id = o.resource_id JOIN site s ON s.id = r.site_id
     WHERE o.resource_id = :id AND o.starts_at < :end AND o.ends_at > :start
@@ -263,9 +296,12 @@ ABSENCES = text("""
     FROM (SELECT range_agg(during * tstzrange(:start, :end)) AS during FROM absence
           WHERE resource_id = :id AND during && tstzrange(:start, :end)) busy, unnest(during) AS absent
     ORDER BY absent""")
+MEETINGS = text("""
+    SELECT m.starts_at, m.ends_at, m.hearing_id IS NOT NULL
+    FROM seat_time t JOIN meeting m ON m.id = t.holder_id
+    WHERE t.resource_id = :id AND t.during && tstzrange(:start, :end) ORDER BY m.starts_at, m.id""")
 CLOSINGS = text("""
-    SELECT CASE WHEN resource_id IS NOT NULL THEN id END AS closure_id, lower(days) AS first, upper(days) AS until,
-           reason
+    SELECT id AS closure_id, lower(days) AS first, upper(days) AS until, reason, site_id IS NOT NULL AS is_of_site
     FROM closure WHERE (resource_id = :id OR site_id = :site_id) AND days && daterange(:first, :until)
     ORDER BY lower(days) NULLS FIRST, id""")
 
@@ -274,10 +310,12 @@ CLOSINGS = text("""
 def _appointments_seen(visible: str) -> TextClause:
     """A hold past its end is over, even before the clock has written it down."""
     return text(f"""
-        SELECT b.id, b.state, b.starts_at, b.ends_at, b.expires_at, b.case_ref, p.id AS person_id,
-               {INITIALS} AS initials, {visible} AS is_visible, b.territory_id = ANY(:files) AS is_mine
+        SELECT b.id, b.state, b.starts_at, b.ends_at, b.expires_at, b.revision, b.case_ref,
+               CASE WHEN {NAMED} THEN p.id END AS person_id,
+               CASE WHEN {NAMED} OR b.territory_id = ANY(:files) THEN {INITIALS} ELSE '' END AS initials,
+               {visible} AS is_visible, b.territory_id = ANY(:files) AS is_mine
         FROM booking b JOIN resource r ON r.id = b.resource_id JOIN site s ON s.id = r.site_id
-        LEFT JOIN person p ON p.id = b.person_id AND p.territory_id = ANY(:files)
+        LEFT JOIN person p ON p.id = b.person_id
         WHERE b.resource_id = :id AND b.starts_at < :end AND b.ends_at > :start AND b.state = ANY(:states)
           AND (b.expires_at IS NULL OR b.expires_at > :now)
           AND (CAST(:ids AS uuid[]) IS NULL OR b.id = ANY(:ids))

@@ -12,8 +12,9 @@ from availability.claims import CaseClaim, Claim, NightsClaim, PlaceClaim, SlotC
 from availability.openings import local_day
 from availability.queries import slots_by_day
 from availability.rights import Actor
-from availability.search import Found, Wish, nearest_alternatives
+from availability.search import Found, Wish, nearest_alternatives, search
 from availability.sheet import Ruled, hearing_room, resource_for
+from booking.models import Booking
 from booking.persons import age_on, person_for
 
 A_DAY = timedelta(days=1)
@@ -49,6 +50,38 @@ def alternatives_to(
     return [Alternative(one, _nearest(free[one.resource_id], claim.start)) for one in found]
 
 
+def misfit(session: Session, actor: Actor, booking: Booking, resource_id: int, *, now: datetime) -> str | None:
+    """Name what of another section does not suit whom a stay is for; None when it suits.
+
+    Raises: NotFound, NotAllowed.
+    """
+    there = resource_for(session, actor, resource_id, now=now)
+    first = booking.first_on or there.today
+    sex, age = profile_of(session, actor, booking, now=now)
+    wish = Wish(
+        kind=there.kind,
+        first=first,
+        until=booking.until_on or first + A_YEAR,
+        sex=sex,
+        age=age,
+        resource_ids=(resource_id,),
+        beyond=there.is_beyond,
+    )
+    found = search(session, actor, wish, now=now)
+    return found[0].mismatch if found else None
+
+
+def profile_of(session: Session, actor: Actor, booking: Booking, *, now: datetime) -> tuple[str | None, int | None]:
+    """Return the sex and the age of whom a booking is for; without a file, those that its section implies.
+
+    Raises: NotFound, NotAllowed.
+    """
+    here = resource_for(session, actor, booking.resource_id, now=now)
+    if booking.person_id is None:
+        return _implied(here)
+    return _profile(session, actor, booking.person_id, booking.first_on or here.today)
+
+
 def _days(session: Session, ruled: Ruled, claim: Claim, now: datetime) -> tuple[date, date]:
     """Return the same dates; for a hearing, which is on one day, the weeks that follow it."""
     match claim:
@@ -76,7 +109,7 @@ def _implied(ruled: Ruled) -> tuple[str | None, int | None]:
 def _profile(session: Session, actor: Actor, person_id: UUID, on: date) -> tuple[str | None, int | None]:
     person = person_for(session, actor, person_id)
     age = age_on(person.birth_on, on)
-    return person.sex, age if 13 <= age <= 120 else None
+    return person.sex or None, age if 13 <= age <= 120 else None
 
 
 def _nearest(free: list[datetime], wanted: datetime, most: int = 3) -> tuple[datetime, ...]:

@@ -15,6 +15,8 @@ from availability.models import Shape
 from availability.wire import MOST_DAYS, Day, Flag, Given, Identifier, Instant, Line, Told
 from booking.actions import Beneficiary
 from booking.models import State
+from booking.reasons import MOST_WORDS, Reason
+from booking.sealing import House
 
 T = TypeVar("T")
 CaseReference = Annotated[Line, Field(min_length=1, max_length=64)]
@@ -99,6 +101,31 @@ class Outcome(Given):
     outcome: Literal["honoured", "missed"]
 
 
+Words = Annotated[Line, Field(max_length=MOST_WORDS, description="With `other` only; sealed, and never answered.")]
+
+
+class Excuse(Given):
+    """Why somebody does not come."""
+
+    reason: Literal["health", "work", "transport", "children", "detention", "other"] | None = None
+    reason_text: Words = ""
+
+    def why(self, house: House) -> Reason:
+        """Return the reason, whose words that house seals."""
+        return Reason(self.reason or "", self.reason_text, house)
+
+
+class GivenBack(Given):
+    """Why a place is given back."""
+
+    reason: Literal["request", "agent-absent", "place-closed", "measure-ended", "entry-error", "other"] | None = None
+    reason_text: Words = ""
+
+    def why(self, house: House) -> Reason:
+        """Return the reason, whose words that house seals."""
+        return Reason(self.reason or "", self.reason_text, house)
+
+
 class HostRefusal(Given):
     """Why the host says no."""
 
@@ -131,6 +158,8 @@ class BookingTold(Told):
     requested_by: UUID = Field(description="Account, or program, that made it.")
     territory_id: int
     created_at: datetime
+    reason: str = Field(description="Why it is refused, given back or excused; empty: not said, or not for the caller.")
+    revision: int = Field(description="Raised by each change; it ends the ETag.")
 
 
 class HistoryTold(Told):

@@ -22,9 +22,13 @@ from availability.models import Shape
 from availability.periods import Period
 from availability.rights import REQUESTERS, Actor
 from booking.calendar_models import CalendarLink
+from booking.lawyer_hearings import events_of
+from booking.lawyers import LAWYERS
 from booking.ledger import SCOPE, hosted, hosting_values, scope_values
 from booking.links import LinkName
 from booking.models import State
+from booking.own_agenda import own_agenda
+from booking.persons import NAMED
 from booking.planning import PLANNERS
 from booking.queries import visible_to
 
@@ -40,7 +44,7 @@ STATUSES = {
 }
 ENDED = frozenset({State.CANCELLED, State.EXCUSED, State.REFUSED, State.LAPSED})
 # What a glance over the shoulder may read: no measure, no name.
-APPOINTMENT, STAY, HEARING, BUSY = "Rendez-vous", "Réservation", "Audience", "Occupé"
+APPOINTMENT, STAY, HEARING, MEETING, BUSY = "Rendez-vous", "Réservation", "Audience", "Réunion", "Occupé"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,7 @@ def things(
     session: Session, actor: Actor, *, resource_id: int | None = None, site_id: int | None = None
 ) -> list[Thing]:
     """Return the resources that the actor may publish, one of them or those of a site when it is said."""
-    asked = _reach(actor) | {"resource_id": resource_id, "site_id": site_id}
+    asked = _reach(session, actor) | {"resource_id": resource_id, "site_id": site_id}
     return [Thing(**row._mapping) for row in session.execute(THINGS, asked)]
 
 
@@ -103,7 +107,9 @@ def make_link(
 def links_of(session: Session, actor: Actor) -> list[CalendarLink]:
     """Return the addresses of the actor that show something, the oldest first."""
     query = select(CalendarLink).where(
-        CalendarLink.account_id == actor.account_id, col(CalendarLink.revoked_at).is_(None)
+        CalendarLink.account_id == actor.account_id,
+        col(CalendarLink.revoked_at).is_(None),
+        ~col(CalendarLink.of_lawyer),  # it has a page of its own
     )
     return list(session.exec(query.order_by(col(CalendarLink.id))))
 
@@ -140,6 +146,10 @@ def account_of_link(session: Session, name: LinkName) -> UUID:
 def published(session: Session, actor: Actor, name: LinkName, *, now: datetime) -> Published:
     """Return what an address of the actor shows now. Raises: NotFound."""
     link = _of_name(session, name)
+    if link.of_lawyer:
+        if link.account_id != actor.account_id or not actor.has(*LAWYERS):
+            raise NotFound(link_id=link.id)
+        return Published("PlaceJuste – Mes audiences", tuple(events_of(session, actor, now=now)))
     found = things(session, actor, resource_id=link.resource_id, site_id=link.site_id)
     if link.account_id != actor.account_id or not found:
         raise NotFound(link_id=link.id)
@@ -172,8 +182,9 @@ def _events(session: Session, actor: Actor, resource_ids: Sequence[int], has_nam
         "most": MOST_EVENTS,
     }
     bookings = session.execute(_bookings(visible), asked)
-    hearings = session.execute(HEARINGS, asked)
-    return [*(_of_booking(row) for row in bookings), *(_of_hearing(row) for row in hearings)]
+    hearings, meetings = session.execute(HEARINGS, asked), session.execute(MEETINGS, asked)
+    kept = [*(_of_hearing(row) for row in hearings), *(_of_meeting(row) for row in meetings)]
+    return [*(_of_booking(row) for row in bookings), *kept]
 
 
 @lru_cache(maxsize=256)
@@ -201,15 +212,19 @@ def _of_booking(row: Any) -> Event:
     )
 
 
-def _of_hearing(row: Any) -> Event:
+def _of_hearing(row: Any, summary: str = HEARING) -> Event:
     return Event(
         uid=f"{row.id}@placejuste",
-        summary=HEARING,
+        summary=summary,
         location=", ".join(part for part in (row.room, _address(row)) if part),
         when=Period(row.starts_at, row.ends_at),
         time_zone=row.time_zone,
         changed_at=row.created_at,
     )
+
+
+def _of_meeting(row: Any) -> Event:
+    return _of_hearing(row, HEARING if row.hearing_id is not None else MEETING)
 
 
 def _address(row: Any) -> str:
@@ -236,11 +251,12 @@ def _act(act: str, link: CalendarLink, at: datetime) -> Act:
     return Act(act=act, subject="calendar-link", subject_id=link.id, at=at, facts=facts)
 
 
-def _reach(actor: Actor) -> dict[str, Any]:
-    return scope_values(actor) | hosting_values(actor) | {"planned": sorted(actor.territories(PLANNERS))}
+def _reach(session: Session, actor: Actor) -> dict[str, Any]:
+    more = {"planned": sorted(actor.territories(PLANNERS)), "own": own_agenda(session, actor.account_id)}
+    return scope_values(actor) | hosting_values(actor) | more
 
 
-# A judge, a clerk or a court room is reserved by nobody: who plans hearings there publishes it.
+# A judge, a clerk or a court room is reserved by nobody: who plans hearings there publishes it, and whose agenda it is.
 THINGS = text(f"""
     WITH {SCOPE}
     SELECT r.id AS resource_id, s.id AS site_id, r.name, k.label AS kind_label, s.name AS site_name, s.commune,
@@ -250,16 +266,16 @@ THINGS = text(f"""
     WHERE r.is_active AND (CAST(:resource_id AS bigint) IS NULL OR r.id = :resource_id)
       AND (CAST(:site_id AS bigint) IS NULL OR s.id = :site_id)
       AND (k.id = ANY(scope.kinds) OR {hosted("k.id")}
-           OR s.territory_id = ANY(:planned) AND k.shape = '{Shape.SLOTS.value}'
+           OR r.id = :own OR s.territory_id = ANY(:planned) AND k.shape = '{Shape.SLOTS.value}'
               AND NOT EXISTS (SELECT FROM kind_right WHERE kind_id = k.id AND may_reserve))
     ORDER BY s.name, s.id, k.position, r.name, r.id""")  # noqa: S608 - constants only
 # What was only held was never shown, so its end is not either.
-BOOKINGS = """
+BOOKINGS = f"""
     SELECT b.id, b.state, b.first_on, b.until_on, b.starts_at, b.ends_at, b.created_at, b.case_ref,
-           {visible} AS is_visible, b.territory_id = ANY(:files) AS may_name, p.given_name, p.family_name,
+           {{visible}} AS is_visible, b.territory_id = ANY(:files) AS may_name, p.given_name, p.family_name,
            s.address, s.postcode, s.commune, s.time_zone, h.changes, h.changed_at
     FROM booking b JOIN resource r ON r.id = b.resource_id JOIN site s ON s.id = r.site_id
-    LEFT JOIN person p ON p.id = b.person_id AND p.territory_id = ANY(:files) AND {visible}
+    LEFT JOIN person p ON p.id = b.person_id AND {NAMED} AND {{visible}}
     CROSS JOIN LATERAL (
         SELECT count(*) AS changes, max(at) AS changed_at,
                bool_or(act IN ('booking-booked', 'booking-requested')) AS was_shown
@@ -269,7 +285,7 @@ BOOKINGS = """
            OR b.starts_at < :end AND b.ends_at > :start)
       AND (b.state = ANY(:shown) AND (b.expires_at IS NULL OR b.expires_at > :now)
            OR b.state = ANY(:ended) AND h.was_shown AND h.changed_at > :ended_since)
-    ORDER BY coalesce(b.starts_at, b.first_on), b.id LIMIT :most"""
+    ORDER BY coalesce(b.starts_at, b.first_on), b.id LIMIT :most"""  # noqa: S608 - a constant
 HEARINGS = text("""
     SELECT st.id, min(lower(t.during)) AS starts_at, max(upper(t.during)) AS ends_at, st.created_at, room.name AS room,
            s.address, s.postcode, s.commune, s.time_zone
@@ -277,3 +293,12 @@ HEARINGS = text("""
     JOIN resource room ON room.id = st.room_id JOIN site s ON s.id = room.site_id
     WHERE t.resource_id = ANY(:ids) AND t.during && tstzrange(:start, :end)
     GROUP BY st.id, room.id, s.id ORDER BY 2, st.id LIMIT :most""")
+# One that has its judge and its clerk is a hearing, above.
+MEETINGS = text("""
+    SELECT m.id, m.starts_at, m.ends_at, m.created_at, m.hearing_id, room.name AS room, s.address, s.postcode,
+           s.commune, s.time_zone
+    FROM meeting m JOIN site s ON s.id = m.site_id LEFT JOIN resource room ON room.id = m.room_id
+    WHERE m.id IN (SELECT t.holder_id FROM seat_time t
+                   WHERE t.resource_id = ANY(:ids) AND t.during && tstzrange(:start, :end))
+      AND NOT EXISTS (SELECT FROM hearing_staffing st WHERE st.id = m.id)
+    ORDER BY m.starts_at, m.id LIMIT :most""")

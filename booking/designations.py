@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from availability.rights import Actor
 from booking.actions import Beneficiary, confirm, hold
 from booking.conflicts import conflicts_of, lock_case
 from booking.doubles import LIVING, Pair, convene
+from booking.errors import OutOfDate
 from booking.mediators import DESIGNATORS, NOTHING_PARTICULAR, Need, designable_kinds, measure_days, unfit
 from booking.models import Booking, State
 from booking.transitions import expect, lock_booking
@@ -39,7 +41,7 @@ RUNNING = text("""
       AND (b.state = 'booked' AND coalesce(b.until_on, 'infinity') > CAST(:now AS date)
            OR b.state = 'requested' AND b.expires_at > :now) LIMIT 1""")
 OF_CASE = """
-    SELECT b.id, b.resource_id, b.case_ref, b.first_on, b.until_on, b.expires_at, b.created_at,
+    SELECT b.id, b.revision, b.resource_id, b.case_ref, b.first_on, b.until_on, b.expires_at, b.created_at,
            CASE WHEN b.state = 'requested' AND b.expires_at <= :now THEN 'lapsed' ELSE b.state END AS state,
            k.wording, k.label AS kind_label, r.name, r.attributes, s.name AS site_name,
            s.address, s.postcode, s.commune, s.phone, s.email, s.time_zone, t.name AS court_name,
@@ -48,9 +50,13 @@ OF_CASE = """
            d.hearing_id, d.hearing_starts_at AS hearing_at, hr.name AS hearing_name, hs.name AS hearing_site,
            hs.address AS hearing_address, hs.postcode AS hearing_postcode, hs.commune AS hearing_commune,
            hs.time_zone AS hearing_zone,
-           (SELECT h.facts ->> 'reason' FROM history h WHERE h.subject = 'booking' AND h.subject_id = b.id::text
-              AND h.act = 'booking-refused' ORDER BY h.id DESC LIMIT 1) AS reason
+           CASE WHEN b.state = 'requested' AND b.expires_at <= :now THEN b.expires_at ELSE became.at END AS since,
+           became.reason
     FROM booking b JOIN kind k ON k.id = b.kind_id JOIN resource r ON r.id = b.resource_id
+    LEFT JOIN LATERAL (
+        SELECT h.at, h.facts ->> 'reason' AS reason FROM history h
+        WHERE h.subject = 'booking' AND h.subject_id = b.id::text AND h.act = 'booking-' || b.state
+        ORDER BY h.id DESC LIMIT 1) became ON true
     JOIN site s ON s.id = r.site_id JOIN territory t ON t.id = b.territory_id
     LEFT JOIN double_convocation d ON d.designation_id = b.id AND d.cancelled_at IS NULL
     LEFT JOIN booking m ON m.id = d.meeting_id LEFT JOIN resource mr ON mr.id = m.resource_id
@@ -62,6 +68,9 @@ BY_CASE = text(
     OF_CASE + " AND b.case_ref = :case_ref AND b.state <> 'held' ORDER BY b.created_at DESC, b.id LIMIT :limit"
 )
 BY_ID = text(OF_CASE + " AND b.id = :id")
+
+
+CaseSeen = tuple[tuple[UUID, int], ...]
 
 
 class AlreadyDesignated(Refusal):
@@ -81,6 +90,7 @@ class Wanted:
     """Which service, for which case, and what the judge knows that may forbid it.
 
     `pair` is the double convocation to set in the same act. Conflicts of interest need not be named: they are stored.
+    `seen` are the designations of the case that the judge has read, with their revisions; None: whatever they are.
     """
 
     resource_id: int
@@ -88,6 +98,7 @@ class Wanted:
     violence_alleged: bool = False
     need: Need = NOTHING_PARTICULAR
     pair: Pair | None = None
+    seen: CaseSeen | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +117,7 @@ class Appointment:
 
 @dataclass(frozen=True, kw_only=True)
 class Designation:
-    """A designation with what a notice of it says. `reason` is one of REFUSAL_REASONS when it was refused."""
+    """A designation with what a notice of it says. `reason` is the code of why it came to its state, `since` when."""
 
     id: UUID
     resource_id: int
@@ -129,8 +140,15 @@ class Designation:
     until_on: date | None
     created_at: datetime
     expires_at: datetime | None
+    since: datetime | None
     meeting: Appointment | None
     hearing: Appointment | None
+    revision: int = 0
+
+
+def case_seen(designations: Sequence[Designation]) -> CaseSeen:
+    """Return what tells whether somebody changed the designations of a case."""
+    return tuple((one.id, one.revision) for one in designations)
 
 
 def read_case_ref(typed: str) -> str:
@@ -153,7 +171,8 @@ def designate(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) 
     """Ask a service to take a case: held and confirmed at once, with both appointments when a pair is wanted.
 
     The same again returns the same booking. Raises: NotFound, NotAllowed, InvalidRequest, ViolenceAlleged, NotSuitable,
-    AlreadyDesignated, AlreadyDecided, CapacityReached, NotOpen, and what `convene` raises.
+    AlreadyDesignated, AlreadyDecided, CapacityReached, NotOpen, OutOfDate when the case is not as `seen`, and what
+    `convene` raises.
     """
     wanted = replace(wanted, case_ref=read_case_ref(wanted.case_ref))
     place = session.execute(PLACE, {"id": wanted.resource_id}).one_or_none()
@@ -195,6 +214,10 @@ def designation(session: Session, actor: Actor, booking_id: UUID, *, now: dateti
 def _running(session: Session, actor: Actor, kind: Kind, wanted: Wanted, *, now: datetime) -> Booking | None:
     """Return the designation that already says the same. Raises: AlreadyDesignated when it says another."""
     lock_case(session, actor.home_territory_id, kind.id, wanted.case_ref)
+    if wanted.seen is not None:
+        there = designations_of(session, actor, wanted.case_ref, now=now)
+        if case_seen(there) != wanted.seen:
+            raise OutOfDate(case_ref=wanted.case_ref)
     asked = {"territory_id": actor.home_territory_id, "kind_id": kind.id, "case_ref": wanted.case_ref, "now": now}
     row = session.execute(RUNNING, asked).one_or_none()
     if row is None:

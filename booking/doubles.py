@@ -27,18 +27,26 @@ from availability.periods import Period
 from availability.queries import slots_of
 from availability.rights import Actor
 from availability.search import may_reserve, reach
+from availability.statements import by_key, run
 from booking.actions import Beneficiary, confirm, hold
 from booking.designation_models import DoubleConvocation
-from booking.errors import AlreadyDecided
+from booking.errors import AlreadyDecided, QuotaReached
 from booking.events import BookingMoved, BookingRescheduled, Event
+from booking.freed import let_go
 from booking.models import Booking, State
-from booking.transitions import claim_of, free, lock_booking, move_to
+from booking.quotas import check_quota
+from booking.reasons import Reason, reason_facts
+from booking.transitions import claim_of, end_again, free, lock_booking, move_to
 
 HEARING_MINUTES = 15  # what a case takes of a hearing, as registries count it
 HORIZON = timedelta(days=90)
 LIVING = (State.REQUESTED, State.BOOKED)
 GONE = (PeriodTaken, CapacityReached, NotOpen)
 
+_CANCELLED_FROM = by_key("""
+    SELECT facts ->> 'before' FROM history
+    WHERE subject = 'booking' AND subject_id = :id AND act = 'booking-cancelled' AND NOT facts ? 'undo'
+    ORDER BY id DESC LIMIT 1""")
 MEETINGS_AT = text("""
     SELECT m.id, s.time_zone, s.territory_id, s.organisation_id
     FROM resource r JOIN resource m ON m.site_id = r.site_id JOIN site s ON s.id = r.site_id
@@ -56,6 +64,7 @@ HEARINGS = text("""
     WHERE r.kind_id = :kind_id AND r.is_active AND s.territory_id = :territory_id
       AND h.starts_at > :now AND h.starts_at < :until
       AND d.day BETWEEN d.today + k.min_notice_days AND d.today + k.max_ahead_days
+      AND (h.last_take_on IS NULL OR d.today <= h.last_take_on)
       AND taken.cases < h.max_cases AND taken.minutes + CAST(:minutes AS int) <= h.max_minutes
       AND NOT EXISTS (SELECT FROM closure x
                       WHERE (x.resource_id = r.id OR x.site_id = s.id) AND x.days @> d.day)
@@ -175,7 +184,7 @@ def keep_together(session: Session, event: Event) -> None:
     match event:
         case BookingRescheduled():
             _keep_order(session, event.booking_id)
-        case BookingMoved(is_undo=True, before=State.CANCELLED):
+        case BookingMoved(is_undo=True, before=State.CANCELLED | State.REFUSED):
             _take_back(session, event)
         case BookingMoved(after=State.CANCELLED | State.REFUSED | State.LAPSED) if event.before is not State.HELD:
             _cancel_both(session, event)
@@ -266,12 +275,22 @@ def _cancel_both(session: Session, event: BookingMoved) -> None:
         return
     double.cancelled_at, double.cancelled_with = event.at, event.booking_id  # before the others: their events end here
     session.flush()
+    why = Reason(session.get_one(Booking, event.booking_id).reason)  # the words stay with the person of that one
     for booking_id in sorted({double.meeting_id, double.hearing_id} - {event.booking_id}):
         booking, terms = lock_booking(session, booking_id)
         is_over = booking.starts_at is not None and booking.starts_at <= event.at
         if State(booking.state) in LIVING and not is_over:
-            with_it = {"with": str(event.booking_id)}
-            free(session, event.by, booking, terms, after=State.CANCELLED, now=event.at, facts=with_it)
+            with_it = {"with": str(event.booking_id)} | reason_facts(why)
+            free(
+                session,
+                event.by,
+                booking,
+                terms,
+                after=State.CANCELLED,
+                now=event.at,
+                facts=with_it,
+                reason=why.code,
+            )
 
 
 def _take_back(session: Session, event: BookingMoved) -> None:
@@ -294,12 +313,13 @@ def _take_one_back(session: Session, event: BookingMoved, which: str, booking_id
     booking, terms = lock_booking(session, booking_id)
     if State(booking.state) is not State.CANCELLED:
         return  # it had taken place already
-    asked = terms.host_accepts
-    expires_at = event.at + timedelta(days=terms.request_days) if asked else None
+    after = State(run(session, _CANCELLED_FROM, {"id": str(booking.id)}).scalar_one())
+    expires_at = end_again(session, booking, after, event.at)
     try:
         claim = claim_of(booking, terms.shape)
+        let_go(session, booking.id, booking.resource_id)
         occupy(session, [claim], Holder(id=booking.id, now=event.at, expires_at=expires_at))
-    except GONE as refusal:
+        check_quota(session, terms, booking, now=event.at)
+    except (*GONE, QuotaReached) as refusal:
         raise PairGone(which=which, resource_id=booking.resource_id, start=booking.starts_at) from refusal
-    after = State.REQUESTED if asked else State.BOOKED
     move_to(session, event.by, booking, after, event.at, expires_at=expires_at, facts={"undo": True})

@@ -22,6 +22,7 @@ from availability.periods import days_between
 from availability.rights import Actor
 from booking.ledger import INITIALS, MINE, SCOPE, hosted, hosting_values, scope_values
 from booking.models import State
+from booking.rehousing import count_to_rehouse
 
 NIGHTS_SHOWN = 28
 MOST_NIGHTS = 366
@@ -32,7 +33,8 @@ MOST_AWAY = 20 * 366  # days from today: what is kept, and what can be reserved,
 class Stay:
     """A bed taken for the nights `[first, until)` of the window; `from_on` and `until_on` are its real ends.
 
-    `booking_id`, `initials` and `case_ref` are empty for who may not see for whom it is.
+    `booking_id`, `initials` and `case_ref` are empty for who may not see for whom it is. `may_bed`: its bed may be
+    changed by who looks; `may_date`: its dates too.
     """
 
     first: date
@@ -44,6 +46,10 @@ class Stay:
     initials: str
     case_ref: str
     may_open: bool
+    may_bed: bool
+    may_date: bool
+    revision: int = 0  # of the booking, as it is shown
+    held_until: datetime | None = None  # when it is only held
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,7 @@ class Establishment:
     until: date
     sections: tuple[Section, ...]
     moves: tuple[Move, ...]
+    to_rehouse: int = 0  # people who sleep there on closed nights
 
     @property
     def beds(self) -> int:
@@ -154,7 +161,7 @@ def establishment(
         "today": today,
         "now": now,
         "hosted_kinds": site.hosted_kinds,
-        "kinds": sorted({*site.kinds, *site.hosted_kinds}),
+        "shown_kinds": sorted({*site.kinds, *site.hosted_kinds}),
     }
     return Establishment(
         site_id=site.id,
@@ -168,7 +175,13 @@ def establishment(
         until=asked["until"],
         sections=_sections(session, asked),
         moves=tuple(Move(*row) for row in session.execute(MOVES, asked)),
+        to_rehouse=count_to_rehouse(session, site.id, now=now),
     )
+
+
+def name_of_site(session: Session, actor: Actor, site_id: int) -> str:
+    """Return the name of a site that the actor may look at. Raises: NotFound."""
+    return str(_site(session, actor, site_id).name)
 
 
 def establishments(session: Session, actor: Actor, *, now: datetime) -> list[Choice]:
@@ -214,6 +227,10 @@ def _stays(session: Session, asked: dict[str, Any]) -> dict[int, list[Stay]]:
                 initials=row.initials if row.is_known else "",
                 case_ref=row.case_ref if row.is_known else "",
                 may_open=row.may_open,
+                may_bed=row.is_known and row.may_go_on,
+                may_date=row.may_open and row.may_go_on,
+                revision=row.revision,
+                held_until=row.held_until if row.state == State.HELD else None,
             )
         )
     return stays
@@ -274,13 +291,13 @@ BEDS = text("""
         SELECT FROM bed_night n WHERE n.unit_id = u.id AND n.night >= :first AND n.night < :until
         AND (n.expires_at IS NULL OR n.expires_at > :now)))
     WHERE r.site_id = :site_id AND k.shape = 'nights' AND r.is_active
-      AND k.id = ANY(CAST(:kinds AS bigint[]))
+      AND k.id = ANY(CAST(:shown_kinds AS bigint[]))
     ORDER BY r.name, r.id, length(u.name), u.name, u.id""")
 _IS_KNOWN = "(b.kind_id = ANY(CAST(:hosted_kinds AS bigint[])) OR mine.territory_id IS NOT NULL)"
 # Nights in a row of one holder on one bed are one bar: the night minus its rank is constant along it.
 STAYS = text(f"""
     WITH {SCOPE}, runs AS (
-        SELECT unit_id, holder_id, min(night) AS first, max(night) + 1 AS until, bool_or(expires_at IS NOT NULL) AS ends
+        SELECT unit_id, holder_id, min(night) AS first, max(night) + 1 AS until, max(expires_at) AS held_until
         FROM (
             SELECT n.*, n.night - CAST(row_number() OVER (PARTITION BY n.unit_id, n.holder_id ORDER BY n.night) AS int)
                    AS island
@@ -288,25 +305,33 @@ STAYS = text(f"""
             WHERE r.site_id = :site_id AND n.night >= :first AND n.night < :until
               AND (n.expires_at IS NULL OR n.expires_at > :now)) AS nights
         GROUP BY unit_id, holder_id, island)
-    SELECT runs.unit_id, runs.first, runs.until, b.id AS booking_id, coalesce(b.case_ref, '') AS case_ref,
-           coalesce(b.state, CASE WHEN runs.ends THEN 'held' ELSE 'booked' END) AS state,
+    SELECT runs.unit_id, runs.first, runs.until, runs.held_until, b.id AS booking_id,
+           coalesce(b.case_ref, '') AS case_ref,
+           coalesce(b.state, CASE WHEN runs.held_until IS NOT NULL THEN 'held' ELSE 'booked' END) AS state,
            coalesce(b.first_on, runs.first) AS first_on, coalesce(b.until_on, runs.until) AS until_on,
            {INITIALS} AS initials, coalesce(mine.territory_id IS NOT NULL, false) AS may_open,
-           b.id IS NOT NULL AND {_IS_KNOWN} AS is_known
+           b.id IS NOT NULL AND {_IS_KNOWN} AS is_known, coalesce(b.revision, 0) AS revision,
+           coalesce(b.state IN ('held', 'requested', 'booked', 'honoured') AND b.until_on >= :today, false) AS may_go_on
     FROM runs LEFT JOIN booking b ON b.id = runs.holder_id LEFT JOIN person p ON p.id = b.person_id
     LEFT JOIN {MINE}
     ORDER BY runs.unit_id, runs.first""")  # noqa: S608 - constants only
+# An extension that the host accepted is another booking, of somebody who neither leaves nor arrives.
+_STAYS_ON = """EXISTS (
+    SELECT FROM booking y WHERE y.resource_id = b.resource_id AND y.state IN ('booked', 'honoured')
+    AND (y.person_id = b.person_id OR (y.case_ref = b.case_ref AND b.case_ref <> ''))
+    AND ((b.first_on = :today AND y.until_on = :today) OR (b.until_on = :today AND y.first_on = :today)))"""
 MOVES = text(f"""
     WITH {SCOPE}
-    SELECT b.first_on = :today AS is_arrival, r.name, coalesce(u.name, ''),
+    SELECT b.first_on = :today AS is_arrival, r.name, coalesce(u.name, '') AS bed,
            CASE WHEN {_IS_KNOWN} THEN {INITIALS} ELSE '' END,
            CASE WHEN {_IS_KNOWN} THEN b.case_ref ELSE '' END
     FROM resource r JOIN kind k ON k.id = r.kind_id JOIN booking b ON b.resource_id = r.id
-    LEFT JOIN unit u ON u.id = b.unit_id LEFT JOIN person p ON p.id = b.person_id
+    LEFT JOIN bed_night n ON n.holder_id = b.id AND n.night = greatest(b.first_on, CAST(:today AS date) - 1)
+    LEFT JOIN unit u ON u.id = coalesce(n.unit_id, b.unit_id) LEFT JOIN person p ON p.id = b.person_id
     LEFT JOIN {MINE}
     WHERE r.site_id = :site_id AND k.shape = 'nights' AND b.state IN ('booked', 'honoured')
-      AND (b.first_on = :today OR b.until_on = :today)
-      AND k.id = ANY(CAST(:kinds AS bigint[]))
+      AND (b.first_on = :today OR b.until_on = :today) AND NOT {_STAYS_ON}
+      AND k.id = ANY(CAST(:shown_kinds AS bigint[]))
     ORDER BY is_arrival DESC, r.name, length(u.name), u.name, b.id""")  # noqa: S608 - constants only
 CLOSED = text("""
     SELECT r.id, greatest(lower(c.days), :first) AS first, least(upper(c.days), :until) AS until

@@ -27,13 +27,44 @@ class BookingMoved:
 
 @dataclass(frozen=True, kw_only=True)
 class BookingRescheduled:
-    """A booking kept its state and has another period, maybe elsewhere."""
+    """A booking kept its state and has another period, maybe elsewhere.
+
+    `is_same_place`: only its hour changed, so that whoever was told that hour last knows it.
+    """
+
+    booking_id: UUID
+    at: datetime
+    is_same_place: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BedsChanged:
+    """A stay kept its dates and its section, and has other beds: nobody is told, but its old ones are free."""
 
     booking_id: UUID
     at: datetime
 
 
-Event = BookingMoved | BookingRescheduled
+@dataclass(frozen=True, kw_only=True)
+class EarlierOffered:
+    """An earlier date is held for whoever has a booking, in its place, until `ends_at`."""
+
+    booking_id: UUID
+    hold_id: UUID
+    ends_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierEnded:
+    """What was held in the place of a booking is no longer offered: taken, left, lapsed, or of no use any more."""
+
+    booking_id: UUID
+    hold_id: UUID
+    at: datetime
+
+
+Event = BookingMoved | BookingRescheduled | BedsChanged | EarlierOffered | EarlierEnded
 Subscriber = Callable[[Session, Event], None]
 _subscribers: list[Subscriber] = []
 

@@ -230,6 +230,15 @@ class Whole:
         return None
 
 
+@dataclass(frozen=True)
+class WorkHours:
+    """When somebody works, every week, in wall time; Monday is 0."""
+
+    starts: time
+    ends: time
+    weekdays: tuple[int, ...]
+
+
 AGE = Whole("age", 13, 120, "L’âge se donne en années, de 13 à 120.")
 TRAVEL = Whole("trajet", 1, MOST_TRAVEL_MIN, f"Le temps de trajet se donne en minutes, de 1 à {MOST_TRAVEL_MIN}.")
 DELAY = Whole("delai", 0, 3660, "Le délai se donne en jours.")
@@ -253,6 +262,13 @@ def _work(
         problems["lieu"] = "Indiquez l’adresse du travail : c’est elle qui dit si ces horaires sont tenables."
         return None
     return Work(*near, starts, ends, days)
+
+
+def hours_of_work(filters: Filters) -> WorkHours | None:
+    """Return when somebody works, as the search says it, wherever that is; None when it does not."""
+    starts, ends = (_hour(filters, name, {}) for name in ("debut", "fin"))
+    days = sorted({int(day) - 1 for day in (filters.jours or WORK_DAYS) if day in "1234567"})
+    return WorkHours(starts, ends, tuple(days)) if starts is not None and ends is not None and days else None
 
 
 def _hour(filters: Filters, name: str, problems: dict[str, str]) -> time | None:

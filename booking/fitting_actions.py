@@ -25,7 +25,7 @@ from availability.periods import Period
 from availability.places import communes_in, time_of_commune
 from availability.rights import Actor
 from availability.statements import by_key, run
-from booking.actions import UNDO_MINUTES, Beneficiary, cancel, confirm, hold, undo_cancel
+from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.errors import AlreadyDecided, SlotUnfit
 from booking.events import BookingMoved, BookingRescheduled, Event
 from booking.fitting_models import FittingRequest, FittingVisit
@@ -44,10 +44,10 @@ from booking.fitting_queries import (
 )
 from booking.fittings import MOST_WINDOWS, FittingTerms, Point, WhyNot, Window, deadline, way_there
 from booking.models import Booking, State
-from booking.outcomes import OUTCOMES
 from booking.persons import keep_person, person_for
+from booking.reasons import UNSAID, Reason, reason_facts
 from booking.sealing import House, key_of, seal
-from booking.transitions import expect, locked_for, move_to
+from booking.transitions import expect, locked_for
 
 LONGEST_ADDRESS = 300
 OLDEST_ORDER = timedelta(days=366)
@@ -146,12 +146,15 @@ def book_offer(
     return booking
 
 
-def give_back(session: Session, actor: Actor, request_id: UUID, *, now: datetime) -> Booking:
-    """Give back the slot of a request, which waits again. Raises: NotFound, NotAllowed, AlreadyDecided."""
+def give_back(session: Session, actor: Actor, request_id: UUID, *, now: datetime, reason: Reason = UNSAID) -> Booking:
+    """Give back the slot of a request, which waits again.
+
+    Raises: NotFound, NotAllowed, AlreadyDecided, InvalidRequest for the reason.
+    """
     request, line = _locked(session, actor, request_id, now)
     _expect_stage(line, (Stage.BOOKED,))
-    booking = cancel(session, actor, _booking_of(line), now=now)
-    _write_down(session, actor, request, "given-back", now, booking_id=str(booking.id))
+    booking = cancel(session, actor, _booking_of(line), now=now, reason=reason)
+    _write_down(session, actor, request, "given-back", now, booking_id=str(booking.id), **reason_facts(reason))
     return booking
 
 
@@ -214,20 +217,6 @@ def change_deadline(
     after = deadline_on.isoformat() if deadline_on else None
     _write_down(session, actor, request, "deadline-changed", now, before=before, after=after)
     return request
-
-
-def undo_outcome(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> Booking:
-    """Take back what was just noted of a fitting: it is to come again, or what was noted before.
-
-    Raises: NotFound, NotAllowed, AlreadyDecided when nothing was noted these last minutes.
-    """
-    booking, _ = locked_for(session, actor, booking_id)
-    expect(booking, OUTCOMES)
-    asked = {"id": str(booking.id), "since": now - timedelta(minutes=UNDO_MINUTES), "act": f"booking-{booking.state}"}
-    noted = run(session, _JUST_NOTED, asked).scalar()
-    if noted not in (State.BOOKED, *OUTCOMES):
-        raise AlreadyDecided(booking_id=booking.id, state=State(booking.state))
-    return move_to(session, actor, booking, State(noted), now, facts={"undo": True})
 
 
 def keep_visits_possible(session: Session, event: Event) -> None:
@@ -341,10 +330,6 @@ def _deadline_problem(new: NewFittingRequest) -> str:
 
 
 _OPEN_TO = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id")
-_JUST_NOTED = by_key("""
-    SELECT facts ->> 'before' FROM (
-        SELECT act, at, facts FROM history WHERE subject = 'booking' AND subject_id = :id ORDER BY id DESC LIMIT 1) last
-    WHERE act = :act AND at >= :since AND NOT facts ? 'undo'""")
 _REQUEST_OF = by_key("SELECT request_id FROM fitting_visit WHERE booking_id = :id")
 _VISIT = text(f"""
     SELECT {TEAM_COLUMNS}, f.closed_at, f.lat AS home_lat, f.lon AS home_lon, b.starts_at, b.ends_at

@@ -22,11 +22,12 @@ from availability.grids import OwnGrid, grid_of_kind, own_grid, set_grid
 from availability.hours import HoursSet, hours_effect, rules_from, set_hours
 from availability.models import Shape
 from availability.openings import A_DAY, DaysOff, Rule, holiday_names, local_day
-from availability.outside import Outside
+from availability.outside import Outside, outside_openings
 from availability.periods import Period
 from availability.publishing import A_YEAR, openings_with, publish_openings
 from availability.queries import slots_by_day
 from availability.rights import Actor
+from availability.running import SiteRun, site_run
 from availability.slots import Grid, cut
 from booking.agenda import CLOSINGS, Appointment, Closing, left_outside, monday_of
 from booking.alternatives import alternatives_to
@@ -47,6 +48,7 @@ class Receiver:
     resource_id: int
     name: str
     kind_label: str
+    site_id: int
     site_name: str
     commune: str
     time_zone: str
@@ -78,6 +80,7 @@ class Hours:
     off: DaysOff
     grid: OwnGrid  # its own, and what its kind has for what it leaves to it
     of_kind: OwnGrid
+    site: SiteRun
 
     def holiday(self, day: date) -> str:
         """Return the name of the public holiday that closes a day, or nothing."""
@@ -103,6 +106,15 @@ class Offer:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """An appointment that stands outside of the hours of whoever receives it, and where it can go."""
+
+    receiver: Receiver
+    appointment: Appointment
+    offers: tuple[Offer, ...]
+
+
 def receivers(session: Session, actor: Actor) -> list[Receiver]:
     """Return everything that receives by appointment and whose hours the actor sets, by site, kind and name."""
     return _receivers(session, actor, None)
@@ -115,8 +127,7 @@ def hours_of(session: Session, actor: Actor, resource_id: int, *, now: datetime)
         raise NotFound(resource_id=resource_id)
     receiver = found[0]
     today = local_day(now, receiver.zone)
-    site = session.execute(SITE, {"id": resource_id}).one()
-    asked = {"id": resource_id, "site_id": site.id, "first": today, "until": None}
+    asked = {"id": resource_id, "site_id": receiver.site_id, "first": today, "until": None}
     recesses = session.execute(RECESSES, {"id": resource_id, "first": today})
     return Hours(
         receiver=receiver,
@@ -127,6 +138,7 @@ def hours_of(session: Session, actor: Actor, resource_id: int, *, now: datetime)
         off=days_off(session, resource_id, first=today, until=today + 2 * A_YEAR),
         grid=own_grid(session, resource_id),
         of_kind=grid_of_kind(session, resource_id),
+        site=site_run(session, actor, receiver.site_id),
     )
 
 
@@ -182,13 +194,15 @@ def set_grid_known(
     return before
 
 
-def move_back(session: Session, actor: Actor, booking_id: UUID, claim: SlotClaim, *, now: datetime) -> Booking:
+def move_back(
+    session: Session, actor: Actor, booking_id: UUID, claim: SlotClaim, *, now: datetime, revision: int | None = None
+) -> Booking:
     """Move a booking back to where hours no longer reach: what undoes the move of one that they left outside.
 
     Its slot is opened for the time of this transaction, then the openings of that day are again as its rules say.
     Raises: as `move`; NotOpen when the day is closed.
     """
-    booking, _ = locked_for(session, actor, booking_id)
+    booking, _ = locked_for(session, actor, booking_id, revision=revision)
     places = lock(session, [booking.resource_id, claim.resource_id])
     if claim.resource_id not in places:
         raise NotFound(resource_id=claim.resource_id)
@@ -206,6 +220,22 @@ def outside_now(
     """Return the appointments that stand outside, and by number of booking where those that may move could go."""
     found = left_outside(session, actor, resource_id, outside, now=now)
     return found, offers_for(session, actor, resource_id, found, now=now)
+
+
+def standing_outside(session: Session, actor: Actor, resource_id: int, *, now: datetime) -> list[Standing]:
+    """Return what stands outside of the hours of a receiver; those beside it too, on days when all their site closes.
+
+    Raises: NotFound when the actor does not set its hours.
+    """
+    hours = hours_of(session, actor, resource_id, now=now)
+    outside = outside_openings(session, resource_id, first=hours.today, until=None, now=now)
+    found = _standing(session, actor, hours.receiver, outside, now)
+    together = [one for one in hours.closings if one.is_of_site] if hours.site.is_whole else []
+    for beside in _receivers(session, actor, None) if together else []:
+        if beside.site_id == hours.site.id and beside.resource_id != resource_id:
+            on_days = _outside_on(session, beside, together, hours.today, now)
+            found += _standing(session, actor, beside, on_days, now)
+    return found
 
 
 def offers_for(
@@ -228,6 +258,24 @@ def offers_for(
     for one in without:
         offered[str(one.booking_id)] = _elsewhere(session, actor, resource_id, one, now)
     return offered
+
+
+def _standing(
+    session: Session, actor: Actor, receiver: Receiver, outside: Sequence[Outside], now: datetime
+) -> list[Standing]:
+    found, offers = outside_now(session, actor, receiver.resource_id, outside, now=now)
+    return [Standing(receiver, one, tuple(offers.get(str(one.booking_id), ()))) for one in found]
+
+
+def _outside_on(
+    session: Session, receiver: Receiver, closings: Sequence[Closing], today: date, now: datetime
+) -> list[Outside]:
+    found: dict[UUID, Outside] = {}
+    for one in closings:
+        first = max(one.first or today, today)
+        for each in outside_openings(session, receiver.resource_id, first=first, until=one.until, now=now):
+            found[each.holder_id] = each
+    return list(found.values())
 
 
 def _receivers(session: Session, actor: Actor, resource_id: int | None) -> list[Receiver]:
@@ -274,8 +322,8 @@ RECEIVERS = text(f"""
         FROM unnest(CAST(:roles AS text[]), CAST(:territories AS bigint[]), CAST(:kinds AS bigint[]),
                     CAST(:organisations AS bigint[])) AS g(role, territory_id, kind_id, organisation_id)
         JOIN kind_right k ON k.role = g.role AND k.may_set_hours AND (g.kind_id IS NULL OR g.kind_id = k.kind_id))
-    SELECT r.id AS resource_id, r.name, k.label AS kind_label, s.name AS site_name, s.commune, s.time_zone,
-           coalesce(r.slot_step_min, k.slot_step_min) AS step_min,
+    SELECT r.id AS resource_id, r.name, k.label AS kind_label, s.id AS site_id, s.name AS site_name,
+           s.commune, s.time_zone, coalesce(r.slot_step_min, k.slot_step_min) AS step_min,
            coalesce(r.slot_duration_min, k.slot_duration_min) AS duration_min, s.holiday_zone,
            EXISTS (SELECT FROM unnest(CAST(:roles AS text[]), CAST(:territories AS bigint[]), CAST(:kinds AS bigint[]))
                           AS g(role, territory_id, kind_id)
@@ -298,7 +346,7 @@ OPEN_ONLY = text("""
            CAST(:start AS timestamptz) + make_interval(mins => coalesce(r.slot_duration_min, k.slot_duration_min))
     FROM resource r JOIN kind k ON k.id = r.kind_id WHERE r.id = :id
     ON CONFLICT (resource_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at""")
-SITE = text("SELECT s.id, s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id")
+SITE = text("SELECT s.time_zone FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = :id")
 RECESSES = text("""
     SELECT lower(x.days) AS first, upper(x.days) AS until, x.reason
     FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id

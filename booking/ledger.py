@@ -62,6 +62,7 @@ class ListedBooking:
     created_at: datetime
     is_mine: bool
     is_designated: bool  # a judge gave it to a service
+    revision: int
 
     @property
     def is_for_somebody(self) -> bool:
@@ -174,7 +175,7 @@ LINE_COLUMNS = f"""
     s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone, b.resource_id, r.name AS resource_name,
     u.name AS unit_name, b.first_on, b.until_on, b.starts_at, b.ends_at, b.person_id,
     {INITIALS} AS initials, b.case_ref, b.expires_at, b.created_at, b.requested_by = :me AS is_mine,
-    k.is_designated"""
+    k.is_designated, b.revision"""
 LINE_TABLES = """
     booking b JOIN kind k ON k.id = b.kind_id JOIN resource r ON r.id = b.resource_id
     JOIN site s ON s.id = r.site_id LEFT JOIN unit u ON u.id = b.unit_id LEFT JOIN person p ON p.id = b.person_id"""

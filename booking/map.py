@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from availability.errors import NotAllowed
 from availability.history import consulted
+from availability.holds import HeldTime, held_times, held_until
 from availability.models import Kind, Shape
 from availability.queries import DayCount, kinds_for, slots_by_day
 from availability.rights import Actor
@@ -61,7 +62,8 @@ def days_ahead(
         return COUNTS[Shape(kind.shape)](session, [one.resource_id for one in found], first=first, until=until, now=now)
     zones = {one.resource_id: one.time_zone for one in found}
     listed = slots_by_day(session, zones, first=first, until=until, now=now)
-    return {number: _count_days(listed.get(number, []), first, days) for number in zones}
+    held = held_times(session, zones, first=first, until=until, now=now)
+    return {number: _count_days(listed.get(number, []), held.get(number, []), first, days) for number in zones}
 
 
 def strip(counts: Iterable[DayCount], first: date, days: int = STRIP_DAYS) -> list[DayCount]:
@@ -119,11 +121,16 @@ def _feature(spot: Spot) -> dict[str, Any]:
     }
 
 
-def _count_days(listed: Sequence[tuple[date, Slot]], first: date, days: int) -> list[DayCount]:
+def _count_days(
+    listed: Sequence[tuple[date, Slot]], holds: Sequence[HeldTime], first: date, days: int
+) -> list[DayCount]:
     free: dict[date, int] = {}
+    held: dict[date, int] = {}
     opened: set[date] = set()
     for day, slot in listed:
         opened.add(day)
         free[day] = free.get(day, 0) + slot.is_free
+        if holds:
+            held[day] = held.get(day, 0) + (held_until(slot, holds) is not None)
     every = (first + timedelta(days=number) for number in range(days))
-    return [DayCount(day, free.get(day, 0), 0, day not in opened) for day in every]
+    return [DayCount(day, free.get(day, 0), held.get(day, 0), day not in opened) for day in every]

@@ -9,7 +9,6 @@ from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from availability.declarations import is_stale
@@ -17,11 +16,11 @@ from availability.models import Kind, KindRight
 from availability.places import distance_km
 from availability.rights import Actor, Role
 from availability.search import Found, Wish, search
+from booking.day import time_zone_of
 
 DESIGNATORS = (Role.FAMILY_JUDGE, Role.GUARDIANSHIP_JUDGE, Role.CHILDRENS_JUDGE, Role.REGISTRY)
 FOREVER = date(9999, 12, 31)  # a measure has no end yet: what lists it must look as far as what takes it
 
-ZONE = text("SELECT mode() WITHIN GROUP (ORDER BY time_zone) FROM site WHERE territory_id = :id")
 
 Point = tuple[float, float]  # lat, lon
 Near = tuple[Point | None, Point | None]  # the first address, the second
@@ -112,8 +111,8 @@ def measure_days(kind: Kind, today: date) -> tuple[date, date | None]:
 
 
 def home_zone(session: Session, actor: Actor) -> ZoneInfo:
-    """Return the civil time of the actor's home territory, that of Paris when it has no site."""
-    return ZoneInfo(session.execute(ZONE, {"id": actor.home_territory_id}).scalar() or "Europe/Paris")
+    """Return the civil time of where the actor lives."""
+    return ZoneInfo(time_zone_of(session, actor))
 
 
 def candidates(

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.errors import NotAllowed, NotFound
+from availability.holds import HeldTime, held_times, held_until
 from availability.models import Kind, Shape
 from availability.queries import DayCount, beds, slots_by_day
 from availability.rights import Actor
@@ -18,6 +20,7 @@ from availability.slots import Slot
 from booking.map import HORIZON_DAYS, days_ahead, site_only
 
 SLOTS_SHOWN = 24
+SITTINGS = text("SELECT resource_id, starts_at FROM hearing_session WHERE resource_id = ANY(:ids)")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Offer:
     days: list[DayCount]
     free_beds: list[tuple[int, str]]
     slots: list[tuple[date, Slot]]
+    held: dict[datetime, datetime]  # starts, among those free, of slots being reserved, and until when at the latest
+    sits_at: datetime | None = None  # of a hearing
 
 
 @dataclass(frozen=True)
@@ -54,23 +59,42 @@ def open_site(session: Session, actor: Actor, wish: Wish, site_id: int, *, now: 
     )
 
 
+def sittings(session: Session, hearings: Sequence[Found]) -> dict[int, datetime]:
+    """Return when hearings begin: those of one office have the same name, and nothing else tells them apart."""
+    rows = session.execute(SITTINGS, {"ids": [one.resource_id for one in hearings]})
+    return {row.resource_id: row.starts_at for row in rows}
+
+
 def _offers(session: Session, wish: Wish, resources: Sequence[Found], *, now: datetime) -> list[Offer]:
     days = days_ahead(session, wish.kind, resources, first=wish.first, days=HORIZON_DAYS, now=now)
     shape = Shape(wish.kind.shape)
     slots: dict[int, list[tuple[date, Slot]]] = {}
+    held: dict[int, list[HeldTime]] = {}
     if shape is Shape.SLOTS:
         zones = {one.resource_id: one.time_zone for one in resources}
         until = wish.first + timedelta(days=HORIZON_DAYS)
         slots = slots_by_day(session, zones, first=wish.first, until=until, now=now)
+        held = held_times(session, zones, first=wish.first, until=until, now=now)
+    sits_at = sittings(session, resources) if shape is Shape.SESSIONS else {}
     return [
         Offer(
             found=one,
             days=days.get(one.resource_id, []),
             free_beds=_free_beds(session, one, wish, now) if shape is Shape.NIGHTS else [],
-            slots=[(day, slot) for day, slot in slots.get(one.resource_id, []) if slot.is_free][:SLOTS_SHOWN],
+            slots=(shown := _shown(slots.get(one.resource_id, []), held.get(one.resource_id, []))),
+            held={slot.period.start: at for _, slot in shown if (at := held_until(slot, held[one.resource_id]))}
+            if one.resource_id in held
+            else {},
+            sits_at=sits_at.get(one.resource_id),
         )
         for one in resources
     ]
+
+
+def _shown(listed: Sequence[tuple[date, Slot]], held: Sequence[HeldTime]) -> list[tuple[date, Slot]]:
+    """Return the next slots that are free, with those that somebody is reserving among them."""
+    wanted = [(day, slot) for day, slot in listed if slot.is_free or (held and held_until(slot, held))]
+    return wanted[:SLOTS_SHOWN]
 
 
 def _free_beds(session: Session, one: Found, wish: Wish, now: datetime) -> list[tuple[int, str]]:

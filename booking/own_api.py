@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import Field, TypeAdapter
 from sqlmodel import Session
 
@@ -36,6 +36,7 @@ from availability.wire import (
     READ,
     WRITE,
     BoundedRoute,
+    Given,
     IdentifierInPath,
     Listed,
     answer,
@@ -66,6 +67,7 @@ TAG = {"ETag": {"schema": {"type": "string"}}}
 WRITES: dict[int | str, dict[str, Any]] = {**WRITE, **refusals(412), 200: {"headers": TAG}}
 MAKES: dict[int | str, dict[str, Any]] = {**WRITE, **refusals(412), 201: {"headers": TAG}}
 SENT_AS = {"first": "from", "until": "to", "from_on": "from"}
+Route = TypeVar("Route", bound=Callable[..., Any])
 LAST_SEEN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1, le=BIGINT)])
 
 problem(
@@ -77,18 +79,79 @@ problem(
 )
 
 
+class Writing(Protocol):
+    """One write on a document: the call, the tag that the caller read, what to lock, and what is then published."""
+
+    @property
+    def call(self) -> Call:
+        """Return the call."""
+
+    @property
+    def if_match(self) -> str | None:
+        """Return the tag that the caller read."""
+
+    @property
+    def subject(self) -> dict[str, int]:
+        """Return the number of what the document is about, by its name."""
+
+    def lock(self, session: Session) -> object:
+        """Lock what the document is about: nobody changes it between the look and the act."""
+
+    def document(self, session: Session, at: datetime, outside: Sequence[Outside] = ()) -> dict[str, Any]:
+        """Return what is published, as JSON."""
+
+
 @dataclass(frozen=True)
 class Write:
-    """One write on one resource: the call, and the tag that the caller read."""
+    """One write on one resource."""
 
     call: Call
     resource_id: int
     if_match: str | None
 
     @property
-    def actor(self) -> Actor:
-        """Return who writes."""
-        return self.call.actor
+    def subject(self) -> dict[str, int]:
+        """Return the number of the resource."""
+        return {"resource_id": self.resource_id}
+
+    def lock(self, session: Session) -> object:
+        """Lock the resource. Raises: NotFound when the caller does not run it."""
+        return hosted(session, self.call.actor, [self.resource_id])
+
+    @property
+    def of(self) -> tuple[Actor, int]:
+        """Return who writes, and on what."""
+        return self.call.actor, self.resource_id
+
+    def giving(self, given: Given) -> Write:
+        """Return the same write, with what was sent: under one key, it is always the same."""
+        return replace(self, call=replace(self.call, body=given))
+
+    def document(self, session: Session, at: datetime, outside: Sequence[Outside] = ()) -> dict[str, Any]:
+        """Return what is published of the resource."""
+        return document(session, self.call.actor, self.resource_id, at, outside)
+
+
+def _on_resource(
+    request: Request, actor: Host, resource_id: IdentifierInPath, key: Key = None, if_match: IfMatch = None
+) -> Write:
+    return Write(Call(request, actor, key), resource_id, if_match)
+
+
+OnResource = Annotated[Write, Depends(_on_resource)]
+
+
+def writes(method: str, path: str, summary: str, *, makes: bool = False) -> Callable[[Route], Route]:
+    """Declare a route that writes on a resource of the caller's, and answers what is then published of it."""
+    status, responses = (201, MAKES) if makes else (200, WRITES)
+    return router.api_route(
+        path,
+        methods=[method],
+        summary=summary,
+        status_code=status,
+        response_model=told.PublishedTold,
+        responses=responses,
+    )
 
 
 @router.get("/own-resources", summary="What the caller runs", response_model=Listed[told.OwnTold], responses=READ)
@@ -105,229 +168,121 @@ async def own(request: Request, actor: Host, asked: Annotated[told.OwnAsked, Que
 )
 async def published(request: Request, actor: Host, resource_id: IdentifierInPath) -> Response:
     """Return the declaration, the hours, the closures, the temporary capacities and the beds of one's own resource."""
-    body = await database.read(document, actor, resource_id, now())
+    return tagged(request, await database.read(document, actor, resource_id, now()))
+
+
+@writes("PUT", "/resources/{resource_id}/declaration", "Declare what is true today")
+async def put_declaration(write: OnResource, given: told.DeclarationGiven) -> Response:
+    """Declare the usual capacity, and for places the load and those who wait, as of today."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        shape = _seen(session, *write.of, at).shape
+        declare(session, *write.of, given.declaration(shape), now=at)
+        return ()
+
+    return await written(write.giving(given), work)
+
+
+@writes("POST", "/resources/{resource_id}/still-true", "Say that it is still true")
+async def say_still_true(write: OnResource) -> Response:
+    """Date what is declared as of today, unchanged."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        still_true(session, write.call.actor, [write.resource_id], now=at)
+        return ()
+
+    return await written(write, work)
+
+
+@writes("PUT", "/resources/{resource_id}/hours", "Set the hours")
+async def put_hours(write: OnResource, given: told.HoursGiven) -> Response:
+    """Replace, from a day on, the hours of a resource of shape slots; what they leave uncovered stands, and is told."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        first = given.first or _seen(session, *write.of, at).today
+        rules = [rule.rule(first) for rule in given.rules]
+        return set_hours(session, *write.of, rules, from_on=first, now=at).outside
+
+    return await written(write.giving(given), work)
+
+
+@writes("PUT", "/resources/{resource_id}/grid", "Set the length and the step of appointments")
+async def put_grid(write: OnResource, given: told.GridGiven) -> Response:
+    """Set how a resource of shape slots cuts its openings, and its usual capacity; what was taken stands."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        capacity = _seen(session, *write.of, at).capacity
+        set_grid(session, *write.of, given.grid(capacity), now=at)
+        return ()
+
+    return await written(write.giving(given), work)
+
+
+@writes("POST", "/resources/{resource_id}/closures", "Close some days", makes=True)
+async def post_closure(write: OnResource, given: told.ClosureGiven) -> Response:
+    """Close a resource on some days; what was taken on them stands, and is told."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        days = ClosedDays(given.first, given.until, given.reason)
+        return close_days(session, *write.of, days, now=at).outside
+
+    return await written(write.giving(given), work, status=201)
+
+
+@writes("DELETE", "/resources/{resource_id}/closures/{closure_id}", "Open closed days again")
+async def delete_closure(write: OnResource, closure_id: IdentifierInPath) -> Response:
+    """Take back what is left of a closure of this resource; that of a whole site is opened again with the site."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        reopen_days(session, *write.of, closure_id, now=at)
+        return ()
+
+    return await written(write, work)
+
+
+@writes("POST", "/resources/{resource_id}/capacities", "Take more or fewer for a while", makes=True)
+async def post_capacity(write: OnResource, given: told.CapacityGiven) -> Response:
+    """Say how many a resource of shape places or slots takes on some days, instead of its usual capacity."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        actor, resource_id = write.of
+        set_capacity(session, actor, resource_id, given.first, given.until, given.capacity, given.reason, now=at)
+        return ()
+
+    return await written(write.giving(given), work, status=201)
+
+
+@writes("DELETE", "/resources/{resource_id}/capacities/{period_id}", "Take the usual number again")
+async def delete_capacity(write: OnResource, period_id: IdentifierInPath) -> Response:
+    """Take back what is left of a temporary capacity."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        forget_capacity(session, *write.of, period_id, now=at)
+        return ()
+
+    return await written(write, work)
+
+
+@writes("PUT", "/resources/{resource_id}/units/{unit_id}", "Put a bed out of service, or back")
+async def put_unit(write: OnResource, unit_id: IdentifierInPath, given: told.BedGiven) -> Response:
+    """Put a bed out of service, or back; whoever has it keeps it, and it takes nobody new."""
+
+    def work(session: Session, at: datetime) -> Sequence[Outside]:
+        if unit_id not in {bed.id for bed in beds_of(session, write.resource_id)}:
+            raise NotFound(unit_id=unit_id)
+        set_bed_in_service(session, write.call.actor, unit_id, given.in_service, now=at)
+        return ()
+
+    return await written(write.giving(given), work)
+
+
+def tagged(request: Request, body: dict[str, Any]) -> Response:
+    """Answer a document with its tag, or that the caller has it already."""
     tag = tag_of(body)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
     if _matches(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     return Response(json.dumps(body, ensure_ascii=False), media_type="application/json", headers=headers)
-
-
-@router.put(
-    "/resources/{resource_id}/declaration",
-    summary="Declare what is true today",
-    response_model=told.PublishedTold,
-    responses=WRITES,
-)
-async def put_declaration(  # noqa: PLR0917 - as the route is declared
-    request: Request,
-    actor: Host,
-    resource_id: IdentifierInPath,
-    given: told.DeclarationGiven,
-    key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Declare the usual capacity, and for places the load and those who wait, as of today."""
-    write = Write(Call(request, actor, key, given), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        shape = _seen(session, actor, resource_id, at).shape
-        declare(session, actor, resource_id, given.declaration(shape), now=at)
-        return ()
-
-    return await _written(write, work)
-
-
-@router.post(
-    "/resources/{resource_id}/still-true",
-    summary="Say that it is still true",
-    response_model=told.PublishedTold,
-    responses=WRITES,
-)
-async def say_still_true(
-    request: Request, actor: Host, resource_id: IdentifierInPath, key: Key = None, if_match: IfMatch = None
-) -> Response:
-    """Date what is declared as of today, unchanged."""
-    write = Write(Call(request, actor, key), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        still_true(session, actor, [resource_id], now=at)
-        return ()
-
-    return await _written(write, work)
-
-
-@router.put(
-    "/resources/{resource_id}/hours", summary="Set the hours", response_model=told.PublishedTold, responses=WRITES
-)
-async def put_hours(  # noqa: PLR0917 - as the route is declared
-    request: Request,
-    actor: Host,
-    resource_id: IdentifierInPath,
-    given: told.HoursGiven,
-    key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Replace, from a day on, the hours of a resource of shape slots; what they leave uncovered stands, and is told."""
-    write = Write(Call(request, actor, key, given), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        first = given.first or _seen(session, actor, resource_id, at).today
-        rules = [rule.rule(first) for rule in given.rules]
-        return set_hours(session, actor, resource_id, rules, from_on=first, now=at).outside
-
-    return await _written(write, work)
-
-
-@router.put(
-    "/resources/{resource_id}/grid",
-    summary="Set the length and the step of appointments",
-    response_model=told.PublishedTold,
-    responses=WRITES,
-)
-async def put_grid(  # noqa: PLR0917 - as the route is declared
-    request: Request,
-    actor: Host,
-    resource_id: IdentifierInPath,
-    given: told.GridGiven,
-    key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Set how a resource of shape slots cuts its openings, and its usual capacity; what was taken stands."""
-    write = Write(Call(request, actor, key, given), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        capacity = _seen(session, actor, resource_id, at).capacity
-        set_grid(session, actor, resource_id, given.grid(capacity), now=at)
-        return ()
-
-    return await _written(write, work)
-
-
-@router.post(
-    "/resources/{resource_id}/closures",
-    summary="Close some days",
-    status_code=201,
-    response_model=told.PublishedTold,
-    responses=MAKES,
-)
-async def post_closure(  # noqa: PLR0917 - as the route is declared
-    request: Request,
-    actor: Host,
-    resource_id: IdentifierInPath,
-    given: told.ClosureGiven,
-    key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Close a resource on some days; what was taken on them stands, and is told."""
-    write = Write(Call(request, actor, key, given), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        days = ClosedDays(given.first, given.until, given.reason)
-        return close_days(session, actor, resource_id, days, now=at).outside
-
-    return await _written(write, work, status=201)
-
-
-@router.delete(
-    "/resources/{resource_id}/closures/{closure_id}",
-    summary="Open closed days again",
-    response_model=told.PublishedTold,
-    responses=WRITES,
-)
-async def delete_closure(  # noqa: PLR0917 - as the route is declared
-    request: Request,
-    actor: Host,
-    resource_id: IdentifierInPath,
-    closure_id: IdentifierInPath,
-    key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Take back what is left of a closure of this resource; that of a whole site is not its own."""
-    write = Write(Call(request, actor, key), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        reopen_days(session, actor, resource_id, closure_id, now=at)
-        return ()
-
-    return await _written(write, work)
-
-
-@router.post(
-    "/resources/{resource_id}/capacities",
-    summary="Take more or fewer for a while",
-    status_code=201,
-    response_model=told.PublishedTold,
-    responses=MAKES,
-)
-async def post_capacity(  # noqa: PLR0917 - as the route is declared
-    request: Request,
-    actor: Host,
-    resource_id: IdentifierInPath,
-    given: told.CapacityGiven,
-    key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Say how many a resource of shape places or slots takes on some days, instead of its usual capacity."""
-    write = Write(Call(request, actor, key, given), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        span = (given.first, given.until, given.capacity, given.reason)
-        set_capacity(session, actor, resource_id, *span, now=at)
-        return ()
-
-    return await _written(write, work, status=201)
-
-
-@router.delete(
-    "/resources/{resource_id}/capacities/{period_id}",
-    summary="Take the usual number again",
-    response_model=told.PublishedTold,
-    responses=WRITES,
-)
-async def delete_capacity(  # noqa: PLR0917 - as the route is declared
-    request: Request,
-    actor: Host,
-    resource_id: IdentifierInPath,
-    period_id: IdentifierInPath,
-    key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Take back what is left of a temporary capacity."""
-    write = Write(Call(request, actor, key), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        forget_capacity(session, actor, resource_id, period_id, now=at)
-        return ()
-
-    return await _written(write, work)
-
-
-@router.put(
-    "/resources/{resource_id}/units/{unit_id}",
-    summary="Put a bed out of service, or back",
-    response_model=told.PublishedTold,
-    responses=WRITES,
-)
-async def put_unit(  # noqa: PLR0917 - as the route is declared
-    request: Request,
-    actor: Host,
-    resource_id: IdentifierInPath,
-    unit_id: IdentifierInPath,
-    given: told.BedGiven,
-    key: Key = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Put a bed out of service, or back; whoever has it keeps it, and it takes nobody new."""
-    write = Write(Call(request, actor, key, given), resource_id, if_match)
-
-    def work(session: Session, at: datetime) -> Sequence[Outside]:
-        if unit_id not in {bed.id for bed in beds_of(session, resource_id)}:
-            raise NotFound(unit_id=unit_id)
-        set_bed_in_service(session, actor, unit_id, given.in_service, now=at)
-        return ()
-
-    return await _written(write, work)
 
 
 def tag_of(body: dict[str, Any]) -> str:
@@ -337,10 +292,10 @@ def tag_of(body: dict[str, Any]) -> str:
     return f'"{digest[:32]}"'
 
 
-async def _written(
-    write: Write, act: Callable[[Session, datetime], Sequence[Outside]], *, status: int = 200
+async def written(
+    write: Writing, act: Callable[[Session, datetime], Sequence[Outside]], *, status: int = 200
 ) -> Response:
-    """Return the document after one act on its resource, done under the lock, at most once when the call has a key."""
+    """Return the document after one act, done under the lock, at most once when the call has a key."""
     at = now()
 
     def work(session: Session) -> Answered:
@@ -356,20 +311,20 @@ async def _written(
 
 
 def perform(
-    session: Session, write: Write, act: Callable[[Session, datetime], Sequence[Outside]], at: datetime
+    session: Session, write: Writing, act: Callable[[Session, datetime], Sequence[Outside]], at: datetime
 ) -> dict[str, Any]:
-    """Do one act on a resource of the caller's, unless it changed since they read it; return its document.
+    """Do one act on what the caller runs, unless it changed since they read it; return its document.
 
     Raises: NotFound, OutOfDate, and whatever the act raises.
     """
-    hosted(session, write.actor, [write.resource_id])  # locked: nobody changes it between the look and the act
+    write.lock(session)
     if write.if_match is not None:
         _check_unchanged(session, write, at)
     try:
         outside = act(session, at)
     except InvalidRequest as refusal:
         raise _as_sent(refusal) from refusal
-    return document(session, write.actor, write.resource_id, at, outside)
+    return write.document(session, at, outside)
 
 
 def _as_sent(refusal: InvalidRequest) -> InvalidRequest:
@@ -378,9 +333,9 @@ def _as_sent(refusal: InvalidRequest) -> InvalidRequest:
     return InvalidRequest(SENT_AS.get(refusal.field, refusal.field), refusal.problem, **facts)
 
 
-def _check_unchanged(session: Session, write: Write, at: datetime) -> None:
-    if not _matches(write.if_match, tag_of(document(session, write.actor, write.resource_id, at))):
-        raise OutOfDate(resource_id=write.resource_id)
+def _check_unchanged(session: Session, write: Writing, at: datetime) -> None:
+    if not _matches(write.if_match, tag_of(write.document(session, at))):
+        raise OutOfDate(**write.subject)
 
 
 def _matches(given: str | None, tag: str) -> bool:
@@ -430,7 +385,7 @@ def document(
         closures=[told.ClosureTold(**vars(each)) for each in closures_of(session, one.id, today=one.today)],
         capacities=[told.CapacityTold(**vars(each)) for each in capacities_to_come(session, one.id, today=one.today)],
         units=[told.BedTold(id=bed.id, name=bed.name, in_service=bed.is_active) for bed in beds_of(session, one.id)],
-        outside=[_outside(each, one.time_zone) for each in outside],
+        outside=[outside_told(each, one.time_zone) for each in outside],
     )
     return told_.model_dump(mode="json", by_alias=True)
 
@@ -444,7 +399,8 @@ def _rule(rule: Rule) -> told.RuleTold:
     return told.RuleTold.model_validate({**vars(rule), **times, **days})
 
 
-def _outside(one: Outside, time_zone: str) -> told.OutsideTold:
+def outside_told(one: Outside, time_zone: str) -> told.OutsideTold:
+    """Return what was taken and is no longer covered, in the civil time of the place."""
     zone = ZoneInfo(time_zone)
     start, end = one.period.start.astimezone(zone), one.period.end.astimezone(zone)
-    return told.OutsideTold(booking_id=one.holder_id, start=start, end=end)
+    return told.OutsideTold(booking_id=one.holder_id, resource_id=one.resource_id, start=start, end=end)

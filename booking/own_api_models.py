@@ -29,6 +29,7 @@ class OwnTold(Told):
     name: str
     kind: str
     shape: Shape
+    site_id: int
     site: str
     commune: str
     time_zone: str
@@ -144,12 +145,13 @@ class GridGiven(Given):
 
 
 class ClosureTold(Told):
-    """Closed on civil days `[from, to)`. `id` is null when the whole site is closed."""
+    """Closed on civil days `[from, to)`, alone or with the whole site, which opens it again then."""
 
-    id: int | None
+    id: int
     first: date | None = Field(alias="from")
     until: date | None = Field(alias="to")
     reason: str
+    is_of_site: bool
 
 
 class ClosureGiven(Given):
@@ -197,6 +199,7 @@ class OutsideTold(Told):
     """Something taken that is no longer covered: it stands, and somebody must look at it."""
 
     booking_id: UUID
+    resource_id: int
     start: datetime
     end: datetime
 
@@ -210,4 +213,17 @@ class PublishedTold(OwnTold):
     closures: list[ClosureTold]
     capacities: list[CapacityTold]
     units: list[BedTold]
+    outside: list[OutsideTold] = Field(default=[], description="What the act leaves uncovered; empty in a read.")
+
+
+class SiteTold(Told):
+    """What is published of a whole site; its ETag is that of this document without `outside`."""
+
+    id: int
+    name: str
+    commune: str
+    time_zone: str
+    resources: int = Field(description="In service there.")
+    own: int = Field(description="Of which the caller runs so many: all of them, to close the site.")
+    closures: list[ClosureTold]
     outside: list[OutsideTold] = Field(default=[], description="What the act leaves uncovered; empty in a read.")

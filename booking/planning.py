@@ -27,6 +27,10 @@ from optimizer.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
 
 PLANNERS = (Role.REGISTRY,)
 ROOM_KIND = "salle"  # code of the kind whose resources are court rooms
+# The room that its template keeps for a session `o`, also once it was moved to another one.
+KEPT_ROOM = f"""
+    LEFT JOIN resource room ON room.id = ANY(o.held_ids)
+         AND room.kind_id = (SELECT id FROM kind WHERE code = '{ROOM_KIND}')"""  # noqa: S608 - constants only
 STALE = timedelta(seconds=10)  # a heartbeat comes twice a second: after this its server is dead
 RUNS_SHOWN = 6
 PLACED = sorted(state.value for state in OCCUPYING)
@@ -34,7 +38,7 @@ PLACED = sorted(state.value for state in OCCUPYING)
 # Hearings to come of a kind in a court; one that falls on a closure is not held, whatever a plan says.
 HEARINGS = text("""
     SELECT r.id, r.name, h.starts_at, h.ends_at, h.max_cases, h.max_minutes, h.quotas, s.time_zone,
-           f.judge_id, f.clerk_id, f.room_id
+           f.judge_id, f.clerk_id, f.room_id, h.last_take_on
     FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id
     LEFT JOIN hearing_staffing f ON f.hearing_id = r.id
     WHERE r.kind_id = :kind_id AND s.territory_id = :territory_id AND r.is_active AND h.starts_at > :now
@@ -54,10 +58,13 @@ BENCHES = text("""
 ROOMS = text("""
     SELECT r.id FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
     WHERE k.code = :room AND s.territory_id = :territory_id AND r.is_active AND r.capacity > 0 ORDER BY r.id""")
+# What a template keeps for a hearing of the kind that is planned is free for it.
 BUSY = text("""
     SELECT resource_id, lower(during) AS start, upper(during) AS end FROM seat_time
     WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
       AND (expires_at IS NULL OR expires_at > :now)
+      AND NOT EXISTS (SELECT FROM template_session o JOIN resource h ON h.id = o.resource_id
+                      WHERE o.holder_id = seat_time.holder_id AND h.kind_id = :kind_id)
     UNION ALL SELECT resource_id, lower(during), upper(during) FROM absence
     WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) ORDER BY 1, 2, 3""")
 CLOSED = text("""
@@ -118,6 +125,7 @@ class HearingLine:
     hearing: Hearing
     name: str
     time_zone: str
+    last_take_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +173,7 @@ def check_planner(actor: Actor, *, territory_id: int, kind_id: int) -> None:
 
 def problem_of(session: Session, court: Court, *, now: datetime) -> Problem:
     """Return the problem of a court as the database has it at this moment."""
-    lines = _hearings(session, court, now)
+    lines = hearings_of(session, court, now)
     benches = [(row.judge_id, row.clerk_id) for row in session.execute(BENCHES, {"territory_id": court.territory_id})]
     room_ids = list(session.execute(ROOMS, {"room": ROOM_KIND, "territory_id": court.territory_id}).scalars())
     away = _away(session, [*(one for pair in benches for one in pair), *room_ids], court, now)
@@ -191,7 +199,7 @@ def board(session: Session, actor: Actor, court: Court, *, now: datetime) -> Boa
     runs = last_runs(session, court)
     plan = runs[0].plan or {} if runs else {}
     case_ids = [*plan_of(plan).placed, *(one.case_id for one in unplaced_of(plan))]
-    lines = _hearings(session, court, now)
+    lines = hearings_of(session, court, now)
     named = {one for line in lines if line.hearing.sitting for one in people_of(line.hearing.sitting)}
     named |= {one for bench in problem.benches for one in (bench.judge_id, bench.clerk_id)}
     named |= {room.id for room in problem.rooms}
@@ -296,7 +304,8 @@ def score_of(kept: dict[str, Any] | None) -> Score:
 # --- rows ---
 
 
-def _hearings(session: Session, court: Court, now: datetime) -> list[HearingLine]:
+def hearings_of(session: Session, court: Court, now: datetime) -> list[HearingLine]:
+    """Return the hearings to come of a court that its kind leaves open, each with what is in it."""
     asked = {
         "kind_id": court.kind_id,
         "territory_id": court.territory_id,
@@ -316,7 +325,8 @@ def _may_be_taken(line: HearingLine, limits: Limits, now: datetime) -> bool:
     """Say whether the notice and the horizon of the kind leave this hearing open: what lists it confirms it."""
     today, day = local_day(now, ZoneInfo(line.time_zone)), line.hearing.day
     earliest = today + timedelta(days=limits.min_notice_days)
-    return earliest <= day <= today + timedelta(days=limits.max_ahead_days)
+    is_in_time = line.last_take_on is None or today <= line.last_take_on
+    return is_in_time and earliest <= day <= today + timedelta(days=limits.max_ahead_days)
 
 
 def _hearing(row: Any, load: Load) -> HearingLine:
@@ -331,7 +341,7 @@ def _hearing(row: Any, load: Load) -> HearingLine:
         load=load,
         sitting=Sitting(judge_id=row.judge_id, clerk_id=row.clerk_id, room_id=row.room_id) if decided else None,
     )
-    return HearingLine(hearing=hearing, name=row.name, time_zone=row.time_zone)
+    return HearingLine(hearing=hearing, name=row.name, time_zone=row.time_zone, last_take_on=row.last_take_on)
 
 
 def _loads(session: Session, hearing_ids: Sequence[int], now: datetime) -> dict[int, Load]:
@@ -354,7 +364,7 @@ def _away(session: Session, ids: list[int], court: Court, now: datetime) -> defa
         "end": datetime.combine(court.until, time(), UTC) + timedelta(days=1),
     }
     found: defaultdict[int, list[Period]] = defaultdict(list)
-    for row in session.execute(BUSY, {"ids": ids, "now": now, **around}):
+    for row in session.execute(BUSY, {"ids": ids, "now": now, "kind_id": court.kind_id, **around}):
         found[row.resource_id].append(Period(row.start, row.end))
     for row in session.execute(CLOSED, {"ids": ids, "first": court.first, "until": court.until}):
         zone = ZoneInfo(row.time_zone)

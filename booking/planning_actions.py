@@ -23,7 +23,7 @@ from availability.openings import local_day
 from availability.rights import Actor
 from availability.statements import run as execute
 from booking.actions import Beneficiary, cancel, confirm, hold
-from booking.errors import AlreadyDecided
+from booking.errors import AlreadyDecided, QuotaReached
 from booking.events import BookingMoved, Event
 from booking.models import Booking, State
 from booking.planning import PLACED, people_of, plan_of
@@ -36,6 +36,7 @@ from optimizer.problem import Sitting
 IS_TO_FREE = text("""
     SELECT h.starts_at > :now AND NOT EXISTS (SELECT FROM session_case c WHERE c.resource_id = h.resource_id)
     FROM hearing_session h WHERE h.resource_id = :id""")
+KEPT_FOR = text("SELECT unnest(held_ids) FROM template_session WHERE resource_id = ANY(:ids)")
 # Read only: an application locks the bookings that its cases had, so that it and an undo see each other.
 PLACED_ELSEWHERE = text("""
     SELECT 1 FROM booking b
@@ -50,6 +51,7 @@ WHY = {
     PeriodTaken: "taken",
     NotOpen: "closed",
     AlreadyStaffed: "staffed",
+    QuotaReached: "quota",
     NotFound: "gone",
 }
 
@@ -98,7 +100,8 @@ def apply_plan(
     hearing_ids = sorted(set(wanted.values()) if case_ids is not None else {*plan.sittings, *wanted.values()})
     # In the order of docs/locking.md: what waits, then everything that becomes scarcer, sorted, once.
     cases = _waiting(session, run, wanted)
-    lock(session, [*hearing_ids, *_people(plan, hearing_ids)])
+    kept = session.execute(KEPT_FOR, {"ids": hearing_ids}).scalars()  # what templates kept for them is given back
+    lock(session, [*hearing_ids, *_people(plan, hearing_ids), *kept])
     applying = _Applying(session, actor, now)
     for hearing_id in hearing_ids:
         here = [case for case_id, case in cases.items() if wanted[case_id] == hearing_id]
@@ -121,10 +124,11 @@ def undo_application(session: Session, actor: Actor, run_id: UUID, *, now: datet
     bookings = session.exec(chosen.execution_options(populate_existing=True)).all()
     staffings = session.exec(select(HearingStaffing).where(col(HearingStaffing.id).in_(ids["staffings"]))).all()
     held = [one for staffing in staffings for one in (staffing.hearing_id, *people_of(sitting_of(staffing)))]
+    held += session.execute(KEPT_FOR, {"ids": [staffing.hearing_id for staffing in staffings]}).scalars()
     lock(session, [*held, *(booking.resource_id for booking in bookings)])
     still_booked = [one.id for one in bookings if one.state == State.BOOKED and one.starts_at and one.starts_at > now]
     for booking_id in still_booked:
-        cancel(session, actor, booking_id, now=now)
+        cancel(session, actor, booking_id, now=now, for_the_place=True)  # the registry holds the hearing
     for staffing in staffings:
         if execute(session, IS_TO_FREE, {"id": staffing.hearing_id, "now": now}).scalar():
             unstaff_hearing(session, actor, staffing, now=now)

@@ -18,6 +18,7 @@ from booking.fitting_queries import HERE, TEAM_COLUMNS, TEAM_TABLES, days_as_per
 from booking.fittings import A_DAY, Point, Team, km_between, travel_minutes
 from booking.ledger import INITIALS, SCOPE, scope_values
 from booking.models import State
+from booking.persons import NAMED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +131,11 @@ TEAM_LINES = text(f"""
     WHERE r.is_active GROUP BY r.id, s.id
     ORDER BY count(b.id) FILTER (WHERE b.requested_by = :me) DESC, count DESC, s.name, r.name, r.id""")  # noqa: S608
 ROUND_STOPS = text(f"""
-    SELECT b.id, b.starts_at, b.ends_at, b.state, v.request_id, p.id AS person_id, {INITIALS} AS initials,
-           f.measure, f.lat, f.lon, f.is_exact, f.address_sealed
+    SELECT b.id, b.starts_at, b.ends_at, b.state, v.request_id,
+           CASE WHEN {NAMED} THEN p.id END AS person_id,
+           CASE WHEN {NAMED} OR b.territory_id = ANY(:files) THEN {INITIALS} ELSE '' END AS initials, f.measure,
+           f.lat, f.lon, f.is_exact, f.address_sealed
     FROM booking b LEFT JOIN fitting_visit v ON v.booking_id = b.id LEFT JOIN fitting_request f ON f.id = v.request_id
-    LEFT JOIN person p ON p.id = b.person_id AND p.territory_id = ANY(:files)
+    LEFT JOIN person p ON p.id = b.person_id
     WHERE b.resource_id = :id AND b.starts_at >= :start AND b.starts_at < :end AND {_PRESENT}
     ORDER BY b.starts_at, b.id""")  # noqa: S608 - constants

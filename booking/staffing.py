@@ -14,6 +14,8 @@ from availability.history import Act, record
 from availability.models import HearingSession, Shape
 from availability.periods import Period
 from availability.rights import Actor
+from booking.hearing_generation import hold_again, hold_part
+from booking.hearing_template_models import TemplateSession
 from booking.planning import check_planner, people_of
 from booking.planning_models import HearingStaffing
 from optimizer.problem import Sitting
@@ -28,7 +30,8 @@ def staff_hearing(session: Session, actor: Actor, hearing_id: int, sitting: Sitt
 
     Raises: NotFound, NotAllowed, NotOpen, PeriodTaken, AlreadyStaffed.
     """
-    locked = lock(session, [hearing_id, *people_of(sitting)])
+    kept = session.get(TemplateSession, hearing_id)
+    locked = lock(session, [hearing_id, *people_of(sitting), *(kept.held_ids if kept else ())])
     place = locked.get(hearing_id)
     hearing = session.get(HearingSession, hearing_id)
     if place is None or hearing is None:
@@ -36,7 +39,7 @@ def staff_hearing(session: Session, actor: Actor, hearing_id: int, sitting: Sitt
     check_planner(actor, territory_id=place.territory_id, kind_id=place.terms.kind_id)
     if {locked[one].territory_id for one in people_of(sitting) if one in locked} != {place.territory_id}:
         raise NotFound(resource_id=sitting.room_id)
-    if hearing.starts_at <= now:
+    if hearing.starts_at <= now or not place.is_active:  # begun, or withdrawn meanwhile
         raise NotOpen(resource_id=hearing_id, why="no-session")
     there = session.exec(select(HearingStaffing).where(HearingStaffing.hearing_id == hearing_id)).one_or_none()
     if there is not None:
@@ -50,6 +53,8 @@ def staff_hearing(session: Session, actor: Actor, hearing_id: int, sitting: Sitt
         room_id=sitting.room_id,
         created_at=now,
     )
+    if kept is not None and kept.held_ids:  # its template kept a room and people: who holds it is decided now
+        hold_part(session, locked, kept, Period(hearing.starts_at, hearing.ends_at), now)
     period = Period(hearing.starts_at, hearing.ends_at)
     claims = [TimeClaim(resource_id=one, period=period) for one in people_of(sitting)]
     take(session, locked, claims, Holder(id=staffing.id, now=now))
@@ -65,11 +70,15 @@ def staff_hearing(session: Session, actor: Actor, hearing_id: int, sitting: Sitt
 
 
 def unstaff_hearing(session: Session, actor: Actor, staffing: HearingStaffing, now: datetime) -> None:
-    """Give back the time of those who held a hearing, whose resources the caller has locked."""
+    """Give back the time of those who held a hearing; what its template kept for it is kept again, if it is free.
+
+    The caller has locked the hearing, those people and that room.
+    """
     release(session, Shape.SLOTS, people_of(sitting_of(staffing)), staffing.id)
     act = Act(act="hearing-unstaffed", subject="hearing", subject_id=staffing.hearing_id, at=now, facts={})
     session.delete(staffing)
     session.flush()
+    hold_again(session, staffing.hearing_id, now=now)
     record(session, actor, act)
 
 

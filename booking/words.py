@@ -41,6 +41,31 @@ REFUSAL_WORDS: dict[str, str] = {
     "other": "autre motif",
 }
 
+EXCUSE_WORDS: dict[str, str] = {
+    "health": "santé, avec justificatif",
+    "work": "travail ou formation",
+    "transport": "transport",
+    "children": "garde d’enfant ou proche",
+    "detention": "détention ou autre convocation",
+    "other": "autre motif",
+}
+GIVEN_BACK_WORDS: dict[str, str] = {
+    "request": "à la demande de la personne",
+    "agent-absent": "agent absent",
+    "place-closed": "lieu fermé",
+    "measure-ended": "mesure terminée",
+    "entry-error": "erreur de saisie",
+    "other": "autre motif",
+}
+REASON_WORDS = REFUSAL_WORDS | GIVEN_BACK_WORDS | EXCUSE_WORDS
+
+
+def reason_words(code: str, said: str = "") -> str:
+    """Return why, as displayed, with what was said beside "other"."""
+    words = REASON_WORDS.get(code, "")
+    return f"{words}{NBSP}: «{NBSP}{said}{NBSP}»" if said else words
+
+
 # Why a place does not do, agreeing with "place"; the key is the reason code of availability/search.py.
 WHY_NOT_WORDS: dict[str, tuple[str, str]] = {
     "taken": ("prise sur ces dates", "prises sur ces dates"),
@@ -73,12 +98,44 @@ ACT_WORDS: dict[str, str] = {
     "booking-missed": "a noté l’absence",
     "booking-excused": "a excusé l’absence",
     "booking-moved": "a déplacé le rendez-vous",
+    "booking-stay-changed": "a changé le séjour",
+    "booking-beds-swapped": "a échangé les lits de deux séjours",
+    "booking-rehoused": "a relogé la personne, dont le lieu ferme",
+    "booking-rehousing-asked": "a demandé à un autre lieu d’accueillir la personne",
+    "booking-extension-asked": "a demandé à l’hôte de prolonger le séjour",
     "booking-cancelled": "a rendu la place",
     "booking-refused": "a refusé la demande",
+    "booking-file-added": "a joint un fichier",
+    "booking-file-removed": "a retiré un fichier",
+    "booking-file-put-back": "a remis le fichier retiré",
     "booking-lapsed": "Le délai est passé : la place a été libérée",
+    "presence-noted": "a noté",
+    "presence-forgotten": "a effacé ce qui était noté",
+    "proposal-made": "a proposé d’autres dates",
+    "proposal-withdrawn": "a retiré les dates proposées",
+    "proposal-declined": "a décliné les dates proposées",
 }
 
 
+_TAKEN_BACK = {
+    "booking-stay-changed": "a annulé le changement du séjour",
+    "booking-beds-swapped": "a annulé l’échange des lits",
+    "booking-rehoused": "a annulé le relogement",
+}
+# What is done of what a resource publishes.
+RESOURCE_ACT_WORDS: dict[str, str] = {
+    "hours-set": "a changé les horaires",
+    "grid-set": "a changé la durée ou la cadence",
+    "declared": "a changé les chiffres",
+    "still-true": "a confirmé que c’est toujours vrai",
+    "capacity-set": "a fixé une capacité temporaire",
+    "capacity-forgotten": "a retiré une capacité temporaire",
+    "bed-in-service": "a changé un lit",
+    "bed-out-of-service": "a mis un lit hors service",
+    "days-closed": "a fermé des jours",
+    "days-reopened": "a rouvert des jours",
+    "agenda-given": "a dit à qui est l’agenda",
+}
 _CORRECTED = {"booking-honoured": State.HONOURED, "booking-missed": State.MISSED}
 _OUTCOME_WORDS = {"booking-honoured": "la personne est venue", "booking-missed": "la personne n’est pas venue"}
 
@@ -99,20 +156,55 @@ def unfit(label: str) -> str:
     return f"sans ce qui est demandé ({label})"
 
 
+def hours(minutes: int) -> str:
+    """Return "7 h", "3 h 30", "0 h"."""
+    return f"{minutes // 60}{NBSP}h" + (f"{NBSP}{minutes % 60:02d}" if minutes % 60 else "")
+
+
+def presence_words(facts: dict[str, Any]) -> str:
+    """Return what an entry says of a day: " pour le 12/03/2026 : présence, 7 h (noté avant : absence)"."""
+    day = "/".join(reversed(str(facts.get("day", "")).split("-")))
+    said = f"{NBSP}: {_came(facts)}" if "came" in facts else ""
+    was = facts.get("was")
+    before = f" (noté avant{NBSP}: {_came(was)})" if isinstance(was, dict) else ""
+    return f" pour le {day}{said}{before}"
+
+
+def _came(facts: dict[str, Any]) -> str:
+    if not facts.get("came"):
+        return "absence"
+    minutes = int(facts.get("minutes", 0))
+    return f"présence, {hours(minutes)}" if minutes else "présence"
+
+
 def act_sentence(act: str, facts: dict[str, Any], who: str) -> str:
     """Return one line of history in plain French: who, then what, then why."""
     if act == "booking-lapsed":
         return f"{ACT_WORDS[act]}."
+    if act == "booking-held" and facts.get("offer"):
+        return "La liste d’attente a gardé la place."
     words = ACT_WORDS[act]
+    if act.startswith("presence-"):
+        words += presence_words(facts)
     if act == "booking-booked" and facts.get("before") == State.REQUESTED:
-        words = "a accepté la demande"
+        words = "a accepté les dates proposées" if facts.get("proposal") else "a accepté la demande"
     if act in _CORRECTED and facts.get("before") in _CORRECTED.values():
         words = f"a corrigé : {_OUTCOME_WORDS[act]}"
     if facts.get("undo"):
         noted: dict[str, str] = dict.fromkeys(_CORRECTED.values(), "a annulé ce qui était noté")
         undone = noted | {State.EXCUSED: "a annulé l’excuse"}
+        undone |= dict.fromkeys((State.BOOKED, State.REFUSED), "a repris sa réponse : la demande attend à nouveau")
         words = undone.get(str(facts.get("before")), "a repris la place rendue")
+        words = _TAKEN_BACK.get(act, words)
     if who == YOU:
         words = "avez" + words.removeprefix("a")
-    reason = REFUSAL_WORDS.get(str(facts.get("reason")), "")
+    reason = REASON_WORDS.get(str(facts.get("reason")), "")
     return f"{who} {words}{f' ({reason})' if reason else ''}."
+
+
+def resource_sentence(act: str, who: str) -> str:
+    """Return who did what of a resource: "Sacha Échantillon a changé les horaires."."""
+    words = RESOURCE_ACT_WORDS.get(act, "a changé ces informations")
+    if who == YOU:
+        words = "avez" + words.removeprefix("a")
+    return f"{who or 'L’horloge'} {words}."

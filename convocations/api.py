@@ -1,14 +1,14 @@
-"""REST routes of people, convocations and messages. The same actions as the pages."""
+"""REST routes of convocations and messages. The same actions as the pages."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
-from uuid import UUID
+from typing import Annotated, Any
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest
@@ -16,61 +16,34 @@ from availability.rights import REQUESTERS, Actor
 from availability.wire import BEARER, READ, WRITE, BoundedRoute, Given, Listed, answer, refusals
 from booking.api import Call, Key, once, respond
 from booking.idempotency import Answered
-from booking.persons import create_person, find_persons, person_for, regions_of
 from booking.sealing import House
 from convocations import api_models as told
 from convocations.actions import convene, let_choose, summon
+from convocations.in_bulk import Foreseen, Order, Summoned, order_for
 from convocations.models import Convocation
 from convocations.outbox import PAGE, messages
 from convocations.outbox import Query as MessagesOf
-from convocations.pages import problems  # noqa: F401 - declares how refusals are answered
 from convocations.pages.addresses import link_of
+from convocations.pages.in_bulk_run import run_list
+from convocations.pages.papers_route import letters_file, statement_file
+from convocations.pages.problems import said  # and declares how refusals are answered
 from convocations.queries import ListedConvocation, convocation_line
 from portal import database
 from portal.clock import now
 from portal.policy import requires
-from portal.settings import secret_key, settings
+from portal.problems import answer_to
+from portal.settings import secret_key
 
-persons = APIRouter(prefix="/persons", tags=["persons"], dependencies=[BEARER], route_class=BoundedRoute)
 convocations = APIRouter(prefix="/convocations", tags=["convocations"], dependencies=[BEARER], route_class=BoundedRoute)
 outbox = APIRouter(prefix="/messages", tags=["convocations"], dependencies=[BEARER], route_class=BoundedRoute)
 Requester = Annotated[Actor, requires(*REQUESTERS)]
-
-
-class PersonsAsked(Given):
-    """Who is looked for, by name or by file number."""
-
-    q: str = Field(min_length=2, max_length=100)
-    limit: int = Field(default=8, ge=1, le=50)
+PDF: dict[str, Any] = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 
 
 class MessagesAsked(Given):
     """Whose messages."""
 
     convocation_id: UUID
-
-
-@persons.post("", summary="Open a file", status_code=201, response_model=told.PersonTold, responses=WRITE)
-async def open_file(request: Request, actor: Requester, new: told.PersonGiven, key: Key = None) -> Response:
-    """Open the file of a person in the caller's home territory; a number of several territories is refused."""
-    at = now()
-
-    def work(session: Session) -> Answered:
-        regions = regions_of(session, actor)
-        house, is_fiction = House(secret_key()), settings().demo
-        person = create_person(session, actor, new.new, house=house, now=at, fiction=is_fiction, regions=regions)
-        return Answered(201, {"id": str(person.id)})  # no name is stored with the answer
-
-    done = await once(Call(request, actor, key, new), work, at)
-    shown = await database.read(_person, actor, UUID(done.body["id"]))
-    return respond(Answered(done.status, shown.model_dump(mode="json"), done.is_replay))
-
-
-@persons.get("", summary="Find people", response_model=Listed[told.PersonTold], responses=READ)
-async def find(request: Request, actor: Requester, asked: Annotated[PersonsAsked, Query()]) -> Response:
-    """Return people of the caller's territories, the likeliest first: accents and slips are forgiven."""
-    found = await database.read(find_persons, actor, asked.q, limit=asked.limit)
-    return answer(request, Listed[told.PersonTold](items=[told.PersonTold.model_validate(one) for one in found]))
 
 
 @convocations.post("", summary="Summon somebody", status_code=201, response_model=told.ConvocationTold, responses=WRITE)
@@ -89,6 +62,18 @@ async def summon_them(request: Request, actor: Requester, asked: told.Convocatio
     return respond(body, location=f"{request.url.path}/{shown.id}")
 
 
+@convocations.post("/bulk", summary="Summon a list of people", response_model=told.ListTold, responses=WRITE)
+async def summon_a_list(actor: Requester, asked: told.ListGiven, key: Key = None) -> Response:
+    """Summon each person of a list in a transaction of their own: one who cannot be leaves the others summoned.
+
+    The same key goes on where it was stopped, and summons nobody twice.
+    """
+    order = await database.read(_order, actor, asked)
+    lines = [line async for line in run_list(actor, order, asked.person_ids, key or str(uuid4()))]
+    body = told.ListTold(items=[_line_told(foreseen, done) for foreseen, done in lines])
+    return JSONResponse(body.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
+
+
 @convocations.get(
     "/{convocation_id}",
     summary="One convocation",
@@ -100,6 +85,28 @@ async def one(request: Request, actor: Requester, convocation_id: UUID) -> Respo
     return answer(request, await database.read(_told, actor, convocation_id, now()))
 
 
+@convocations.get(
+    "/{convocation_id}/letter.pdf",
+    summary="Its letter",
+    response_class=Response,
+    responses=READ | refusals(404, 409) | {200: {"content": PDF}},
+)
+async def letter(actor: Requester, convocation_id: UUID) -> Response:
+    """Return the letter of a convocation, for who has no mobile; whose it is is looked at, and logged."""
+    return await letters_file(actor, [convocation_id], are_all_asked=True)
+
+
+@convocations.get(
+    "/{convocation_id}/statement.pdf",
+    summary="What shows that it was known",
+    response_class=Response,
+    responses=READ | refusals(404) | {200: {"content": PDF}},
+)
+async def statement(actor: Requester, convocation_id: UUID) -> Response:
+    """Return the statement of a convocation: what was sent, delivered, opened, answered; logged as a consultation."""
+    return await statement_file(convocation_id, actor)
+
+
 @outbox.get(
     "",
     summary="Messages of a convocation",
@@ -109,10 +116,6 @@ async def one(request: Request, actor: Requester, convocation_id: UUID) -> Respo
 async def listed(request: Request, actor: Requester, asked: Annotated[MessagesAsked, Query()]) -> Response:
     """Return what was sent, what waits, and what did not leave and why; never a text nor a number."""
     return answer(request, await database.read(_messages, actor, asked.convocation_id, now()))
-
-
-def _person(session: Session, actor: Actor, person_id: UUID) -> told.PersonTold:
-    return told.PersonTold.model_validate(person_for(session, actor, person_id))
 
 
 def _made(session: Session, actor: Actor, asked: told.ConvocationGiven, at: datetime) -> Convocation:
@@ -132,6 +135,33 @@ def _made(session: Session, actor: Actor, asked: told.ConvocationGiven, at: date
             reminder_hours=asked.reminder_hours,
         )
     return convene(session, actor, asked.person_id, asked.claim, now=at, reminder_hours=asked.reminder_hours)
+
+
+def _order(session: Session, actor: Actor, asked: told.ListGiven) -> Order:
+    return order_for(
+        session,
+        actor,
+        asked.resource_ids,
+        way=asked.way,
+        now=now(),
+        choose_by=asked.choose_by,
+        reminder_hours=asked.reminder_hours,
+        although_summoned=asked.although_summoned,
+    )
+
+
+def _line_told(foreseen: Foreseen, done: Summoned) -> told.SummonedTold:
+    answer = answer_to(done.refusal) if done.refusal else None
+    return told.SummonedTold(
+        person_id=done.person_id,
+        convocation_id=done.convocation_id,
+        start=foreseen.claim.start if foreseen.claim and done.convocation_id else None,
+        told_by=foreseen.told_by if done.convocation_id else None,
+        why_letter=foreseen.why_letter if done.convocation_id else "",
+        problem=told.Why(type=answer.slug, title=answer.title, detail=said(done.refusal))
+        if answer and done.refusal
+        else None,
+    )
 
 
 def _told(session: Session, actor: Actor, convocation_id: UUID, at: datetime) -> told.ConvocationTold:

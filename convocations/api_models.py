@@ -1,4 +1,4 @@
-"""What the routes of people, convocations and messages are given and answer, as programs write it."""
+"""What the routes of convocations and messages are given and answer, as programs write it."""
 
 from __future__ import annotations
 
@@ -10,42 +10,11 @@ from pydantic import Field
 
 from availability.claims import SlotClaim
 from availability.errors import InvalidRequest
-from availability.wire import BirthDay, Day, Given, Identifier, Instant, Line, Told
+from availability.wire import Day, Given, Identifier, Instant, Told
 from booking.models import State
-from booking.persons import NewPerson
 from convocations.actions import MOST_CHOICES
+from convocations.in_bulk import MOST, ToldBy, Way
 from convocations.kinds import MessageKind, MessageState, Standing
-
-Name = Annotated[Line, Field(min_length=1, max_length=200)]
-
-
-class PersonGiven(Given):
-    """Somebody whose file is opened. `phone` is read as in a French territory, or abroad with its country code."""
-
-    family_name: Name
-    given_name: Name
-    birth_on: BirthDay
-    sex: Literal["F", "M"]
-    file_number: Annotated[Line, Field(max_length=64)] = ""
-    language: Annotated[Line, Field(max_length=2)] = "fr"
-    phone: Annotated[Line, Field(max_length=60)] = ""
-    address: Annotated[Line, Field(max_length=300)] = ""
-
-    @property
-    def new(self) -> NewPerson:
-        """Return the person to create."""
-        return NewPerson(**self.model_dump())
-
-
-class PersonTold(Told):
-    """A person in a list of choices: no phone, no address."""
-
-    id: UUID
-    family_name: str
-    given_name: str
-    birth_on: date
-    sex: str
-    file_number: str
 
 
 class ConvocationGiven(Given):
@@ -79,6 +48,42 @@ class ConvocationGiven(Given):
             raise InvalidRequest("person_id", "required" if self.person_id is None else "only-without-a-booking")
 
 
+class ListGiven(Given):
+    """A list of people to summon to one kind of appointment, at some resources of it."""
+
+    person_ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST)]
+    resource_ids: Annotated[list[Identifier], Field(min_length=1, max_length=MOST_CHOICES)]
+    way: Way = Field(description="Each chooses by their link, or the next free starts are given out in this order.")
+    choose_by: Day | None = Field(default=None, description="Last civil day to choose, with `choose`.")
+    reminder_hours: Literal[24, 48] = 48
+    although_summoned: bool = Field(default=False, description="Also who is to come for the same kind already.")
+
+
+class Why(Told):
+    """Why nothing was done for one person."""
+
+    type: str
+    title: str
+    detail: str
+
+
+class SummonedTold(Told):
+    """What became of one person of the list."""
+
+    person_id: UUID
+    convocation_id: UUID | None
+    start: datetime | None = Field(description="In UTC; none while they are to choose.")
+    told_by: ToldBy | None
+    why_letter: Literal["", "no-phone", "not-mobile", "refused"]
+    problem: Why | None
+
+
+class ListTold(Told):
+    """What became of each, in the order of the list."""
+
+    items: list[SummonedTold]
+
+
 class ConvocationTold(Told):
     """A convocation, and the link that its person receives."""
 
@@ -106,4 +111,5 @@ class MessageTold(Told):
     failure: str = Field(description="Why it did not leave, as a code; empty when it did or may.")
     due_at: datetime
     sent_at: datetime | None
+    delivered_at: datetime | None = Field(description="When the provider said that the phone had it.")
     segments: int | None

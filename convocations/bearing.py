@@ -20,9 +20,13 @@ from availability.errors import InvalidRequest, NotAllowed, PeriodTaken
 from availability.openings import instant_of
 from availability.rights import REQUESTERS, Actor, Right, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
+from booking.events import announce
+from booking.freed import let_go
 from booking.links import LinkName
 from booking.models import Booking, State
 from booking.moving import move
+from booking.reasons import UNSAID, Reason
+from booking.waiting_earlier import wait_on
 from convocations.actions import locked_convocation, note_acceptance, note_refusal, write_down
 from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
 from convocations.kinds import Standing
@@ -37,7 +41,9 @@ BEARER = text("""
                AS time_zone,
            ARRAY(SELECT s.territory_id FROM resource r JOIN site s ON s.id = r.site_id
                  WHERE r.id = ANY(c.resource_ids)) AS place_territories,
-           ARRAY(SELECT role FROM kind_right WHERE kind_id = c.kind_id AND may_reserve) AS reservers
+           ARRAY(SELECT role FROM kind_right WHERE kind_id = c.kind_id AND may_reserve) AS reservers,
+           coalesce((SELECT organisation_id FROM account WHERE id = c.requested_by),
+                    (SELECT organisation_id FROM api_client WHERE actor_id = c.requested_by)) AS organisation_id
     FROM convocation c JOIN person p ON p.id = c.person_id LEFT JOIN booking b ON b.id = c.booking_id
     WHERE c.link_id = :link_id""")
 
@@ -52,6 +58,7 @@ class Bearer:
     kind_id: int
     resource_ids: tuple[int, ...]
     choose_until: datetime | None  # the end of the last day to make a first choice
+    helped_by: UUID | None = None  # who of a front desk does it with them; kept in the history of each act
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class _Stood:
     booking_id: UUID | None
 
 
-def bearer_of(session: Session, name: LinkName, *, now: datetime) -> Bearer:
+def bearer_of(session: Session, name: LinkName, *, now: datetime, helped_by: UUID | None = None) -> Bearer:
     """Return who holds a link. Raises: LinkUnknown when there is no such link or no longer, LinkExpired."""
     row = session.execute(BEARER, {"link_id": name.link_id}).one_or_none()
     if row is None or row.link_version % 256 != name.version:
@@ -76,13 +83,15 @@ def bearer_of(session: Session, name: LinkName, *, now: datetime) -> Bearer:
         kind_id=row.kind_id,
         resource_ids=tuple(row.resource_ids),
         choose_until=_choose_until(row),
+        helped_by=helped_by,
     )
 
 
 def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime | None, now: datetime) -> Convocation:
     """Take a start: the first one, another one in its place, or one after all; the old one is lost only then.
 
-    `seen` is the start that the page showed, None when it showed none. The same hour twice is one choice.
+    `seen` is the start that the page showed, None when it showed none. The same hour twice is one choice. Whoever gave
+    their appointment back, and would have come earlier than it, still would than the one that they take after it.
     Raises: LinkExpired when the last day to choose is over, AppointmentChanged, ConvocationOver, TooManyActs,
     NotAllowed when the rules of the service changed since, InvalidRequest, NotOpen, PeriodTaken.
     """
@@ -100,8 +109,10 @@ def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime
         move(session, bearer.actor, booking.id, claim, now=now)
         convocation = _used(session, bearer, booking_id=booking.id)
         convocation.confirmed_at = None
-        write_down(session, bearer.actor, convocation, "convocation-moved", now, start=claim.start.isoformat())
+        note_act(session, bearer, convocation, "convocation-moved", now, start=claim.start.isoformat())
         return convocation
+    if before.standing is Standing.DECLINED:
+        _let_go(session, before, claim)
     try:
         taken = hold(session, bearer.actor, claim, now=now, beneficiary=Beneficiary(person_id=bearer.person_id))
     except PeriodTaken:
@@ -115,40 +126,43 @@ def choose(session: Session, bearer: Bearer, claim: SlotClaim, *, seen: datetime
 
 def confirm_coming(session: Session, bearer: Bearer, *, seen: datetime | None, now: datetime) -> Convocation:
     """Write down that the person says that they will come. Raises: AppointmentChanged, ConvocationOver, TooManyActs."""
-    booking = _expected(session, bearer, seen, now)
+    booking = expected_booking(session, bearer, seen, now)
     convocation = _used(session, bearer, booking_id=booking.id)
     if convocation.confirmed_at is None:
         convocation.confirmed_at = now
-        write_down(session, bearer.actor, convocation, "convocation-confirmed", now)
+        note_act(session, bearer, convocation, "convocation-confirmed", now)
     return convocation
 
 
-def cannot_come(session: Session, bearer: Bearer, *, seen: datetime | None, now: datetime) -> Convocation:
-    """Give the place back and tell the service; another start may be chosen after that.
+def cannot_come(
+    session: Session, bearer: Bearer, *, seen: datetime | None, now: datetime, reason: Reason = UNSAID
+) -> Convocation:
+    """Give the place back, for one of EXCUSED_FOR, and tell the service; another start may be chosen after that.
 
-    Raises: AppointmentChanged, ConvocationOver, TooManyActs.
+    The reason is what the person says: the service decides whether it excuses them.
+    Raises: AppointmentChanged, ConvocationOver, TooManyActs, InvalidRequest.
     """
     row = session.get_one(Convocation, bearer.convocation_id, populate_existing=True)
     if row.standing == Standing.DECLINED:
         return row
-    booking = _expected(session, bearer, seen, now)
-    cancel(session, bearer.actor, booking.id, now=now)
+    booking = expected_booking(session, bearer, seen, now)
+    cancel(session, bearer.actor, booking.id, now=now, reason=reason)
     convocation = _used(session, bearer, booking_id=booking.id)
     unplan(session, convocation.id)  # who declines need not be told that it is cancelled
     convocation.standing = Standing.DECLINED
     convocation.confirmed_at = None
-    write_down(session, bearer.actor, convocation, "convocation-declined", now)
+    note_act(session, bearer, convocation, "convocation-declined", now)
     return convocation
 
 
 def stop_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
     """Write down that the person wants no more messages, however often they say so. The appointment stands."""
-    note_refusal(session, bearer.actor, bearer.person_id, now=now, how="link")
+    note_refusal(session, bearer.actor, bearer.person_id, now=now, how="link", **_help_facts(bearer))
 
 
 def resume_sms(session: Session, bearer: Bearer, *, now: datetime) -> None:
     """Write down that the person wants messages again."""
-    note_acceptance(session, bearer.actor, bearer.person_id, now=now, how="link")
+    note_acceptance(session, bearer.actor, bearer.person_id, now=now, how="link", **_help_facts(bearer))
 
 
 def _stood(session: Session, bearer: Bearer) -> _Stood:
@@ -178,8 +192,11 @@ def _chosen_already(session: Session, bearer: Bearer, claim: SlotClaim) -> Convo
     return convocation if booking.starts_at == claim.start else None
 
 
-def _expected(session: Session, bearer: Bearer, seen: datetime | None, now: datetime) -> Booking:
-    """Return the booking that stands and is still to come, when it is the one that the page showed."""
+def expected_booking(session: Session, bearer: Bearer, seen: datetime | None, now: datetime) -> Booking:
+    """Return the booking that stands and is still to come, locked, when it is the one that the page showed.
+
+    Raises: AppointmentChanged, ConvocationOver.
+    """
     booking = _standing_booking(session, _stood(session, bearer))
     if booking is None or booking.starts_at is None or booking.starts_at <= now:
         raise ConvocationOver(convocation_id=bearer.convocation_id)
@@ -195,16 +212,26 @@ def _standing_booking(session: Session, stood: _Stood) -> Booking | None:
     return booking if booking.state == State.BOOKED else None
 
 
+def _let_go(session: Session, before: _Stood, claim: SlotClaim) -> None:
+    """Give back the very hour that was given up, when it is kept for those who wait: its holder may still have it."""
+    had = session.get(Booking, before.booking_id)
+    if had is not None and (had.resource_id, had.starts_at) == (claim.resource_id, claim.start):
+        let_go(session, had.id, claim.resource_id)
+
+
 def _set(session: Session, bearer: Bearer, before: _Stood, booking: Booking, now: datetime) -> Convocation:
     """Make a booking just taken the one of the convocation, unless another page of the same link was quicker."""
+    offered = wait_on(session, bearer.actor, before.booking_id, booking, now=now)  # its entry before the convocation
     convocation = locked_convocation(session, bearer.convocation_id)
     if _Stood(Standing(convocation.standing), convocation.booking_id) != before:
         raise AppointmentChanged(convocation_id=convocation.id)
-    _count(convocation)
+    count_act(convocation)
     convocation.standing, convocation.booking_id, convocation.confirmed_at = Standing.SET, booking.id, None
     session.flush()
-    write_down(session, bearer.actor, convocation, "convocation-chosen", now, booking_id=str(booking.id))
+    note_act(session, bearer, convocation, "convocation-chosen", now, booking_id=str(booking.id))
     plan_appointment(session, convocation.id, now=now)
+    if offered is not None:
+        announce(session, offered)
     return convocation
 
 
@@ -213,14 +240,24 @@ def _used(session: Session, bearer: Bearer, *, booking_id: UUID) -> Convocation:
     convocation = locked_convocation(session, bearer.convocation_id)
     if convocation.booking_id != booking_id or convocation.standing != Standing.SET:
         raise AppointmentChanged(convocation_id=convocation.id)
-    _count(convocation)
+    count_act(convocation)
     return convocation
 
 
-def _count(convocation: Convocation) -> None:
+def note_act(session: Session, bearer: Bearer, convocation: Convocation, act: str, now: datetime, **facts: Any) -> None:
+    """Add the line of history of an act by the link: it says who helped, when somebody did."""
+    write_down(session, bearer.actor, convocation, act, now, **facts | _help_facts(bearer))
+
+
+def count_act(convocation: Convocation) -> None:
+    """Count one act of a convocation that is locked. Raises: TooManyActs."""
     if convocation.acts >= MOST_ACTS:
         raise TooManyActs(convocation_id=convocation.id)
     convocation.acts += 1
+
+
+def _help_facts(bearer: Bearer) -> dict[str, Any]:
+    return {"helped_by": str(bearer.helped_by)} if bearer.helped_by else {}
 
 
 def _end_of(row: Any) -> datetime:
@@ -236,8 +273,11 @@ def _choose_until(row: Any) -> datetime | None:
 
 
 def _actor_of(row: Any) -> Actor:
-    """Return the person as an actor, with the right that whoever convened used: this kind, these places."""
+    """Return the person as an actor, with the right that whoever convened used: this kind, these places.
+
+    They take in the name of the service that convened them, whose quotas count.
+    """
     role = next((role for role in REQUESTERS if role.value in row.reservers), Role.PROBATION_OFFICER)
     reached = frozenset({row.territory_id, row.person_territory_id, *row.place_territories})
     right = Right(role, reached, row.kind_id)
-    return Actor(row.person_id, "", (right,), row.territory_id)
+    return Actor(row.person_id, "", (right,), row.territory_id, row.organisation_id)

@@ -24,15 +24,18 @@ from availability.rights import Actor
 from availability.search import may_reserve
 from availability.sites import address_line
 from booking.links import TOKEN_LENGTH
-from booking.persons import person_for
+from booking.person_phones import phone_for_messages
+from booking.persons import person_for, point_of
 from booking.phones import can_receive_sms
 from booking.sealing import House, key_of, unseal
+from convocations.answers import asked
 from convocations.kinds import MessageKind
 from convocations.models import Convocation, SmsRefusal
 from convocations.planning import UNDO
 from convocations.segments import Segments, measure
+from convocations.texts import STANDARD, Place, Texts
 from convocations.timing import Whereabouts, due_at
-from convocations.wording import FRENCH, SmsFacts, sms, spoken
+from convocations.wording import FRENCH, SmsFacts, spoken
 
 A_WEEK = timedelta(days=7)
 LOOK = (timedelta(days=14), timedelta(days=60))  # how far the next starts are looked for, the second if none is near
@@ -41,8 +44,8 @@ TOKEN_TO_COME = "un-lien-personnel-a-ce-rendez-vous"  # noqa: S105 - nobody's
 assert len(TOKEN_TO_COME) == TOKEN_LENGTH  # noqa: S101
 
 RECEIVING = text("""
-    SELECT r.id, r.name, s.id AS site_id, s.name AS site_name, s.address, s.postcode, s.commune, s.time_zone,
-           s.holiday_zone, s.lat, s.lon,
+    SELECT r.id, r.name, s.id AS site_id, s.organisation_id, s.name AS site_name, s.address, s.postcode, s.commune,
+           s.time_zone, s.holiday_zone, s.lat, s.lon,
            (SELECT max(b.created_at) FROM booking b WHERE b.resource_id = r.id AND b.requested_by = :me) AS taken_at
     FROM resource r JOIN site s ON s.id = r.site_id
     WHERE r.kind_id = :kind_id AND r.is_active AND s.territory_id = ANY(:territories)
@@ -68,6 +71,7 @@ class Receiver:
     point: tuple[float, float] | None
     is_used: bool  # the actor took something there already
     distance_km: float | None = None
+    organisation_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -169,17 +173,19 @@ def summonable(session: Session, actor: Actor, person_id: UUID, *, house: House)
     """Return what of a person decides of their messages, without showing anything of them. Raises: NotFound."""
     person = person_for(session, actor, person_id)
     key = key_of(session, house, person_id)
-    phone = unseal(key, person.phone_sealed) if key and person.phone_sealed else ""
+    found = phone_for_messages(session, person_id)
+    phone = unseal(key, found.number_sealed) if key and found else ""
     address = unseal(key, person.address_sealed) if key and person.address_sealed else ""
-    best = locate(address).best if address else None
+    known = point_of(person, key) if key else None
+    best = locate(address).best if address and known is None else None
     where = Whereabouts(ZoneInfo(person.time_zone), person.holiday_zone) if person.time_zone else None
     return Summonable(
         language=spoken(person.language),
         has_phone=bool(phone),
         can_receive=bool(phone) and can_receive_sms(phone),
-        refuses=session.get(SmsRefusal, person_id) is not None,
+        refuses=session.get(SmsRefusal, person_id) is not None or (found is not None and found.refused_at is not None),
         where=where or service_of(session, person.territory_id),
-        point=(best.lat, best.lon) if best else None,
+        point=known[:2] if known else (best.lat, best.lon) if best else None,
     )
 
 
@@ -202,8 +208,14 @@ def preview(
     choose_by: date | None,
     origin: str,
     now: datetime,
+    asks: bool = False,
+    texts: Texts = STANDARD,
+    kind_id: int | None = None,
 ) -> Preview:
-    """Return the first SMS as it would be read: the confirmation of a start, or the offer to choose. Pure."""
+    """Return the first SMS as it would be read: the confirmation of a start, or the offer to choose. Pure.
+
+    `asks` when people can answer it; `texts` are those of its service and of `kind_id`.
+    """
     kind = MessageKind.OFFER if start is None else MessageKind.CONFIRMATION
     facts = SmsFacts(
         zone=receiver.zone,
@@ -212,14 +224,16 @@ def preview(
         starts_at=start,
         choose_by=choose_by,
     )
-    body = sms(kind, person.language, facts)
+    place = Place(kind_id, receiver.organisation_id)
+    body = texts.write(kind, person.language, facts, place).body
+    body += asked(kind, person.language, (), receiver.zone) if asks else ""
     where = person.where or Whereabouts(receiver.zone, receiver.holiday_zone)
     leaves = person.can_receive and not person.refuses
     due = due_at(kind, now=now, undo=UNDO, where=where, starts_at=start, choose_by=choose_by) if leaves else None
     return Preview(
         language=person.language,
         body=body,
-        french="" if person.language == FRENCH else sms(kind, FRENCH, facts),
+        french="" if person.language == FRENCH else texts.write(kind, FRENCH, facts, place).body,
         segments=measure(body),
         due_at=due,
         zone=where.zone,
@@ -246,4 +260,5 @@ def _receiver(row: Any, near: tuple[float, float] | None) -> Receiver:
         point=point,
         is_used=row.taken_at is not None,
         distance_km=distance_km(*near, *point) if near and point else None,
+        organisation_id=row.organisation_id,
     )

@@ -14,6 +14,19 @@ class MessageKind(StrEnum):
     CHANGE = "change"
     CANCELLATION = "cancellation"
     MISSED = "missed"
+    EARLIER = "earlier"  # a date before that of the appointment is free: take it, or keep yours
+
+
+class HostText(StrEnum):
+    """What the host of a request is told: the same kinds of messages, with texts of their own, in French only."""
+
+    OFFER = "host-offer"  # a request waits for an answer
+    REMINDER = "host-reminder"  # it soon lapses
+    CANCELLATION = "host-cancellation"  # it was withdrawn
+
+
+TextKind = MessageKind | HostText
+TEXT_KINDS: dict[str, TextKind] = {one.value: one for one in (*MessageKind, *HostText)}
 
 
 class MessageClass(StrEnum):
@@ -30,11 +43,21 @@ class MessageState(StrEnum):
     PLANNED = "planned"
     SENDING = "sending"  # claimed, with a lease: the provider may have it already
     SENT = "sent"
+    UNDELIVERED = "undelivered"  # the provider took it, and says that the phone did not get it
     FAILED = "failed"  # the provider said no, or nothing can be sent there; `failure` says why
     FLAGGED = "flagged"  # nobody knows whether it left: a person decides
     OUTDATED = "outdated"  # no longer useful when it could have left
     WITHHELD = "withheld"  # the person refuses messages
     CANCELLED = "cancelled"  # what it would have said is no longer true
+
+
+class ReceiptStatus(StrEnum):
+    """What a provider says of a message that it took. Source: Twilio, Messages resource, status values."""
+
+    SENT = "sent"  # to the operator of the phone
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
 
 
 class Standing(StrEnum):
@@ -70,6 +93,8 @@ class Failure(StrEnum):
     UNWRITABLE = "unwritable"  # a fault of ours: the log has it
     BLOCKED = "blocked"  # the person answered STOP to the provider
     INVALID_NUMBER = "invalid-number"
+    UNREACHABLE = "unreachable"  # the handset was off, or out of reach
+    FILTERED = "filtered"  # the operator took it for unsolicited
     # it waits
     PROVIDER_BUSY = "provider-busy"
     PROVIDER_DOWN = "provider-down"

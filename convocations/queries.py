@@ -5,22 +5,28 @@ What somebody may see is role x territory x kind, as for bookings: see `booking/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from availability.errors import NotFound
+from availability.openings import local_day
+from availability.queries import slots_by_day
 from availability.rights import Actor
 from booking.ledger import INITIALS, LONGEST_SEARCH, MINE, SCOPE, bare, scope_values
 from booking.links import LinkName
 from booking.models import State
 from booking.outcomes import CORRECTABLE
 from booking.persons import search_name_of
+from booking.reasons import words_of
+from booking.sealing import House
 from convocations.kinds import Standing
 
 PAGE = 40  # what a screen of dense lines holds
@@ -53,6 +59,7 @@ class ListedConvocation:
     state: State | None
     starts_at: datetime | None
     ends_at: datetime | None
+    organisation_id: int  # of the place
     kind_id: int
     kind_code: str
     kind_label: str
@@ -69,7 +76,9 @@ class ListedConvocation:
     case_ref: str
     language: str
     refuses_sms: bool
+    is_blocked: bool  # at the provider, as far as it told
     key_at: datetime  # what the list is in the order of
+    reason: str = ""  # why the appointment was given back or excused, or the convocation withdrawn
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,53 @@ def convocation_line(session: Session, actor: Actor, convocation_id: UUID, *, no
     return _line(row)
 
 
+def convocations_at(
+    session: Session, actor: Actor, resource_id: int, starts_at: datetime, *, now: datetime
+) -> list[ListedConvocation]:
+    """Return those summoned to one start of a resource, given back or not, within the actor's reach."""
+    values = scope_values(actor) | {"now": now, "resource_id": resource_id, "starts_at": starts_at}
+    return [_line(row) for row in session.execute(_AT, values)]
+
+
+@dataclass(frozen=True)
+class ComingGathering:
+    """An appointment to which several are expected, or at which there is room for several."""
+
+    resource_id: int
+    starts_at: datetime
+    resource_name: str
+    kind_label: str
+    site_name: str
+    time_zone: str
+    expected: int
+    free: int = 0  # seats that somebody can still take
+
+
+def gatherings(session: Session, actor: Actor, *, now: datetime, limit: int = PAGE) -> list[ComingGathering]:
+    """Return the appointments to come with room for several and somebody expected, in reach, soonest first."""
+    rows = session.execute(_GATHERINGS, scope_values(actor) | {"now": now, "limit": limit})
+    found = [ComingGathering(**row._mapping) for row in rows]
+    seats = _free_seats(session, found, now=now)
+    return [replace(one, free=seats.get((one.resource_id, one.starts_at), 0)) for one in found]
+
+
+def _free_seats(
+    session: Session, among: Sequence[ComingGathering], *, now: datetime
+) -> dict[tuple[int, datetime], int]:
+    if not among:
+        return {}
+    zones = {one.resource_id: one.time_zone for one in among}
+    days = [local_day(one.starts_at, ZoneInfo(one.time_zone)) for one in among]
+    listed = slots_by_day(session, zones, first=min(days), until=max(days) + timedelta(days=1), now=now)
+    return {(id_, slot.period.start): len(slot.seats) for id_, slots in listed.items() for _, slot in slots}
+
+
+def words_said(session: Session, house: House, convocation_id: UUID) -> str:
+    """Return what was said beside "other" of why a convocation is not to be, "" when nothing was."""
+    row = session.execute(_SAID, {"id": convocation_id}).one()
+    return words_of(session, house, row.person_id, row.sealed)
+
+
 def _asked(actor: Actor, query: Query, now: datetime) -> dict[str, Any]:
     words = query.words
     return scope_values(actor) | {
@@ -159,10 +215,13 @@ _COLUMNS = f"""
            coalesce(c.created_at, b.created_at) AS created_at, coalesce(c.reminder_hours, 0) AS reminder_hours,
            c.resource_ids, b.id AS booking_id, b.state, b.starts_at, b.ends_at, k.id AS kind_id, k.code AS kind_code,
            k.label AS kind_label, r.id AS resource_id, r.name AS resource_name, s.id AS site_id, s.name AS site_name,
-           s.address, s.postcode, s.commune, s.time_zone, coalesce(c.person_id, b.person_id) AS person_id,
+           s.organisation_id, s.address, s.postcode, s.commune, s.time_zone,
+           coalesce(c.person_id, b.person_id) AS person_id,
            {INITIALS} AS initials, coalesce(b.case_ref, '') AS case_ref,
+           coalesce(nullif(b.reason, ''), c.reason, '') AS reason,
            coalesce(p.language, '') AS language,
-           EXISTS (SELECT FROM sms_refusal x WHERE x.person_id = p.id) AS refuses_sms"""  # noqa: S608 - constants only
+           EXISTS (SELECT FROM sms_refusal x WHERE x.person_id = p.id) AS refuses_sms,
+           EXISTS (SELECT FROM sms_refusal x WHERE x.person_id = p.id AND x.how = 'provider') AS is_blocked"""  # noqa: S608 - constants only
 _SUMMONED = """
     FROM convocation c JOIN scope mine ON mine.territory_id = c.territory_id AND c.kind_id = ANY(mine.kinds)
     JOIN kind k ON k.id = c.kind_id LEFT JOIN booking b ON b.id = c.booking_id
@@ -219,4 +278,18 @@ def _counted(part: _Part) -> TextClause:
 
 _LISTED = {tab: _listed(part) for tab, part in _PARTS.items()}
 _COUNTED = {tab: _counted(part) for tab, part in _PARTS.items()}
+_SAID = text("""
+    SELECT c.person_id, CASE WHEN b.reason <> '' THEN b.reason_sealed ELSE c.reason_sealed END AS sealed
+    FROM convocation c LEFT JOIN booking b ON b.id = c.booking_id WHERE c.id = :id""")
 _ONE = text(f"WITH {SCOPE} {_COLUMNS}, c.created_at AS key_at {_SUMMONED} WHERE c.id = :id")
+_AT = text(f"""
+    WITH {SCOPE} {_COLUMNS}, c.created_at AS key_at {_SUMMONED}
+    WHERE b.resource_id = :resource_id AND b.starts_at = :starts_at AND c.standing = 'set'
+    ORDER BY c.created_at, c.id""")
+_GATHERINGS = text(f"""
+    WITH {SCOPE}
+    SELECT b.resource_id, b.starts_at, min(r.name) AS resource_name, min(k.label) AS kind_label,
+           min(s.name) AS site_name, min(s.time_zone) AS time_zone, count(*) AS expected {_SUMMONED}
+    WHERE c.standing = 'set' AND b.state = 'booked' AND b.starts_at > :now
+    GROUP BY b.resource_id, b.starts_at HAVING count(*) > 1 OR min(r.capacity) > 1
+    ORDER BY b.starts_at, b.resource_id LIMIT :limit""")

@@ -23,6 +23,7 @@ A_DAY = timedelta(days=1)
 HOURS_BEFORE = 48
 USELESS_REMINDER = timedelta(hours=1)  # before the start: the person is on the way, or cannot be there any more
 MISSED_FOR = timedelta(days=7)
+TO_ANSWER = timedelta(hours=2)  # by day, from when somebody may be told of an offer that is held for them
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,25 @@ def last_moment(at: datetime, where: Whereabouts) -> datetime:
     today = local_day(at, where.zone)
     closing = (instant_of(day, LAST_CALL, where.zone) for day in _days(today, -A_DAY) if _is_allowed(day, where))
     return next(moment for moment in closing if moment <= at)
+
+
+def by_day(at: datetime, lasting: timedelta, where: Whereabouts) -> datetime:
+    """Return the instant by which somebody there has had that long, since `at`, when messages may reach them."""
+    opened = next_moment(at, where)
+    closing = instant_of(local_day(opened, where.zone), CLOSES, where.zone)
+    if opened + lasting <= closing:
+        return opened + lasting
+    return by_day(closing, lasting - (closing - opened), where)
+
+
+def held_until(now: datetime, lasting: timedelta, at_most: datetime, where: Whereabouts) -> datetime:
+    """Return until when something is held for somebody who is told by SMS; `now` when they could not be in time.
+
+    It lasts from when they may be told, and leaves them TO_ANSWER by day: what is offered at night is still theirs in
+    the morning.
+    """
+    least = by_day(now, TO_ANSWER, where)
+    return min(max(next_moment(now, where) + lasting, least), at_most) if least <= at_most else now
 
 
 def useful_until(

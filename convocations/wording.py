@@ -44,6 +44,7 @@ class SmsFacts:
     link: str
     starts_at: datetime | None = None
     choose_by: date | None = None
+    answer_by: datetime | None = None  # by which a host answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,7 @@ class PageWords:
     # the page, and what stands at its top
     title: str
     your_appointment: str
+    given_up: str
     choose_until: str  # {day}
     language: str
     footer: str
@@ -91,6 +93,9 @@ class PageWords:
     booked: str
     coming: str
     moved: str
+    moved_from: str  # {before}
+    moved_to: str  # {after}
+    move_back: str  # {moment}
     not_coming: str
     sms_stopped: str
     sms_resumed: str
@@ -98,6 +103,7 @@ class PageWords:
     past: str
     cancelled: str
     too_late: str
+    too_late_since: str  # {moment}
     changed: str
     link_expired: str
     link_unknown: str
@@ -108,6 +114,47 @@ class PageWords:
     birth_year: str
     birth_year_why: str
     birth_year_wrong: str
+    wait_tomorrow: str
+    who_to_call: str
+    no_phone: str
+    # moving and coming
+    change_until: str  # {moment}
+    directions: str
+    # why one cannot come, and taking that back
+    why_absent: str
+    reason_health: str
+    reason_work: str
+    reason_transport: str
+    reason_children: str
+    reason_other: str
+    certificate: str
+    take_back: str  # {moment}
+    # an earlier date
+    earlier_free: str
+    earlier_until: str  # {moment}
+    earlier_take: str
+    earlier_ask: str
+    earlier_asked: str
+    earlier_unask: str
+    earlier_gone: str
+    # being called
+    call_me: str
+    call_when: str
+    call_morning: str
+    call_afternoon: str
+    call_number: str  # {number}: the end of it
+    other_number: str
+    your_number: str
+    number_wrong: str
+    number_which: str
+    call_ask: str
+    call_received: str  # {moment}
+    call_cancel: str
+    # how the page is read
+    bigger_text: str
+    usual_text: str
+    helped: str
+    help_over: str
 
 
 @dataclass(frozen=True)
@@ -122,7 +169,13 @@ class Phrases:
 
 def sms(kind: MessageKind, language: str, facts: SmsFacts) -> str:
     """Return the text of an SMS. Raises: ValueError when a date that the kind needs is missing."""
-    template = _phrases(language).sms[kind]
+    text = sentence(kind, language, facts)
+    return spelled_for_sms(text) if language in SPELLED_PLAINLY else text
+
+
+def sentence(kind: MessageKind, language: str, facts: SmsFacts) -> str:
+    """Return the same as an SMS, spelled as on paper. Raises: ValueError when a date that the kind needs is missing."""
+    template = standard(kind, language)
     said = {"address": " ".join(facts.address.split()), "link": facts.link}
     if facts.starts_at is not None:
         said["when"] = moment(facts.starts_at, facts.zone, language)
@@ -130,8 +183,12 @@ def sms(kind: MessageKind, language: str, facts: SmsFacts) -> str:
         said["choose_by"] = long_day(facts.choose_by, language)
     if missing := _placeholders(template) - set(said):
         raise ValueError(f"an SMS of kind {kind} needs {', '.join(sorted(missing))}")
-    text = template.format_map(said)
-    return spelled_for_sms(text) if language in SPELLED_PLAINLY else text
+    return template.format_map(said)
+
+
+def standard(kind: MessageKind, language: str) -> str:
+    """Return the standard text of an SMS, with what is filled in between braces."""
+    return _phrases(language).sms[kind]
 
 
 def spelled_for_sms(text: str) -> str:

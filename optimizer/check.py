@@ -157,5 +157,5 @@ def _loads(problem: Problem, plan: Plan) -> Iterator[Violation]:
         if load.minutes > hearing.max_minutes:
             yield Violation(rule="minutes", hearing_id=hearing_id)
         for family, quota in hearing.quotas.items():
-            if load.families.get(family, 0) > max(quota, hearing.load.families.get(family, 0)):
+            if load.of(family) > max(quota, hearing.load.of(family)):
                 yield Violation(rule="quota", hearing_id=hearing_id)

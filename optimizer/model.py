@@ -146,9 +146,9 @@ class Model:
         self.cp.add(sum(var for _, var in here) <= (hearing.max_cases - load.cases) * held)
         self.cp.add(sum(case.minutes * var for case, var in here) <= (hearing.max_minutes - load.minutes) * held)
         for family, quota in hearing.quotas.items():
-            of_family = [var for case, var in here if case.family == family]
+            of_family = [var for case, var in here if case.family.startswith(family)]
             if of_family:
-                self.cp.add(sum(of_family) <= quota - load.families.get(family, 0))
+                self.cp.add(sum(of_family) <= max(0, quota - load.of(family)))
 
 
 def _may_take(hearing: Hearing, case: Case) -> bool:

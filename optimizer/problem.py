@@ -31,6 +31,10 @@ class Load:
     minutes: int = 0
     families: Mapping[str, int] = field(default_factory=dict)
 
+    def of(self, family: str) -> int:
+        """Return how many cases are of a family, or of one under it: 20J is under 20, which is under 2."""
+        return sum(count for one, count in self.families.items() if one.startswith(family))
+
     def plus(self, case: Case) -> Load:
         """Return the load with one case more."""
         families = {**self.families, case.family: self.families.get(case.family, 0) + 1}
@@ -46,14 +50,15 @@ class Hearing:
     day: date
     max_cases: int
     max_minutes: int
-    quotas: Mapping[str, int] = field(default_factory=dict)  # family -> most cases of it; absent: no limit
+    quotas: Mapping[str, int] = field(
+        default_factory=dict
+    )  # family -> most cases of it and of those under it; absent: no limit
     load: Load = field(default_factory=Load)
     sitting: Sitting | None = None  # decided: a plan keeps it
 
     def lacks(self, case: Case, load: Load) -> str | None:
         """Return what a hearing so loaded lacks for one case more: "quota", "cases", "minutes", or None."""
-        quota = self.quotas.get(case.family)
-        if quota is not None and load.families.get(case.family, 0) >= quota:
+        if any(load.of(one) >= quota for one, quota in self.quotas.items() if case.family.startswith(one)):
             return "quota"
         if load.cases >= self.max_cases:
             return "cases"

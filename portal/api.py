@@ -26,10 +26,11 @@ def build_api(*features: APIRouter, pages: Sequence[APIRouter] = ()) -> FastAPI:
     )
     api.add_middleware(GZipMiddleware, minimum_size=1000)
     problems.install(api)
+    # A path is compared with every route before its own: programs call a thousand times where a browser posts once.
+    for router in (*features, oauth_routes.router):
+        api.include_router(router, prefix=API)
     for router in (health_routes.router, auth_routes.router, *pages):
         api.include_router(router)
-    for router in (oauth_routes.router, *features):
-        api.include_router(router, prefix=API)
     api.include_router(_unknown)
     return api
 

@@ -9,8 +9,21 @@ from reflex.event import EventSpec
 
 import availability.api
 import booking.api
+import booking.attachments_api
+import booking.hearing_api
+import booking.hosting_api
+import booking.lawyer_api
+import booking.meetings_api
+import booking.outcomes_api
 import booking.own_api
+import booking.own_sites_api
+import booking.persons_api
+import booking.series_api
+import booking.stays_api
+import booking.waiting_api
 import convocations.api
+import convocations.imports_api
+import convocations.templates_api
 from availability.errors import Refusal
 from availability.pages import kind_form, kinds, recess
 from booking.pages import (
@@ -18,6 +31,11 @@ from booking.pages import (
     bookings,
     calendars,
     calendars_route,
+    convocation_dates,
+    court_absences,
+    court_week,
+    court_year,
+    day_outcomes,
     designate,
     designation_notice,
     designation_problems,
@@ -25,23 +43,66 @@ from booking.pages import (
     files,
     fitting_form,
     fittings,
+    hearing_day,
+    hearing_month,
+    hearing_templates,
+    host_link,
     hours,
     import_files,
     import_page,
+    invitation,
+    lawyer_hearings,
+    lawyer_registry,
+    mails,
     map_page,
+    meetings,
     my_day,
+    natures,
     own_places,
+    person_pairs,
+    person_passing,
+    persons,
     points,
+    presences,
+    rehousing_page,
     repartition,
     requests,
     round_page,
+    screens,
+    series_form,
+    series_page,
+    sites,
+    take_date,
+    video_ceiling,
+    waiting,
+    wall,
 )
-from convocations.pages import convene, letter, link, messages
+from booking.pages.day_waiting import also_waits
+from convocations.pages import (
+    callbacks,
+    convene,
+    costs_page,
+    front_desk,
+    lawyer_papers,
+    letter,
+    link,
+    list_page,
+    messages,
+    papers_route,
+    people_import,
+    people_import_files,
+    receipts_route,
+    templates_page,
+    to_call,
+    together_page,
+    verify_page,
+)
 from convocations.pages import convocations as convocations_page
+from convocations.pages.day import messages_wait
 from portal.api import build_api
 from portal.guard import AuthzMiddleware
 from portal.headers import SecurityHeaders
-from portal.jobs import leading
+from portal.jobs import follow_recess, leading
 from portal.live import listening
 from portal.pages import home, not_found, sign_in
 from portal.problems import FAILED, sentence
@@ -53,6 +114,8 @@ from portal.worker import worker_lifespan
 
 logger = logging.getLogger(__name__)
 el = rx.el
+
+also_waits(messages_wait)
 
 # Importing a page registers it; each is named here, in the order of the screens.
 PAGES = (
@@ -66,13 +129,24 @@ PAGES = (
     designation_problems,
     bookings,
     establishment,
+    rehousing_page,
     requests,
     own_places,
+    presences,
+    day_outcomes,
+    series_page,
+    series_form,
     import_page,
     agenda,
     hours,
     calendars,
     repartition,
+    hearing_day,
+    court_year,
+    court_week,
+    court_absences,
+    hearing_month,
+    screens,
     fittings,
     fitting_form,
     round_page,
@@ -82,16 +156,69 @@ PAGES = (
     letter,
     kinds,
     kind_form,
+    sites,
     recess,
+    hearing_templates,
+    natures,
+    meetings,
+    mails,
+    waiting,
+    to_call,
+    costs_page,
+    templates_page,
+    persons,
+    person_pairs,
+    person_passing,
+    callbacks,
+    front_desk,
+    people_import,
+    list_page,
+    together_page,
+    verify_page,
+    take_date,
+    lawyer_hearings,
+    lawyer_registry,
+    convocation_dates,
+    video_ceiling,
 )
 api = build_api(
+    booking.api.router,  # the most called first: see build_api
     availability.api.router,
-    booking.api.router,
+    booking.hosting_api.router,
+    booking.hearing_api.router,
+    booking.meetings_api.router,
+    booking.outcomes_api.router,
     booking.own_api.router,
-    convocations.api.persons,
+    booking.own_sites_api.router,
+    booking.series_api.router,
+    booking.series_api.presences,
+    booking.stays_api.router,
+    booking.attachments_api.router,
+    booking.waiting_api.router,
+    booking.persons_api.router,
+    booking.persons_api.divestments,
     convocations.api.convocations,
     convocations.api.outbox,
-    pages=[points.router, files.router, import_files.router, link.router, calendars_route.router],
+    convocations.imports_api.router,
+    convocations.templates_api.router,
+    booking.lawyer_api.router,
+    pages=[
+        points.router,
+        files.router,
+        import_files.router,
+        natures.router,
+        link.router,
+        calendars_route.router,
+        receipts_route.router,
+        costs_page.router,
+        people_import_files.router,
+        host_link.router,
+        wall.router,
+        front_desk.router,
+        papers_route.router,
+        lawyer_papers.router,
+        invitation.router,
+    ],
 )
 
 
@@ -122,12 +249,23 @@ app = rx.App(
         el.link(rel="stylesheet", href="/designate.css"),
         el.link(rel="stylesheet", href="/agenda.css"),
         el.link(rel="stylesheet", href="/planning.css"),
+        el.link(rel="stylesheet", href="/hearings.css"),
+        el.link(rel="stylesheet", href="/court.css"),
+        el.link(rel="stylesheet", href="/meetings.css"),
         el.link(rel="stylesheet", href="/fittings.css"),
         el.link(rel="stylesheet", href="/convocations.css"),
         el.link(rel="stylesheet", href="/calendars.css"),
         el.link(rel="stylesheet", href="/own_places.css"),
         el.link(rel="stylesheet", href="/kinds.css"),
+        el.link(rel="stylesheet", href="/series.css"),
+        el.link(rel="stylesheet", href="/hosts.css"),
+        el.link(rel="stylesheet", href="/waiting.css"),
+        el.link(rel="stylesheet", href="/outcomes.css"),
+        el.link(rel="stylesheet", href="/persons.css"),
+        el.link(rel="stylesheet", href="/people_import.css"),
         el.link(rel="stylesheet", href="/calendars.css"),
+        el.link(rel="stylesheet", href="/lawyers.css"),
+        el.link(rel="stylesheet", href="/video_links.css"),
         el.link(rel="icon", href="/dsfr/favicon/favicon.svg", type="image/svg+xml"),
         el.meta(name="theme-color", content="#000091"),
     ],
@@ -138,5 +276,6 @@ app = rx.App(
     frontend_exception_handler=on_frontend_error,
 )
 app.add_middleware(AuthzMiddleware(), index=0)
+recess.follow(follow_recess)
 for lifespan in (worker_lifespan, listening, leading, solving):
     app.register_lifespan_task(lifespan)

@@ -50,13 +50,15 @@ async def login(
 
 
 @router.post("/demo")
-async def demo(account_id: Annotated[UUID, Form()]) -> RedirectResponse:
+async def demo(
+    account_id: Annotated[UUID, Form()], suite: Annotated[str, Form(max_length=2000)] = "/"
+) -> RedirectResponse:
     """Open a session of a demonstration account; there is no such address outside the demonstration."""
     if not settings().demo:
         raise NotFound
     if not await database.read(_is_open, account_id):
         raise NotFound
-    return await _signed_in(account_id, "/")
+    return await _signed_in(account_id, suite)
 
 
 @router.post("/logout")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -24,6 +25,9 @@ R = TypeVar("R")
 
 TRUSTED_S = 1.0  # a connection used so recently is not asked whether it still answers: an act would wait for it
 USED_AT = "used_at"
+_reads: contextvars.ContextVar[dict[Hashable, asyncio.Future[Any]] | None] = contextvars.ContextVar(
+    "reads", default=None
+)
 NEVER_BY_ITSELF = 2**31  # executions after which psycopg prepares a statement that does not ask for it
 
 
@@ -101,8 +105,43 @@ async def act(function: Callable[Concatenate[Session, P], R], *args: P.args, **k
 
 
 async def read(function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Return what `function(session, …)` returns, in a transaction that PostgreSQL keeps read only."""
+    """Return what `function(session, …)` returns, in a transaction that PostgreSQL keeps read only.
 
+    Within `reading_once`, the same read is done once, whatever `now` it is given.
+    """
+    done = _reads.get()
+    if done is None:
+        return await _read(function, *args, **kwargs)
+    asked = _asked(function, args, kwargs)
+    if asked not in done:
+        done[asked] = asyncio.ensure_future(_read(function, *args, **kwargs))
+    return await asyncio.shield(done[asked])
+
+
+@contextlib.contextmanager
+def reading_once() -> Iterator[None]:
+    """Have those who ask the same of the database, within this block and its tasks, share one answer.
+
+    What is answered is shared too: nobody changes it.
+    """
+    before = _reads.set({})
+    try:
+        yield
+    finally:
+        _reads.reset(before)
+
+
+def _asked(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
+    """Return what tells two reads apart: what they are given, as written when it has no hash."""
+    asked = (function, args, tuple(sorted((name, value) for name, value in kwargs.items() if name != "now")))
+    try:
+        hash(asked)
+    except TypeError:
+        return (function, repr(asked[1:]))
+    return asked
+
+
+async def _read(function: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
     def transaction() -> R:
         connection = engine().connect().execution_options(postgresql_readonly=True)
         with connection, Session(connection, expire_on_commit=False) as session, session.begin():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 from sqlalchemy import text
@@ -42,7 +44,7 @@ def setting_lines() -> list[str]:
 
 def examined() -> list[Finding]:
     """Return what was found of the database, the outside services and the pages."""
-    return [*_database(), *_redis(), *_addresses(), _routing(), _messages(), _pages()]
+    return [*_database(), *_redis(), *_addresses(), _routing(), _messages(), _mails(), _pages()]
 
 
 def _database() -> list[Finding]:
@@ -117,6 +119,19 @@ def _messages() -> Finding:
     except httpx.HTTPError as error:
         return Finding("SMS", False, f"par Twilio, {url} injoignable : {error}")
     return Finding("SMS", True, f"par Twilio, {url} répond")
+
+
+def _mails() -> Finding:
+    configured = settings().smtp_url
+    if configured is None:
+        return Finding("courriels", True, "à l’écran seulement : aucun ne part (SMTP_URL n’est pas configuré)")
+    parts = urlsplit(configured.get_secret_value())  # its account and its secret are not said
+    where = f"{parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 587)}"
+    try:
+        with socket.create_connection((parts.hostname or "", int(where.rpartition(":")[2])), timeout=TIMEOUT_S):
+            return Finding("courriels", True, f"par {where}, qui répond, de {settings().mail_from}")
+    except OSError as error:
+        return Finding("courriels", False, f"par {where}, injoignable : {error}")
 
 
 def _pages() -> Finding:

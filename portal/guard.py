@@ -15,7 +15,7 @@ from reflex_base.registry import RegistrationContext
 from availability.rights import Actor
 from portal.access import Policy, policy_of
 from portal.actors import actor_of_cookie, token_in
-from portal.session import SessionState, first_page, sign_in_address
+from portal.session import SessionState, current_path, first_page, sign_in_address
 from portal.sign_in import hashed_token
 from portal.ui.notice import NoticeState
 
@@ -81,8 +81,7 @@ async def _belongs(root: Any, cookie: str | None) -> bool:
 async def _refused(root: Any, event: Event, actor: Actor | None) -> StateUpdate:
     logger.warning("event refused: %s by %s", event.name, actor.account_id if actor else "nobody")
     if actor is None:
-        path = str(root.router.url.path)
-        return StateUpdate(events=Event.from_event_type(rx.redirect(sign_in_address(path))))
+        return StateUpdate(events=Event.from_event_type(rx.redirect(sign_in_address(current_path(root)))))
     notice = await root.get_state(NoticeState)
     words = "Vous n’avez pas le droit de faire cela, ou de voir cette page."
     notice.show("error", words, title="Accès refusé", link=("Revenir à ma première page", first_page(actor)))

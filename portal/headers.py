@@ -36,7 +36,7 @@ DAY = b"public, max-age=86400"  # /dsfr/: changes with a release only
 REVALIDATE = b"no-cache"
 
 DURATION = Histogram("placejuste_http_seconds", "Time to the first byte of an answer.", ["area", "method", "status"])
-AREAS = ("assets", "dsfr", "api", "auth", "r", "ical")
+AREAS = ("assets", "dsfr", "api", "auth", "r", "d", "ical")
 
 
 class SecurityHeaders:

@@ -2,7 +2,9 @@
 
 An act writes rows in `change`. One process, the leader, takes them away every 150 ms and sends one NOTIFY a batch:
 NOTIFY takes a global lock at commit, so acts never send it themselves. Every worker listens, and tells the states
-that watch.
+that watch. A page watches from before it reads, so that nothing falls between the two, until another page is loaded.
+A page that nobody sees, behind another tab, waits: it is told once that it is behind, and reads again when it is shown.
+What was said while a worker could not hear is caught up: it tells its pages that anything may have changed.
 """
 
 from __future__ import annotations
@@ -10,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import psycopg
 import reflex as rx
@@ -22,7 +24,8 @@ from sqlmodel import Session
 
 from availability.errors import Refusal
 from availability.places import Box
-from portal.database import database_url, read
+from portal.access import PUBLIC, allow
+from portal.database import database_url, read, reading_once
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,9 @@ AT_ONCE = 4  # pages that read the database at the same time, in one worker: act
 
 WHERE = text("""
     SELECT r.id, r.kind_id, s.lat, s.lon FROM resource r JOIN site s ON s.id = r.site_id WHERE r.id = ANY(:ids)""")
+IN_SCOPE = text("""
+    SELECT r.id, r.kind_id, s.lat, s.lon FROM resource r JOIN site s ON s.id = r.site_id
+    WHERE r.kind_id = :kind_id AND (NOT :is_boxed OR s.lat BETWEEN :south AND :north)""")
 TAKE = f"""
     WITH taken AS (
         DELETE FROM change WHERE id IN (SELECT id FROM change ORDER BY id LIMIT {BATCH}) RETURNING resource_id),
@@ -75,12 +81,69 @@ class Where:
     lon: float | None
 
 
-_watchers: dict[str, tuple[type[rx.State], Scope | None]] = {}
+class Anything(frozenset[int]):
+    """Every resource: what may have changed while nobody listened."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __and__(self, other: Any) -> frozenset[int]:
+        return frozenset(other)
+
+    __rand__ = __and__
+
+    def isdisjoint(self, other: Iterable[object]) -> bool:
+        """Say that there is something of any set that holds something."""
+        return not any(True for _ in other)
+
+
+ANYTHING = Anything()
+Watched = dict[type[rx.State], Scope | None]
+Concerned = dict[type[rx.State], frozenset[int]]
+_watchers: dict[str, Watched] = {}
+_unseen: dict[str, Concerned] = {}  # the clients whose page is not shown, and what it missed since
 
 
 def watch(state: rx.State, scope: Scope | None = None) -> None:
-    """Have this client told of changes, on this state, until it leaves; of those in `scope` only, if there is one."""
-    _watchers[state.router.session.client_token] = (type(state), scope)
+    """Have this client told of changes, on this state, while its page is open; of those in `scope`, if there is one.
+
+    Called before the page is read: an event keeps its client's state locked, so what changes meanwhile is told after.
+    """
+    _watchers.setdefault(state.router.session.client_token, {})[type(state)] = scope
+
+
+def leave(state: rx.State) -> None:
+    """Have this client told of nothing more: it loads another page."""
+    token = state.router.session.client_token
+    _watchers.pop(token, None)
+    if token in _unseen:
+        _unseen[token] = {}
+
+
+class SightState(rx.State):
+    """Whether what a page shows is behind: it is read again once somebody looks at it."""
+
+    is_behind: bool = False
+
+    @allow(PUBLIC)
+    @rx.event
+    async def hide(self) -> None:
+        """Have the page wait: another tab is in front of it."""
+        _unseen.setdefault(self.router.session.client_token, {})
+
+    @allow(PUBLIC)
+    @rx.event
+    async def show(self) -> None:
+        """Bring the page up to date: it is in front again."""
+        token = self.router.session.client_token
+        missed = _unseen.pop(token, {})
+        self.is_behind = False
+        with _whatever_happens(token):
+            for cls, resource_ids in missed.items():
+                await _tell_state(token, await self.get_state(cls), resource_ids)
 
 
 def within(scope: Scope | None, resource_ids: frozenset[int], moved: Sequence[Where]) -> frozenset[int]:
@@ -108,6 +171,7 @@ async def listening(app: rx.App) -> AsyncIterator[None]:
 
 
 async def _listen_for_ever(app: rx.App) -> None:
+    was_heard = False
     while True:
         try:
             async with (
@@ -116,6 +180,9 @@ async def _listen_for_ever(app: rx.App) -> None:
             ):
                 await connection.execute(f"LISTEN {CHANNEL}")
                 heard = Heard()
+                if was_heard:
+                    heard.add_anything()
+                was_heard = True
                 teller = tasks.create_task(_tell_what_is_heard(app, heard))
                 async for notice in connection.notifies():
                     heard.add(int(number) for number in notice.payload.split(","))
@@ -130,6 +197,7 @@ class Heard:
 
     def __init__(self) -> None:
         self._ids: set[int] = set()
+        self._is_anything = False
         self._some = asyncio.Event()
 
     def add(self, resource_ids: Iterable[int]) -> None:
@@ -137,11 +205,17 @@ class Heard:
         self._ids.update(resource_ids)
         self._some.set()
 
+    def add_anything(self) -> None:
+        """Say that something may have been missed."""
+        self._is_anything = True
+        self._some.set()
+
     async def take(self) -> frozenset[int]:
         """Return all that was heard since the last time, once there is something."""
         await self._some.wait()
-        taken = frozenset(self._ids)
+        taken = ANYTHING if self._is_anything else frozenset(self._ids)
         self._ids.clear()
+        self._is_anything = False
         self._some.clear()
         return taken
 
@@ -152,26 +226,61 @@ async def _tell_what_is_heard(app: rx.App, heard: Heard) -> None:
 
 
 async def _tell_watchers(app: rx.App, resource_ids: frozenset[int]) -> None:
-    for token in _gone(app, _watchers):
-        del _watchers[token]
-    watching = list(_watchers.items())
+    for known in (_watchers, _unseen):
+        for token in _gone(app, known):
+            del known[token]
+    watching = [(token, dict(watched)) for token, watched in _watchers.items()]
     # Looked up once for all the pages of this worker, so that those that show nothing of it do nothing.
-    moved = await read(where, resource_ids) if any(scope for _, (_, scope) in watching) else []
+    scopes = {scope for _, watched in watching for scope in watched.values() if scope}
+    moved = await read(where, resource_ids, scopes) if scopes else []
     turns = asyncio.Semaphore(AT_ONCE)
-    told = ((token, cls, within(scope, resource_ids, moved)) for token, (cls, scope) in watching)
-    await asyncio.gather(*(_tell_in_turn(turns, app, token, cls, ids) for token, cls, ids in told if ids))
+    told = ((token, _concerned(watched, resource_ids, moved)) for token, watched in watching)
+    with reading_once():  # many pages show the same
+        await asyncio.gather(*(_tell_in_turn(turns, app, token, concerned) for token, concerned in told if concerned))
 
 
-def where(session: Session, resource_ids: frozenset[int]) -> list[Where]:
-    """Return of what kind and where resources are."""
-    return [Where(*row) for row in session.execute(WHERE, {"ids": list(resource_ids)})]
+def where(session: Session, resource_ids: frozenset[int], scopes: Iterable[Scope] = ()) -> list[Where]:
+    """Return of what kind and where resources are; when it may be anything, all those of the scopes."""
+    if resource_ids is not ANYTHING:
+        return [Where(*row) for row in session.execute(WHERE, {"ids": list(resource_ids)})]
+    return [Where(*row) for scope in scopes for row in session.execute(IN_SCOPE, _values_of(scope))]
 
 
-async def _tell_in_turn(
-    turns: asyncio.Semaphore, app: rx.App, token: str, cls: type[rx.State], resource_ids: frozenset[int]
-) -> None:
+def _values_of(scope: Scope) -> dict[str, Any]:
+    south, north = (scope.box.south, scope.box.north) if scope.box else (0.0, 0.0)
+    return {"kind_id": scope.kind_id, "is_boxed": scope.box is not None, "south": south, "north": north}
+
+
+def _concerned(watched: Watched, resource_ids: frozenset[int], moved: Sequence[Where]) -> Concerned:
+    told = {cls: within(scope, resource_ids, moved) for cls, scope in watched.items()}
+    return {cls: ids for cls, ids in told.items() if ids}
+
+
+async def _tell_in_turn(turns: asyncio.Semaphore, app: rx.App, token: str, concerned: Concerned) -> None:
     async with turns:
-        await _tell(app, token, cls, resource_ids)
+        told = frozenset() if token in _unseen else await _tell(app, token, concerned)
+        if token in _unseen:  # or left the front while it was being told
+            await _miss(app, token, {cls: ids for cls, ids in concerned.items() if cls not in told})
+
+
+async def _miss(app: rx.App, token: str, concerned: Concerned) -> None:
+    missed = _unseen[token]
+    is_first = not missed and bool(concerned)
+    for cls, resource_ids in concerned.items():
+        missed[cls] = _both(missed.get(cls, frozenset()), resource_ids)
+    if is_first:
+        await _say_behind(app, token)
+
+
+def _both(some: frozenset[int], others: frozenset[int]) -> frozenset[int]:
+    return ANYTHING if ANYTHING is some or ANYTHING is others else some | others
+
+
+async def _say_behind(app: rx.App, token: str) -> None:
+    with _whatever_happens(token):
+        async with app.modify_state(rx.BaseStateToken(ident=token, cls=SightState)) as root:
+            # Shown meanwhile, it has read again what it missed.
+            (await root.get_state(SightState)).is_behind = bool(_unseen.get(token))
 
 
 def _gone(app: rx.App, tokens: Iterable[str]) -> list[str]:
@@ -180,12 +289,28 @@ def _gone(app: rx.App, tokens: Iterable[str]) -> list[str]:
     return [token for token in tokens if token not in connected]
 
 
-async def _tell(app: rx.App, token: str, cls: type[rx.State], resource_ids: frozenset[int]) -> None:
+async def _tell(app: rx.App, token: str, concerned: Concerned) -> frozenset[type[rx.State]]:
+    """Tell a page's states, and return those that are told: none once it has left the front."""
+    told: set[type[rx.State]] = set()
+    with _whatever_happens(token):
+        for cls, resource_ids in concerned.items():
+            async with app.modify_state(rx.BaseStateToken(ident=token, cls=cls)) as root:
+                if token in _unseen:
+                    break
+                await _tell_state(token, await root.get_state(cls), resource_ids)
+            told.add(cls)
+    return frozenset(told)
+
+
+async def _tell_state(token: str, state: rx.State, resource_ids: frozenset[int]) -> None:
+    if isinstance(state, Watching) and type(state) in _watchers.get(token, {}):
+        await state._places_changed(resource_ids)
+
+
+@contextlib.contextmanager
+def _whatever_happens(token: str) -> Iterator[None]:
     try:
-        async with app.modify_state(rx.BaseStateToken(ident=token, cls=cls)) as root:
-            state = await root.get_state(cls)
-            if isinstance(state, Watching):
-                await state._places_changed(resource_ids)
+        yield
     except Refusal:
         _watchers.pop(token, None)  # signed out, or no longer allowed: the page asks again when it is opened again
     except Exception:  # one page that cannot be told must not keep the others from being told

@@ -8,7 +8,11 @@ import re
 from portal.actors import COOKIE
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_TOKEN = re.compile(rf"{COOKIE}=[\w-]+|Bearer [\w.-]+|(?<=/r/)[\w-]+|(?<=/ical/)[\w-]+", re.IGNORECASE)
+_TOKEN = re.compile(
+    rf"{COOKIE}=[\w-]+|Bearer [\w.-]+|(?<=/r/)[\w-]+|(?<=/d/)[\w-]+|(?<=/ical/)[\w-]+|(?<=/invitation/)[\w-]+"
+    r"|(?<=[?&]ecran=)[\w-]+",
+    re.IGNORECASE,
+)
 # Reflex logs a whole event that it cannot route, with the headers and the form that came with it.
 _EVENT = re.compile(r"Event\(name='([^']*)'.*\)", re.DOTALL)
 
@@ -16,7 +20,7 @@ _EVENT = re.compile(r"Event\(name='([^']*)'.*\)", re.DOTALL)
 def configure() -> None:
     """Format the messages of this process, and take secrets out of all of them, of whatever library they are."""
     logging.basicConfig(level=logging.INFO, format=FORMAT)
-    for noisy in ("apscheduler", "httpx", "alembic"):
+    for noisy in ("apscheduler", "httpx", "alembic", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     made = logging.getLogRecordFactory()
     if getattr(made, "is_cautious", False):

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from booking.sealing import House
+from booking.vault import Vault
 from portal import clock, database, embedded
 from portal.migrate import migrate
 from portal.settings import secret_key, settings
@@ -57,5 +58,9 @@ def load_demo(session: Session, seed: int, now: datetime) -> str:
     Raises: demo.NotEmpty.
     """
     from portal import demo  # heavy, and only of use in demonstration
+    from portal.demo.files import attach_files
 
-    return demo.load(session, seed=seed, now=now, house=House(secret_key())).in_french()
+    house = House(secret_key())
+    summary = demo.load(session, seed=seed, now=now, house=house)
+    attach_files(session, house=house, vault=Vault(settings().files_folder), now=now)
+    return summary.in_french()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -36,7 +38,7 @@ Wording = str | Callable[[Refusal], str]
 TYPE_BASE = "/problems/"  # relative to the API: a program compares it, a person reads the title
 MOST_SAID = 80  # characters of a refused value
 SECRETS = ("secret", "password", "token", "key")
-UNSAID = frozenset({"missing", "json_invalid", "extra_forbidden"})
+UNSAID = frozenset({"missing", "extra_forbidden"})
 FAILED = "Une erreur technique est survenue. Rien n’a été enregistré : vous pouvez réessayer."
 
 
@@ -51,6 +53,7 @@ class Answer:
 
 
 _answers: dict[type[Refusal], Answer] = {}
+_tellers: list[Callable[[Refusal], dict[str, object]]] = []
 
 
 def problem(refusal: type[Refusal], status: int, slug: str, title: str, wording: Wording | None = None) -> None:
@@ -59,6 +62,11 @@ def problem(refusal: type[Refusal], status: int, slug: str, title: str, wording:
     The nearest declared ancestor answers for a class that declares nothing.
     """
     _answers[refusal] = Answer(status, slug, title, wording or f"{title}.")
+
+
+def explain(teller: Callable[[Refusal], dict[str, object]]) -> None:
+    """Have `teller` say, in every problem+json of a refusal, the rule behind it; its facts go before."""
+    _tellers.append(teller)
 
 
 def answer_to(refusal: Refusal) -> Answer:
@@ -95,6 +103,16 @@ def problem_response(
     return JSONResponse(jsonable_encoder(body), status, headers=headers, media_type="application/problem+json")
 
 
+def told(refusal: Refusal) -> dict[str, Any]:
+    """Return the body of the problem+json that tells a program why the answer is no."""
+    found = answer_to(refusal)
+    explained = {name: value for teller in _tellers for name, value in teller(refusal).items()}
+    facts = explained | {name: value for name, value in refusal.facts.items() if _is_plain(value)}
+    said = {"type": TYPE_BASE + found.slug, "title": found.title, "status": found.status, "detail": sentence(refusal)}
+    body: dict[str, Any] = jsonable_encoder(said | _without_clash(facts))
+    return body
+
+
 def install(api: FastAPI) -> None:
     """Make `api` answer every refusal, every bad value and every failure as this module says."""
     api.add_exception_handler(Refusal, _on_refusal)
@@ -110,12 +128,10 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
     found = answer_to(error)
     headers = {"WWW-Authenticate": "Bearer"} if found.status == 401 else None
     if _is_api(request):
-        facts = {name: value for name, value in error.facts.items() if _is_plain(value)}
-        return problem_response(
-            found.status, found.slug, found.title, sentence(error), headers, **_without_clash(facts)
-        )
+        return JSONResponse(told(error), found.status, headers=headers, media_type="application/problem+json")
     if isinstance(error, SignInNeeded):
-        return RedirectResponse(sign_in_address(request.url.path), 303)
+        wanted = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+        return RedirectResponse(sign_in_address(wanted), 303)
     return error_page(found.status, found.title, sentence(error))
 
 
@@ -130,6 +146,10 @@ async def _on_outage(request: Request, error: Exception) -> Response:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    if broken := next((one for one in error.errors() if one["type"] == "json_invalid"), None):
+        title, detail = _HTTP[400]
+        where = broken["loc"][-1] + 1  # how far it could be read
+        return problem_response(400, "http-400", title, f"{detail} Le JSON ne se lit plus à son {where}e caractère.")
     errors = [{"field": _place(one), "problem": french(one)} | _value(one) for one in error.errors()]
     detail = " ; ".join(_said(one) for one in errors)
     if _is_api(request):
@@ -163,10 +183,10 @@ _HTTP = {
     429: ("Trop de tentatives", "Attendez quelques minutes avant de réessayer."),
 }
 
+_DAY = re.compile(r"datetime\.date\((\d+), (\d+), (\d+)\)")  # how pydantic writes a bound that is a day
 # pydantic's error types that callers meet, said in French; the others get the general sentence
 _FRENCH = {
     "missing": "valeur obligatoire",
-    "json_invalid": "JSON illisible",
     "int_parsing": "nombre entier attendu",
     "int_type": "nombre entier attendu",
     "float_parsing": "nombre attendu",
@@ -174,6 +194,7 @@ _FRENCH = {
     "bool_parsing": "oui ou non attendu (true, false)",
     "bool_type": "oui ou non attendu (true, false)",
     "list_type": "liste attendue",
+    "too_short": "trop peu d’éléments (minimum {min_length})",
     "too_long": "trop d’éléments (maximum {max_length})",
     "time_parsing": "heure attendue (HH:MM)",
     "string_pattern_mismatch": "ne suit pas la forme attendue ({pattern})",
@@ -204,11 +225,11 @@ def french(error: dict[str, object]) -> str:
     context = error.get("ctx")
     pattern = _FRENCH.get(str(error["type"]), "valeur refusée")
     words = pattern.format_map(context) if isinstance(context, dict) and "{" in pattern else pattern
-    return words.replace("' or '", "' ou '")
+    return _DAY.sub(lambda day: date(*map(int, day.groups())).isoformat(), words).replace("' or '", "' ou '")
 
 
 def _place(error: dict[str, Any]) -> str:
-    location = ("body",) if error["type"] == "json_invalid" else error["loc"]  # else it is how far it could be read
+    location = error["loc"]
     parts = [str(part) for part in location] if isinstance(location, (tuple, list)) else []
     return ".".join(parts[1:] or parts)
 

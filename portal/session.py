@@ -13,6 +13,7 @@ from portal import database
 from portal.access import PUBLIC, Policy, actor_or_none, allow, cookie_header
 from portal.actors import token_in
 from portal.clock import now
+from portal.live import SightState, leave
 from portal.settings import settings
 from portal.sign_in import seen
 from portal.ui.notice import NoticeState
@@ -61,6 +62,11 @@ def navigation(actor: Actor | None, path: str = "") -> list[Entry]:
     return [Entry(page.entry, slashed(page.route), slashed(page.route) == current) for page in admitted[:MOST_ENTRIES]]
 
 
+def may_open(actor: Actor) -> list[str]:
+    """Return the addresses of the pages that an actor may open."""
+    return [slashed(page.route) for page in PAGES.values() if page.policy.admits(actor)]
+
+
 def page_at(path: str) -> Page | None:
     """Return the page that a path shows, with or without its final slash."""
     return PAGES.get("/" + path.strip("/"))
@@ -90,6 +96,7 @@ class SessionState(rx.State):
     name: str = ""
     first_page: str = ""
     entries: list[Entry] = []  # noqa: RUF012 - Reflex copies the default for each client
+    may_open: list[str] = []  # noqa: RUF012 - as above; links to other pages are hidden, never what guards them
     is_refused: bool = False  # who is signed in may not open this page: what it would hold is not awaited
     is_demo: bool = settings().demo
 
@@ -97,6 +104,7 @@ class SessionState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Show who is signed in, if somebody is."""
+        await self._begin()
         self._show(await actor_or_none(self))
         (await self.get_state(NoticeState)).turn_page()
 
@@ -104,6 +112,7 @@ class SessionState(rx.State):
     @rx.event
     async def require_login(self) -> EventSpec | None:
         """Show who is signed in, or go to the sign-in page."""
+        await self._begin()
         actor = await actor_or_none(self)
         self._show(actor)
         (await self.get_state(NoticeState)).turn_page()
@@ -113,10 +122,15 @@ class SessionState(rx.State):
             await database.act(seen, token, now())
         return None
 
+    async def _begin(self) -> None:
+        leave(self)
+        (await self.get_state(SightState)).is_behind = False
+
     def _show(self, actor: Actor | None) -> None:
         self.name = actor.name if actor else ""
         self.first_page = first_page(actor) if actor else ""
         self.entries = navigation(actor, self.router.url.path)
+        self.may_open = may_open(actor) if actor else []
         shown = page_at(self.router.url.path)
         self.is_refused = actor is not None and shown is not None and not shown.policy.admits(actor)
         self.is_demo = settings().demo

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, AwareDatetime, Field, SecretStr, model_validator
@@ -16,12 +18,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "PLACEJUSTE_"
 ENV_FILE = ".env"
+PRICE = re.compile(r"([A-Z]{2}|\*)=\d(\.\d{1,6})?", re.ASCII)  # of a segment, less than ten euros
 
 
 class Settings(BaseSettings):
     """Everything that an operator may choose. Names in the environment are upper case, after PLACEJUSTE_."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, hide_input_in_errors=True
+    )  # an error is read on a screen: without the secrets of what was given
 
     database_url: SecretStr | None = Field(
         default=None,
@@ -90,13 +95,53 @@ class Settings(BaseSettings):
         default="", description="Agendas importés : proxy sortant (http://…), qui résout alors les noms."
     )
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="Proxys devant, crus pour l’adresse du client.")
-    twilio_account_sid: str = Field(default="", description="Compte Twilio. Vide : SMS à l’écran seulement.")
+    twilio_account_sid: str = Field(
+        default="",
+        description="Compte Twilio. Vide : SMS à l’écran seulement. Avec PUBLIC_URL, il dit ce que devient chaque SMS.",
+    )
     twilio_auth_token: SecretStr | None = Field(default=None, description="Secret du compte Twilio.")
     twilio_from: str = Field(
         default="", description="Expéditeur chez Twilio : numéro, nom, ou service de messagerie (MG…)."
     )
     twilio_base_url: str = Field(
         default="https://api.twilio.com", description="Adresse de Twilio, ou celle d’un proxy sortant."
+    )
+    twilio_answers: bool | None = Field(
+        default=None,
+        description="Les SMS demandent une réponse (OUI, 1…). Sans valeur : si TWILIO_FROM est un numéro.",
+    )
+    twilio_per_second: float = Field(
+        default=0, ge=0, le=1000, description="SMS par seconde chez Twilio ; 0 : sans limite."
+    )
+    sms2_url: str = Field(
+        default="",
+        description="Second opérateur de SMS (docs/sms-provider.md), qui prend le relais du premier.",
+    )
+    sms2_token: SecretStr | None = Field(default=None, description="Jeton envoyé au second opérateur.")
+    sms2_secret: SecretStr | None = Field(
+        default=None, description="Secret qui signe ses accusés. Sans lui, aucun ne lui est demandé."
+    )
+    sms2_from: str = Field(default="", description="Expéditeur chez le second opérateur.")
+    sms2_per_second: float = Field(default=0, ge=0, le=1000, description="SMS par seconde chez lui ; 0 : sans limite.")
+    sms_failures: int = Field(
+        default=5, ge=1, le=100, description="Échecs passagers de suite avant de laisser un opérateur souffler."
+    )
+    sms_prices: str = Field(
+        default="", description="Prix d’un SMS par destination, en euros (FR=0.07,RE=0.09,*=0.10). Vide : non chiffré."
+    )
+
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Serveur de courriels (smtp://compte:secret@serveur:587, smtps://…). Sans lui : à l’écran.",
+    )
+    mail_from: str = Field(default="", description="Adresse qui envoie les courriels.")
+    files_dir: Path | None = Field(
+        default=None, description="Fichiers liés aux réservations, chiffrés. Sans elle : dans DATA_DIR."
+    )
+    files_most_mb: int = Field(default=10, ge=1, le=100, description="Taille la plus grande d’un fichier, en Mo.")
+
+    imports_dir: Path | None = Field(
+        default=None, description="Dossier surveillé où d’autres applications déposent leurs listes. Vide : aucun."
     )
 
     @model_validator(mode="after")
@@ -111,7 +156,24 @@ class Settings(BaseSettings):
             raise ValueError("PLACEJUSTE_WORKERS au-delà de 1 demande PLACEJUSTE_REDIS_URL")
         if len({bool(self.twilio_account_sid), self.twilio_auth_token is not None, bool(self.twilio_from)}) > 1:
             raise ValueError("PLACEJUSTE_TWILIO_ACCOUNT_SID, _AUTH_TOKEN et _FROM vont ensemble : tous, ou aucun")
+        if bool(self.sms2_url) != (self.sms2_token is not None):
+            raise ValueError("PLACEJUSTE_SMS2_URL et PLACEJUSTE_SMS2_TOKEN vont ensemble : les deux, ou aucun")
+        if self.sms2_url and not self.sms2_url.startswith(("https://", "http://")):
+            raise ValueError("PLACEJUSTE_SMS2_URL s’écrit https://…")
+        if not all(PRICE.fullmatch(one) for one in self.sms_prices.replace(" ", "").split(",") if one):
+            raise ValueError("PLACEJUSTE_SMS_PRICES s’écrit FR=0.07,RE=0.09,*=0.10")
+        self._refuse_half_a_mail_server()
         return self
+
+    def _refuse_half_a_mail_server(self) -> None:
+        if (self.smtp_url is not None) != bool(self.mail_from):
+            raise ValueError("PLACEJUSTE_SMTP_URL et PLACEJUSTE_MAIL_FROM vont ensemble : les deux, ou aucun")
+        if self.smtp_url is not None:
+            parts = urlsplit(self.smtp_url.get_secret_value())
+            if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+                raise ValueError("PLACEJUSTE_SMTP_URL s’écrit smtp://compte:secret@serveur:587, ou smtps://…")
+            if self.mail_from.count("@") != 1 or any(letter.isspace() for letter in self.mail_from):
+                raise ValueError("PLACEJUSTE_MAIL_FROM est une adresse, comme ne-pas-repondre@exemple.fr")
 
     @property
     def origin(self) -> str:
@@ -132,8 +194,25 @@ class Settings(BaseSettings):
 
     @property
     def has_twilio(self) -> bool:
-        """Say whether messages leave by Twilio, rather than staying on screen."""
+        """Say whether messages leave by Twilio."""
         return bool(self.twilio_account_sid)
+
+    @property
+    def has_sms(self) -> bool:
+        """Say whether messages leave by anybody, rather than staying on screen."""
+        return self.has_twilio or bool(self.sms2_url)
+
+    @property
+    def can_answer(self) -> bool:
+        """Say whether people can answer what Twilio sends: to a number or a service that has one, never to a name."""
+        if self.twilio_answers is None:
+            return self.twilio_from.startswith("+") and bool(self.public_url)
+        return self.twilio_answers and bool(self.public_url)
+
+    @property
+    def files_folder(self) -> Path:
+        """Return the folder of the files linked to bookings."""
+        return (self.files_dir or self.data_dir / "files").resolve()
 
     @property
     def postgres_dir(self) -> Path:

@@ -176,8 +176,22 @@ def actor_of_token(session: Session, token: str, now: datetime) -> Actor | None:
         .where(ApiToken.token_hash == hashed_token(token), col(ApiToken.expires_at) > now, col(ApiClient.is_active))
     )
     client = session.exec(query).one_or_none()
-    if client is None:
-        return None
+    return actor_of_client(session, client) if client else None
+
+
+def actor_named(session: Session, actor_id: UUID) -> Actor | None:
+    """Return who acts under this number, as the history names them, with the rights of now: an account or a program.
+
+    None when it is closed.
+    """
+    if account := session.get(Account, actor_id):
+        return actor_of_account(session, account) if account.is_active else None
+    client = session.exec(select(ApiClient).where(ApiClient.actor_id == actor_id)).one_or_none()
+    return actor_of_client(session, client) if client and client.is_active else None
+
+
+def actor_of_client(session: Session, client: ApiClient) -> Actor | None:
+    """Return the actor that a program is, or None when it may do nothing."""
     role = Role(client.role)
     if role is Role.PARTNER and client.organisation_id is None:
         return None  # an older one: without its organisation the right would reach everybody's places

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 
 from booking.planning_runs import fail_run, finish_run, problem_for, record_progress, take_run
+from optimizer.beside import search
 from optimizer.plan import Outcome, Progress
 from portal import clock
 from portal.database import act
@@ -57,7 +58,7 @@ async def solve_run(pool: SolverPool, run_id: UUID) -> None:
         outcome = await _solved(pool, run_id)
     except SQLAlchemyError:
         raise
-    except Exception:
+    except Exception:  # whatever breaks in a search, who waits for the plan is told, and the next run is solved
         logger.exception("run %s failed", run_id)
         await act(fail_run, run_id, now=clock.now())
     else:
@@ -65,8 +66,6 @@ async def solve_run(pool: SolverPool, run_id: UUID) -> None:
 
 
 async def _solved(pool: SolverPool, run_id: UUID) -> Outcome:
-    from optimizer.solve import solve  # OR-Tools is slow to import, and no start should wait for it
-
     problem = await act(problem_for, run_id, now=clock.now())
     told: list[Progress] = []
 
@@ -74,4 +73,4 @@ async def _solved(pool: SolverPool, run_id: UUID) -> Outcome:
         told.extend(news)
         return await act(record_progress, run_id, told, now=clock.now())
 
-    return await pool.run(solve, problem, tell=tell, limit_s=settings().solver_seconds)
+    return await pool.run(search, problem, tell=tell, limit_s=settings().solver_seconds)

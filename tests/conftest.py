@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -26,8 +29,28 @@ pytest_plugins = ["tests.api_country"]
 # A busy machine is slow, not wrong: no test fails on a time.
 settings.register_profile("placejuste", deadline=None)
 settings.load_profile("placejuste")
-WAIT_MS = 15_000
+WAIT_MS = 30_000
+HEIGHT = 900  # of a page
 expect.set_options(timeout=WAIT_MS)
+
+# They last, most because they wait for other processes: begun first, they leave no worker idle at the end.
+FIRST = (
+    "portal/test_serve.py",
+    "portal/test_solving.py",
+    "portal/test_delivery_survives.py",
+    "portal/test_offers_survive.py",
+    "portal/test_demo.py",
+    "portal/test_cli.py",
+    "portal/test_api_fuzz.py",
+    "portal/test_delivery.py",
+    "portal/test_solver_pool.py",
+    "portal/test_mailing.py",
+    "convocations/test_link_page.py",
+    "portal/test_workers.py",
+    "portal/test_http.py",
+    "optimizer/test_solve.py",
+    "tests/test_architecture.py",
+)
 
 # What the server says once everything that a page loads was sent.
 HYDRATED = '"is_hydrated_rx_state_":true'
@@ -38,7 +61,7 @@ DRAWN = """async () => {
     await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
 }"""
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [
     "--no-sandbox",  # tests run as root in containers
     "--disable-quic",
@@ -46,10 +69,40 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",  # the pages of one session share what was compiled: half of what opening one costs
 ]
 # Drawing the map without a graphics card takes most of two cores: only the tests of the drawing itself want it.
 DRAWING = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 NO_DRAWING = ["--disable-gpu", "--disable-3d-apis"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that last, then those of a browser; whole files stay together."""
+    items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is collected out of every search for cycles: it lasts as long as the worker."""
+    gc.collect()
+    gc.freeze()
+
+
+def _turn(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    first = next((number for number, name in enumerate(FIRST) if path.endswith(name)), len(FIRST))
+    return first if "/end_to_end/" in path or first < len(FIRST) else len(FIRST) + 1
+
+
+def filmed(width: int, height: int) -> dict[str, Any]:
+    """Return what has a browser session filmed, when PLACEJUSTE_FILM is a folder: in it, one a test.
+
+    It needs `playwright install ffmpeg`.
+    """
+    folder, test = os.environ.get("PLACEJUSTE_FILM"), os.environ.get("PYTEST_CURRENT_TEST", "")
+    if not folder:
+        return {}
+    named = test.rpartition("::")[2].partition(" ")[0]
+    return {"record_video_dir": Path(folder) / named, "record_video_size": {"width": width, "height": height}}
 
 
 @dataclass(frozen=True)
@@ -93,10 +146,18 @@ def session(worker_engine: Engine) -> Iterator[Session]:
         transaction.rollback()
 
 
+@pytest.fixture(scope="session")
+def lender(postgres_url: str, template: str) -> Iterator[postgres.Lender]:
+    """The databases of this worker that tests commit to."""
+    lender = postgres.Lender(postgres_url, template)
+    yield lender
+    lender.close()
+
+
 @pytest.fixture
-def database(postgres_url: str, template: str) -> Iterator[Database]:
-    """A fresh database, for tests that commit and race: up to 220 connections at once."""
-    with postgres.clone(postgres_url, template) as url:
+def database(lender: postgres.Lender) -> Iterator[Database]:
+    """An empty database, for tests that commit and race: up to 220 connections at once."""
+    with lender.lent() as url:
         engine = make_engine(url, pool_size=220)
         yield Database(url, engine)
         engine.dispose()
@@ -109,9 +170,9 @@ def served(postgres_url: str, template: str, tmp_path_factory: pytest.TempPathFa
         yield served
 
 
-@pytest.fixture(scope="module")
-def browsers() -> Iterator[Callable[[bool], Browser]]:
-    """Gives a Chromium that draws maps, or one that does not. By module: its event loop would be in others' way."""
+@contextlib.contextmanager
+def lending_browsers() -> Iterator[Callable[[bool], Browser]]:
+    """Yield what gives a Chromium that draws maps, or one that does not, each started when first asked for."""
     started: dict[bool, Browser] = {}
     with sync_playwright() as playwright:
 
@@ -126,32 +187,81 @@ def browsers() -> Iterator[Callable[[bool], Browser]]:
             each.close()
 
 
+@pytest.fixture(scope="module")
+def browsers() -> Iterator[Callable[[bool], Browser]]:
+    """Gives a browser. By module: its event loop would be in others' way."""
+    with lending_browsers() as browser:
+        yield browser
+
+
+class Sessions:
+    """Browser sessions, each lent to one test at a time and emptied after: what they fetched and compiled stays."""
+
+    def __init__(self, browser: Callable[[bool], Browser], url: str) -> None:
+        self._browser, self._url = browser, url
+        self._free: dict[tuple[bool, bool, int], list[Page]] = {}
+        self._lent: list[tuple[tuple[bool, bool, int], Page]] = []
+
+    def lend(self, *, csp: bool, draws: bool, width: int) -> BrowserContext:
+        """Return a session in which nobody is signed in, and whose only page is one that keeps its process alive.
+
+        Any will do for a page of that width, unless it is filmed: a film is as wide as its session.
+        """
+        kind = (csp, draws, width if filmed(width, HEIGHT) else 0)
+        free = self._free.setdefault(kind, [])
+        keeper = free.pop() if free else self._new(csp=csp, draws=draws, width=width)
+        self._lent.append((kind, keeper))
+        return keeper.context
+
+    def take_back(self) -> None:
+        """Close the pages of a test, and forget all that they kept."""
+        for kind, keeper in self._lent:
+            for page in keeper.context.pages:
+                if page is not keeper:
+                    page.close()
+            keeper.context.clear_cookies()
+            keeper.evaluate("localStorage.clear()")
+            self._free[kind].append(keeper)
+        self._lent.clear()
+
+    def _new(self, *, csp: bool, draws: bool, width: int) -> Page:
+        context = self._browser(draws).new_context(
+            base_url=self._url,
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+            bypass_csp=not csp,  # wait_for_function needs eval, which our policy forbids
+            **filmed(width, HEIGHT),
+        )
+        keeper = context.new_page()
+        keeper.goto("/healthz")
+        return keeper
+
+
+@pytest.fixture(scope="module")
+def sessions(browsers: Callable[[bool], Browser], served: Served) -> Sessions:
+    """The browser sessions of a module."""
+    return Sessions(browsers, served.url)
+
+
 @pytest.fixture
-def open_page(browsers: Callable[[bool], Browser], served: Served) -> Iterator[Callable[..., Page]]:
-    """Opens a page of the application in a new browser session, as somebody with a role, or as nobody."""
-    contexts: list[BrowserContext] = []
+def open_page(sessions: Sessions, served: Served) -> Iterator[Callable[..., Page]]:
+    """Opens a page of the application in an empty browser session, as somebody with a role, or as nobody."""
 
     def opened(
         path: str = "/", role: Role | None = None, *, width: int = 1440, csp: bool = False, draws: bool = False
     ) -> Page:
-        context = browsers(draws).new_context(
-            base_url=served.url,
-            locale="fr-FR",
-            timezone_id="Europe/Paris",
-            viewport={"width": width, "height": 900},
-            bypass_csp=not csp,  # wait_for_function needs eval, which our policy forbids
-        )
-        contexts.append(context)
+        context = sessions.lend(csp=csp, draws=draws, width=width)
         if role:
             context.add_cookies([{"name": COOKIE, "value": served.token_of(role), "url": served.url, "httpOnly": True}])
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": HEIGHT})
         page.set_default_timeout(WAIT_MS)
         go(page, path)
+        page.mouse.move(0, HEIGHT - 1)  # some browsers point at the corner where the mark of the State is
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    sessions.take_back()
 
 
 def go(page: Page, path: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from time import monotonic
+from time import monotonic, sleep
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, text
@@ -52,6 +52,20 @@ def wait_until_somebody_waits(engine: Engine) -> None:
         while not watcher.execute(waiting).scalar():
             watcher.rollback()  # statistics are those of the beginning of a transaction
             assert monotonic() < deadline, "nobody ever waited"
+
+
+def wait_until_nothing_is_asked(engine: Engine) -> None:
+    """Return once what processes that stand still had asked of this database is done: all of it was seen at rest."""
+    running = text("""
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+          AND wait_event_type IS DISTINCT FROM 'Lock'""")
+    deadline = monotonic() + PATIENCE_S
+    with engine.connect() as watcher:
+        sleep(0.05)  # what was sent has been read
+        while watcher.execute(running).scalar():
+            watcher.rollback()
+            assert monotonic() < deadline, "it never rests"
 
 
 def refusals(answers: Sequence[object]) -> list[type[Refusal]]:

@@ -26,7 +26,7 @@ from portal.demo.accounts import GUEST_LOGINS
 from portal.sign_in import sign_in
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 240  # the first one may have to build the pages
+START_S = 600  # the first one may have to build the pages, on a machine that has other things to do
 ADDRESS = re.compile(r"http://localhost:(\d+)")
 
 
@@ -68,9 +68,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(database_url: str, data_dir: Path, **environment: str) -> Iterator[Served]:
-    """Run `placejuste serve --demo` on a free port until the end of the block."""
-    command = [sys.executable, "-m", "portal.cli", "serve", "--demo", "--port", str(_first_port())]
+def serving(database_url: str, data_dir: Path, *, port: int = 0, **environment: str) -> Iterator[Served]:
+    """Run `placejuste serve --demo` until the end of the block, on the first free port from `port` on."""
+    command = [sys.executable, "-m", "portal.cli", "serve", "--demo", "--port", str(port or _first_port())]
     own = {
         "DATABASE_URL": database_url,
         "PLACEJUSTE_DATA_DIR": str(data_dir),

@@ -47,6 +47,7 @@ class RawClient:
             transports=["websocket"],
             socketio_path="/_event",
             namespaces=[NAMESPACE],
+            wait_timeout=PATIENCE_S,  # type: ignore[arg-type] - seconds, which need not be whole
         )
 
     async def close(self) -> None:
@@ -74,6 +75,11 @@ class RawClient:
         await self._send(name, payload or {}, path)
         await self._settle(path)
         return self.received
+
+    async def rest(self, path: str, *, is_loading: bool = False) -> None:
+        """Have the server know the page as loaded, as one that shows all of itself does, or as being loaded."""
+        if self._is_hydrated is is_loading:
+            await self._turn(path)
 
     async def _settle(self, path: str) -> None:
         """Return once the server is done with what was sent before, and with what that led to.

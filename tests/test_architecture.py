@@ -20,7 +20,19 @@ PACKAGES = (*FEATURES, "portal")
 # What pages/ and api.py may use of the shell.
 OF_THE_SHELL = frozenset(
     f"portal.{name}"
-    for name in ("database", "clock", "identity", "policy", "problems", "settings", "throttle", "live", "ui", "routing")
+    for name in (
+        "accounts",
+        "database",
+        "clock",
+        "identity",
+        "policy",
+        "problems",
+        "settings",
+        "throttle",
+        "live",
+        "ui",
+        "routing",
+    )
 )
 # Pages and the wiring modules may see the framework of pages.
 SEES_EVERYTHING = (
@@ -29,7 +41,9 @@ SEES_EVERYTHING = (
     "portal/solving.py",
     "portal/cli.py",
     "portal/delivery.py",
+    "portal/mailing.py",
     "portal/feeds.py",
+    "portal/people_imports.py",
     "portal/demo/",
     "portal/importers/",
     "portal/prepare.py",
@@ -64,7 +78,7 @@ def ours(path: Path) -> set[str]:
 def is_edge(path: Path) -> bool:
     """Say whether a file of a feature faces users: its pages, components and routes."""
     relative = path.relative_to(ROOT)
-    return "pages" in relative.parts or relative.name in ("api.py", "own_api.py", "wire.py", "components.py")
+    return "pages" in relative.parts or relative.name.endswith(("api.py", "wire.py", "components.py"))
 
 
 def test_the_files_are_seen() -> None:
@@ -163,3 +177,34 @@ def test_no_committed_file_names_a_registry_or_this_workplace() -> None:
 
     assert len(files) > 50
     assert wrong == set()
+
+
+def test_a_page_watches_before_it_reads_so_that_no_change_falls_between_the_two() -> None:
+    reads = {"read", "act", "self._show", "self._fill", "self._read", "self._look"}
+    first: dict[str, tuple[int, int]] = {}
+    for path in sources("availability", "booking", "convocations"):
+        for load in ast.walk(ast.parse(path.read_text())):
+            if isinstance(load, ast.AsyncFunctionDef) and load.name == "load":
+                calls = [(ast.unparse(one.func), one.lineno) for one in ast.walk(load) if isinstance(one, ast.Call)]
+                watched = [line for name, line in calls if name == "watch"]
+                read = [line for name, line in calls if name in reads]
+                if watched and read:
+                    first[f"{path.relative_to(ROOT)}:{load.lineno}"] = (min(watched), min(read))
+
+    assert len(first) > 15
+    assert [where for where, (watched, read) in first.items() if watched > read] == []
+
+
+# Pieces of the whole application, that a page may lay out in its own way.
+SHARED_BLOCKS = frozenset({"pj-choice", "pj-main", "pj-sheet"})
+
+
+def test_a_block_is_styled_by_one_stylesheet_so_that_no_page_changes_another() -> None:
+    by_block: dict[str, set[str]] = {}
+    for path in (ROOT / "assets").glob("*.css"):
+        for selectors in re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)):
+            for block in re.findall(r"(?:^|,)\s*[a-z]*\.(pj-[a-z]+(?:-[a-z]+)*)(?![\w-])", selectors):
+                by_block.setdefault(block, set()).add(path.name)
+
+    assert len(by_block) > 100
+    assert {block: sheets for block, sheets in by_block.items() if len(sheets) > 1 and block not in SHARED_BLOCKS} == {}

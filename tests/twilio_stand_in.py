@@ -1,6 +1,7 @@
 """A stand-in of Twilio: a real HTTP server in a process of its own, that answers as Twilio does and keeps what it took.
 
-Two ports: the API, that can be down, and the control of what it does next.
+Two ports: the API, that can be down, and the control of what it does next. It may also fail at random, and say what
+becomes of messages, twice. On its control port it is a second provider too, by the protocol of docs/sms-provider.md.
 Source of the formats: Twilio, Messages resource, 2010-04-01.
 """
 
@@ -12,17 +13,21 @@ import json
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import httpx
 from aiohttp import web
+from twilio.request_validator import RequestValidator
 
+DICE = Random(1)  # noqa: S311 - whatever happens to which message
 ROOT = Path(__file__).resolve().parent.parent
 SID, TOKEN = "AC" + "0" * 32, "a-fictional-token"
 BASE = f"/2010-04-01/Accounts/{SID}/Messages.json"
@@ -37,7 +42,7 @@ ERRORS = {
 }
 BEHAVING: dict[str, Any] = {
     "delay_s": 0, "status": 0, "code": 0, "hang": 0, "times": None, "retry_after": None, "redact": False,
-    "list_status": 0, "down": False,
+    "list_status": 0, "down": False, "second_code": 0, "second_hang": 0, "hold_after": 0,
 }  # fmt: skip
 
 
@@ -50,7 +55,8 @@ class StandIn:
 
     def does(self, **switches: Any) -> None:
         """Change what it does: `delay_s`, `status` and `code` of the answers, `hang` the next so many after taking
-        them, `times` how many answers are changed, `retry_after`, `redact`, `down`, `forget` what it has."""
+        them, `hold_after` so many requests the others until it is 0 again, `times` how many answers are changed,
+        `retry_after`, `redact`, `down`, `forget` what it has."""
         httpx.post(f"{self.control}/switches", json=switches, timeout=10).raise_for_status()
 
     def received(self) -> list[dict[str, Any]]:
@@ -58,9 +64,20 @@ class StandIn:
         messages: list[dict[str, Any]] = httpx.get(f"{self.control}/received", timeout=30).json()
         return messages
 
+    @property
+    def second(self) -> str:
+        """Return the address of the second provider."""
+        return f"{self.control}/second"
+
+    def received_by_second(self) -> list[dict[str, Any]]:
+        """Return every message that the second provider took, in order."""
+        messages: list[dict[str, Any]] = httpx.get(f"{self.control}/received-by-second", timeout=30).json()
+        return messages
+
     def asked(self) -> int:
         """Return how many requests came, whatever became of them."""
-        return int(httpx.get(f"{self.control}/asked", timeout=10).text)
+        # Asked ten times a second: no certificates are read for it.
+        return int(httpx.get(f"{self.control}/asked", timeout=10, verify=False).text)  # noqa: S501
 
 
 @contextlib.contextmanager
@@ -81,10 +98,15 @@ class _Twilio:
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.by_number: dict[str, list[dict[str, Any]]] = {}
+        self.second: dict[str, dict[str, Any]] = {}
         self.requests = 0
         self.switches: dict[str, Any] = {}
+        self.switched = asyncio.Condition()
         self.runner: web.AppRunner | None = None
         self.port = 0
+        self.telling: list[asyncio.Task[None]] = []
+        self._session: aiohttp.ClientSession | None = None
 
     async def up(self) -> None:
         app = web.Application()
@@ -104,27 +126,73 @@ class _Twilio:
     async def switch(self, request: web.Request) -> web.Response:
         self.switches |= await request.json()
         if self.switches.pop("forget", False):
-            self.messages, self.requests = [], 0
+            self.messages, self.second, self.by_number, self.requests = [], {}, {}, 0
         is_down = self.switches.pop("down", None)
         if is_down is True:
             await self.down()
         elif is_down is False and self.runner is None:
             await self.up()
+        async with self.switched:
+            self.switched.notify_all()
         return web.Response()
 
     async def create(self, request: web.Request) -> web.Response:
         self.requests += 1
-        form = await request.post()
+        number, form = self.requests, await request.post()
         await asyncio.sleep(self.switches.get("delay_s", 0))
         if not _is_allowed(request):
             return _error(401, 20003)
+        if DICE.random() < self.switches.get("fails", 0):
+            return _error(*DICE.choice(((429, 20429), (503, 20500), (500, 20500))))
         if self._is_changed():
             return _error(self.switches["status"], self.switches.get("code", 0), self.switches.get("retry_after"))
         self.messages.append(message := _message(form))
+        self.by_number.setdefault(message["to"], []).append(message)
+        told_at = form.get("StatusCallback")
+        if told_at and DICE.random() < self.switches.get("tells", 0):
+            self.telling.append(asyncio.create_task(self._tell(str(told_at), message["sid"])))
+        async with self.switched:
+            await self.switched.wait_for(lambda: not 0 < self.switches.get("hold_after", 0) < number)
+        if DICE.random() < self.switches.get("hangs", 0):
+            await asyncio.sleep(3600)
         if self.switches.get("hang", 0) > 0:
             self.switches["hang"] -= 1
             await asyncio.sleep(3600)
         return web.json_response(message, status=201)
+
+    async def _tell(self, url: str, sid: str) -> None:
+        """Say that a phone has it, in two steps, the last one twice, maybe before the request was answered."""
+        fields = {"MessageSid": sid, "SmsSid": sid, "AccountSid": SID, "MessageStatus": "sent"}
+        for status in ("sent", "delivered", "delivered"):
+            fields["MessageStatus"] = status
+            signature = RequestValidator(TOKEN).compute_signature(url, fields)
+            async with self.session() as session:
+                await session.post(url, data=fields, headers={"X-Twilio-Signature": signature})
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=4))
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            yield self._session
+
+    async def create_second(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return web.json_response({"error": "unauthorized"}, status=401)
+        given = await request.json()
+        if code := self.switches.get("second_code"):
+            return web.json_response({"error": "refused", "code": code}, status=422)
+        taken = self.second.setdefault(given["id"], given | {"number": uuid4().hex})
+        if self.switches.get("second_hang", 0) > 0:
+            self.switches["second_hang"] -= 1
+            await asyncio.sleep(3600)
+        return web.json_response({"id": taken["number"], "status": "accepted"}, status=201)
+
+    async def show_second(self, request: web.Request) -> web.Response:
+        taken = self.second.get(request.match_info["id"])
+        if taken is None:
+            return web.json_response({"error": "unknown-message"}, status=404)
+        return web.json_response({"id": taken["number"], "status": "sent"})
 
     def _is_changed(self) -> bool:
         if not self.switches.get("status"):
@@ -141,7 +209,8 @@ class _Twilio:
         if self.switches.get("list_status"):
             return _error(self.switches["list_status"], 20500)
         asked = request.query
-        kept = [one for one in reversed(self.messages) if _is_asked(one, asked)]
+        among = self.by_number.get(asked["To"], []) if "To" in asked else self.messages
+        kept = [one for one in reversed(among) if _is_asked(one, asked)]
         size, page = int(asked.get("PageSize", 50)), int(asked.get("Page", 0))
         shown = kept[page * size : (page + 1) * size]
         if self.switches.get("redact"):
@@ -217,6 +286,9 @@ async def _serve() -> None:
     control.router.add_post("/switches", twilio.switch)
     control.router.add_get("/received", _answer(lambda: web.json_response(twilio.messages)))
     control.router.add_get("/asked", _answer(lambda: web.Response(text=str(twilio.requests))))
+    control.router.add_get("/received-by-second", _answer(lambda: web.json_response(list(twilio.second.values()))))
+    control.router.add_post("/second/messages", twilio.create_second)
+    control.router.add_get("/second/messages/{id}", twilio.show_second)
     runner = web.AppRunner(control)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

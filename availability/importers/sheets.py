@@ -2,7 +2,7 @@
 
 What is sent is hostile until it is read: a workbook is a zip whose parts may be bombs, whose dimensions may lie, and
 whose cells may be formulas. Parts are measured before they are opened, rows and columns are counted by us, formulas
-give their last value and never themselves.
+give their last value and never themselves. openpyxl is imported where it is needed: it takes half a second and 40 MB.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
-
-import openpyxl
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from availability.importers.report import FileProblem, FileRefused
 from availability.importers.table import NOT_TEXT, SEPARATORS, text_of
+
+if TYPE_CHECKING:
+    from openpyxl.cell import WriteOnlyCell
 
 MOST_BYTES = 10_000_000
 MOST_UNPACKED = 80_000_000  # of a workbook; 20,000 lines of twenty columns are a tenth of it
@@ -95,11 +94,13 @@ def written_csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes
 
 def written_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """Return a workbook of one sheet, every cell a text, nothing that runs."""
+    import openpyxl
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     for number, heading in enumerate(headings, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = max(12, min(len(heading) + 4, 40))
+        sheet.column_dimensions[_letter(number)].width = max(12, min(len(heading) + 4, 40))
     sheet.append([_bold(sheet, heading) for heading in headings])
     for row in rows:
         sheet.append([_text_cell(sheet, harmless(cell)) for cell in row])
@@ -129,7 +130,7 @@ def _sheet(rows: Iterator[tuple[int, list[str]]]) -> Sheet:
         if len(trimmed) > MOST_COLUMNS:
             raise FileRefused(FileProblem.TOO_MANY_COLUMNS, str(MOST_COLUMNS), number)
         if not headings:
-            headings = tuple(cell or f"Colonne {get_column_letter(at)}" for at, cell in enumerate(trimmed, 1))
+            headings = tuple(cell or f"Colonne {_letter(at)}" for at, cell in enumerate(trimmed, 1))
             continue
         if len(kept) == MOST_LINES:
             raise FileRefused(FileProblem.TOO_MANY_LINES, str(MOST_LINES), number)
@@ -171,6 +172,8 @@ def _separator(text: str) -> str:
 
 
 def _workbook_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    import openpyxl
+
     _check_parts(data)
     try:
         with warnings.catch_warnings():
@@ -227,13 +230,23 @@ def _said(value: object, number: int) -> str:
     return text
 
 
+def _letter(column: int) -> str:
+    from openpyxl.utils import get_column_letter
+
+    return str(get_column_letter(column))
+
+
 def _bold(sheet: object, text: str) -> WriteOnlyCell:
+    from openpyxl.styles import Font
+
     cell = _text_cell(sheet, text)
     cell.font = Font(bold=True)
     return cell
 
 
 def _text_cell(sheet: object, text: str) -> WriteOnlyCell:
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, value=text)
     cell.data_type = "s"  # never "f", whatever it begins with
     return cell

@@ -7,8 +7,8 @@ from availability.importers.report import FileProblem, FileRefused
 FILE_SENTENCES = {
     FileProblem.EMPTY: "le fichier est vide",
     FileProblem.TOO_LARGE: "le fichier est trop gros ({words} octets, 10 millions au plus)",
-    FileProblem.NOT_TEXT: "ce n’est pas du texte (caractère {words})",
-    FileProblem.MIXED_ENCODING: "deux encodages sont mêlés : le texte est en UTF-8, sauf l’octet {words}",
+    FileProblem.NOT_TEXT: "ce n’est pas un tableau de texte : enregistrez-le en CSV ou en classeur Excel (.xlsx)",
+    FileProblem.MIXED_ENCODING: "ses accents sont écrits de deux façons : ouvrez-le, enregistrez-le en .xlsx",
     FileProblem.MISSING_COLUMNS: "il manque des colonnes : {words}",
     FileProblem.COLUMN_TWICE: "des colonnes y sont deux fois : {words}",
     FileProblem.BROKEN_QUOTES: "des guillemets ne sont pas fermés, ou mal placés ({words})",

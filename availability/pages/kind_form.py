@@ -16,6 +16,7 @@ from availability.pages.focus import focus_on
 from availability.pages.kind_form_state import KindFormState, Option, RightRow
 from availability.pages.kind_words import Field
 from availability.pages.kinds import LIST
+from availability.pages.quota_part import quotas
 from availability.rights import Role
 from portal.policy import page
 from portal.ui.layout import layout
@@ -58,6 +59,7 @@ def _form() -> rx.Component:
         _group("Désignation par un juge", _boxes(words.JUDGE_FLAGS), *_convened(), shapes=(Shape.PLACES,)),
         _group("Critères de recherche", _criteria()),
         _group("Qui peut quoi", _rights()),
+        _group("Quotas", quotas()),
         el.div(
             el.button("Enregistrer", type="submit", class_name="fr-btn"),
             rx.cond(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,7 +16,17 @@ from reflex.event import EventSpec
 from sqlmodel import Session, col, select
 
 from availability.errors import InvalidRequest, NotAllowed, NotFound, Refusal
-from availability.kind_drafts import BOUNDS, COLUMNS, KindDraft, RoleRight, differences, problems_of, shaped, uses
+from availability.kind_drafts import (
+    BOUNDS,
+    COLUMNS,
+    KindDraft,
+    QuotaLine,
+    RoleRight,
+    differences,
+    problems_of,
+    shaped,
+    uses,
+)
 from availability.kinds import (
     ChangedMeanwhile,
     ShapeFixed,
@@ -26,13 +36,17 @@ from availability.kinds import (
     history_of,
     kind_written,
     kinds_written,
+    named_like,
+    names_of,
     shape_is_fixed,
 )
-from availability.models import Kind, Shape
+from availability.models import Kind, QuotaPeriod, Shape
 from availability.pages import attribute_rows as attributes
 from availability.pages import kind_words as words
+from availability.pages import quota_rows
 from availability.pages.attribute_rows import AttributeRow, Filter
 from availability.pages.kinds import FORM, LIST
+from availability.pages.quota_rows import QuotaRow
 from availability.rights import Actor, Role
 from portal import clock
 from portal.database import act, read
@@ -46,8 +60,7 @@ PARIS = ZoneInfo("Europe/Paris")
 NEW = KindDraft(label="", label_plural="", layer="", shape=Shape.SLOTS)
 MOST_TYPED = 200
 RIGHTS = ("searches", "reserves", "sets")
-NAMED = ("meeting_kind_id", "hearing_kind_id")
-NO_PROBLEM = dict.fromkeys([*words.TEXTS, *words.FLAGS, "shape", *NAMED, "searchable"], "")
+NO_PROBLEM = dict.fromkeys([*words.TEXTS, *words.FLAGS, "shape", *words.NAMED, "searchable", "quotas"], "")
 
 problem(
     ChangedMeanwhile,
@@ -103,6 +116,7 @@ class KindFormState(rx.State):
     typed: dict[str, str] = {}  # noqa: RUF012 - Reflex copies the default for each client
     rows: list[AttributeRow] = []  # noqa: RUF012
     rights: list[RightRow] = []  # noqa: RUF012
+    quotas: list[QuotaRow] = []  # noqa: RUF012
     meetings: list[Option] = []  # noqa: RUF012
     hearings: list[Option] = []  # noqa: RUF012
     past: list[PastLine] = []  # noqa: RUF012
@@ -118,12 +132,14 @@ class KindFormState(rx.State):
     _seen: str = ""  # the kind as it was read, as JSON
     _address: str = ""
     _undo: Any = None
+    _labels: dict[str, str] = {}  # noqa: RUF012 - of the kinds, by number
     _next_key: int = 1
 
     @rx.var
     def wrong(self) -> str:
         """Count what is wrong, above the form."""
-        count = sum(1 for one in self.problems.values() if one) + sum(1 for row in self.rows if row.problem)
+        rows = [one.problem for one in self.rows] + [one.problem for one in self.quotas]
+        count = sum(1 for one in [*self.problems.values(), *rows] if one)
         return f"{count} champ{'s' if count > 1 else ''} à corriger." if count else ""
 
     @rx.var
@@ -226,12 +242,38 @@ class KindFormState(rx.State):
 
     @allow(Role.ADMINISTRATOR)
     @rx.event
+    async def say_quota(self, key: str, name: str, value: str) -> None:
+        """Note what is said of a quota."""
+        rows = self._quotas()
+        said = [quota_rows.changed(row, name, value) if row.key == key else row for row in rows]
+        if said != rows:
+            self.quotas, self.is_dirty = said, True
+            self.problems = {**self.problems, "quotas": ""}
+
+    @allow(Role.ADMINISTRATOR)
+    @rx.event
+    async def add_quota(self) -> None:
+        """Add an empty quota, and go to it."""
+        key = f"n{self._next_key}"
+        self._next_key += 1
+        self.quotas, self.is_dirty = [*self._quotas(), QuotaRow(key=key)], True
+        self._focus(f"q-{key}-scope")
+
+    @allow(Role.ADMINISTRATOR)
+    @rx.event
+    async def remove_quota(self, key: str) -> None:
+        """Take a quota away; nothing is saved yet."""
+        self.quotas, self.is_dirty = [row for row in self._quotas() if row.key != key], True
+        self._focus("ajouter-quota")
+
+    @allow(Role.ADMINISTRATOR)
+    @rx.event
     async def save(self, form: dict[str, Any]) -> EventSpec | None:
         """Write the kind; what was typed stays until it is right."""
         if self.step != "form":
             return None
         self._take(form)
-        draft = self._draft()
+        draft = await self._draft()
         if draft is None:
             return None
         actor = await current_actor(self)
@@ -249,13 +291,14 @@ class KindFormState(rx.State):
     @rx.event
     async def merge(self) -> None:
         """Take what somebody else changed, keep what was changed here: one saves again after a look."""
-        draft, kind_id = self._draft(), self._kind_id
+        draft, kind_id = await self._draft(), self._kind_id
         if draft is None or not kind_id or not self.differs:
             return
         seen = _unpacked(self._seen)
         present = await read(kind_written, await current_actor(self), kind_id)
         mine: dict[str, Any] = {name: getattr(shaped(draft), name) for name in differences(seen, shaped(draft))}
-        self._fill(replace(present, **mine))
+        merged = replace(present, **mine)
+        self._fill(merged, await read(names_of, merged))
         self._seen, self.differs, self.is_dirty = _packed(present), [], True
         notice = await self.get_state(NoticeState)
         notice.show("info", "Leurs changements sont repris, les vôtres gardés. Relisez, puis enregistrez.")
@@ -302,6 +345,7 @@ class KindFormState(rx.State):
         found = await read(_opened, actor, code)
         self.meetings = [Option(str(kind.id), kind.label) for kind in found.meetings]
         self.hearings = [Option(str(kind.id), kind.label) for kind in found.hearings]
+        self._labels = found.labels
         is_new = is_copy or not code
         self._kind_id, self.code = (0, "") if is_new else (found.kind_id, code)
         self.is_shape_fixed = found.is_shape_fixed and not is_new
@@ -309,11 +353,12 @@ class KindFormState(rx.State):
         draft = replace(found.draft, label=f"{found.draft.label} (copie)") if is_copy and code else found.draft
         self.title = "Nouveau type" if is_new else draft.label[:1].upper() + draft.label[1:]
         self._seen = _packed(found.draft)
-        self._fill(draft)
+        self._fill(draft, found.names)
         self.step, self.is_dirty, self.was_kept, self.differs = "form", False, False, []
 
-    def _fill(self, draft: KindDraft) -> None:
+    def _fill(self, draft: KindDraft, names: Mapping[str, str]) -> None:
         self.typed = words.as_typed(draft)
+        self.quotas = quota_rows.rows_of(draft, names)
         self.rows = attributes.rows_of(draft.searchable)
         held = {one.role: one for one in draft.rights}
         self.rights = [
@@ -340,8 +385,12 @@ class KindFormState(rx.State):
                 row = attributes.changed(row, name, received.get(f"a-{row.key}-{name}", getattr(row, name)))  # noqa: PLW2901
             rows[number] = row
         self.rows = rows
+        quotas = self._quotas()
+        for name in ("of", "most"):
+            quotas = [quota_rows.changed(row, name, received.get(f"q-{row.key}-{name}")) for row in quotas]
+        self.quotas = quotas
 
-    def _draft(self) -> KindDraft | None:
+    async def _draft(self) -> KindDraft | None:
         """Return what is typed, or None once what is wrong is said beside each field."""
         self.problems = NO_PROBLEM
         self.rows = attributes.checked(self._rows())
@@ -351,14 +400,17 @@ class KindFormState(rx.State):
             values[name], refusal = _number(name, self.typed.get(name, ""), shape)
             found += [refusal] if refusal else []
         values |= {name: bool(self.typed.get(name)) for name in words.FLAGS}
-        for name in NAMED:
+        for name in words.NAMED:
             number = self.typed.get(name, "")
             values[name] = int(number) if number.isdecimal() and len(number) <= 18 else None
         is_right = not any(row.problem for row in self.rows)
         values["searchable"] = attributes.searchable_of(self._rows()) if is_right else {}
         rights = [RoleRight(Role(one.role), one.reserves, one.sets) for one in self.rights if one.searches]
         order = {role: number for number, role in enumerate(Role)}
-        draft = KindDraft(**values, shape=shape, rights=tuple(sorted(rights, key=lambda one: order[one.role])))
+        self.quotas, quotas = await read(_read_quotas, self._quotas())
+        is_right = is_right and not any(row.problem for row in self.quotas)
+        held = tuple(sorted(rights, key=lambda one: order[one.role]))
+        draft = KindDraft(**values, shape=shape, rights=held, quotas=quotas)
         unread = {refusal.field for refusal in found}
         found += [one for one in problems_of(shaped(draft)) if one.field not in unread]
         if not found and is_right:
@@ -372,17 +424,21 @@ class KindFormState(rx.State):
         self.problems = {name: said.get(name, "") for name in NO_PROBLEM}
         first = next((name for name in NO_PROBLEM if name in said), "")
         wrong_row = next((f"a-{row.key}-label" for row in self.rows if row.problem), "")
-        self._focus(first if first and first != "searchable" else wrong_row or "criteres")
+        wrong_quota = next((f"q-{row.key}-most" for row in self.quotas if row.problem), "")
+        self._focus(first if first and first != "searchable" else wrong_row or wrong_quota or "criteres")
 
     async def _show_differences(self, actor: Actor, refusal: ChangedMeanwhile) -> None:
         present = await read(kind_written, actor, self._kind_id)
-        self.differs = words.changed_words(differences(_unpacked(self._seen), present))
+        self.differs = words.changed_words(differences(_unpacked(self._seen), present), self._labels)
         (await self.get_state(NoticeState)).show_error(sentence(refusal))
         self._focus("differences")
 
     def _rows(self) -> list[AttributeRow]:
         # Reflex hands out proxies of what it keeps: these are rows of our own.
         return [AttributeRow(**{name: getattr(row, name) for name in _ROW}) for row in self.rows]
+
+    def _quotas(self) -> list[QuotaRow]:
+        return [QuotaRow(**{name: getattr(row, name) for name in _QUOTA}) for row in self.quotas]
 
     def _change_rows(self, rows: list[AttributeRow]) -> None:
         self.rows, self.is_dirty = rows, True
@@ -392,6 +448,7 @@ class KindFormState(rx.State):
 
 
 _ROW = tuple(AttributeRow.__dataclass_fields__)
+_QUOTA = tuple(QuotaRow.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -400,8 +457,10 @@ class _Opened:
     draft: KindDraft
     meetings: list[Kind]
     hearings: list[Kind]
+    labels: dict[str, str]
     is_shape_fixed: bool
     past: list[PastLine]
+    names: dict[str, str]  # of those whom quotas are of, by code
 
 
 def _opened(session: Session, actor: Actor, code: str) -> _Opened:
@@ -410,11 +469,14 @@ def _opened(session: Session, actor: Actor, code: str) -> _Opened:
         [line.kind for line in lines if line.kind.shape == shape and line.kind.is_active]
         for shape in (Shape.SLOTS, Shape.SESSIONS)
     )
-    named = {"meetings": of_slots, "hearings": of_sessions}
+    labels = {str(line.kind.id): line.kind.label for line in lines}
+    named = {"meetings": of_slots, "hearings": of_sessions, "labels": labels}
     if not code:
         last = max((line.kind.position for line in lines), default=0)
         rights = (RoleRight(Role.ADMINISTRATOR),)
-        return _Opened(0, replace(NEW, position=last + 1, rights=rights), **named, is_shape_fixed=False, past=[])
+        return _Opened(
+            0, replace(NEW, position=last + 1, rights=rights), **named, is_shape_fixed=False, past=[], names={}
+        )
     kind = next((line.kind for line in lines if line.kind.code == code), None)
     if kind is None:
         raise NotFound(type=code)
@@ -428,12 +490,17 @@ def _opened(session: Session, actor: Actor, code: str) -> _Opened:
             moment(one.at, PARIS),
             names.get(one.actor_id, "") if one.actor_id else "",
             words.ACT_WORDS.get(one.act, one.act),
-            words.changed_words(one.facts.get("changed", {})),
+            words.changed_words(one.facts.get("changed", {}), labels),
         )
         for one in past
     ]
     fixed = shape_is_fixed(session, kind.id)
-    return _Opened(kind.id, kind_written(session, actor, kind.id), **named, is_shape_fixed=fixed, past=said)
+    draft = kind_written(session, actor, kind.id)
+    return _Opened(kind.id, draft, **named, is_shape_fixed=fixed, past=said, names=names_of(session, draft))
+
+
+def _read_quotas(session: Session, rows: list[QuotaRow]) -> tuple[list[QuotaRow], tuple[QuotaLine, ...]]:
+    return quota_rows.read(rows, partial(named_like, session))
 
 
 def _created(session: Session, actor: Actor, draft: KindDraft, *, now: datetime) -> tuple[int, str]:
@@ -472,15 +539,17 @@ def _number(name: str, typed: str, shape: Shape) -> tuple[int | None, InvalidReq
 
 
 def _place(refusal: InvalidRequest) -> str:
-    return "searchable" if refusal.field.startswith("searchable") else refusal.field
+    return "searchable" if refusal.field.startswith("searchable") else refusal.field.partition(".")[0]
 
 
 def _packed(draft: KindDraft) -> str:
     rights = [[one.role.value, one.may_reserve, one.may_set_hours] for one in draft.rights]
-    return json.dumps({name: getattr(draft, name) for name in COLUMNS} | {"rights": rights})
+    quotas = [asdict(one) for one in draft.quotas]
+    return json.dumps({name: getattr(draft, name) for name in COLUMNS} | {"rights": rights, "quotas": quotas})
 
 
 def _unpacked(packed: str) -> KindDraft:
     values = json.loads(packed)
     rights = tuple(RoleRight(Role(role), *others) for role, *others in values.pop("rights"))
-    return KindDraft(**values | {"shape": Shape(values["shape"])}, rights=rights)
+    quotas = tuple(QuotaLine(**one | {"per": QuotaPeriod(one["per"])}) for one in values.pop("quotas"))
+    return KindDraft(**values | {"shape": Shape(values["shape"])}, rights=rights, quotas=quotas)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from availability.attributes import AttributeType
 from availability.errors import InvalidRequest
 from availability.kind_drafts import BOUNDS, MOST_LABEL, MOST_LAYER, KindDraft
-from availability.models import Shape
+from availability.models import QuotaPeriod, Shape
 from availability.rights import Role
+from portal.ui.dates import grouped
 
 NBSP = "\u00a0"
 
@@ -36,7 +37,14 @@ ROLE_WORDS = {
     Role.MONITORING_AGENT: "Surveillance électronique",
     Role.PARTNER: "Partenaire, pour ses propres lieux",
     Role.ADMINISTRATOR: "Administration",
+}  # lawyers and investigators take and read dates by their own pages: no kind gives them a right
+PERIOD_WORDS = {
+    QuotaPeriod.DAY: "jour",
+    QuotaPeriod.WEEK: "semaine",
+    QuotaPeriod.MONTH: "mois",
+    QuotaPeriod.YEAR: "an",
 }
+SCOPE_WORDS = {"": "Chaque service", "organisation": "Un service", "territory": "Tout un ressort, en commun"}
 TYPE_WORDS = {
     AttributeType.CHOICE: "Un choix parmi plusieurs",
     AttributeType.FLAG: "Oui ou non",
@@ -70,6 +78,12 @@ TAKING = (
     Field("max_ahead_days", "Jusqu’à combien de jours à l’avance"),
     Field("max_days", "Durée maximale (jours)", "Vide : sans limite."),
     Field("request_days", "Sans réponse, la demande tombe après (jours)", "Si la structure décide."),
+    Field(
+        "cancel_notice_min",
+        "Se rend ou se déplace jusqu’à combien de minutes avant",
+        "0 : sans limite. Plus tard, on excuse.",
+    ),
+    Field("offer_hours", "Ce qui se libère est gardé au premier de la liste d’attente (heures)"),
 )
 SLOTS = (
     Field("slot_duration_min", "Durée d’un rendez-vous (minutes)"),
@@ -93,13 +107,14 @@ JUDGE_FLAGS = (
 )
 MEETING = Field("meeting_kind_id", "Rendez-vous d’information qui précède")
 HEARING = Field("hearing_kind_id", "Audience qui suit ce rendez-vous")
+NAMED = (MEETING.name, HEARING.name)  # each names another kind
 
 FLAGS = tuple(one.name for one in (*TAKING_FLAGS, *SLOT_FLAGS, *JUDGE_FLAGS))
 TEXTS = tuple(one.name for one in (*NAMES, *TAKING, *SLOTS, *FRESH))
 LABELS = {
     one.name: one.label
     for one in (*NAMES, *TAKING, *SLOTS, *FRESH, *TAKING_FLAGS, *SLOT_FLAGS, *JUDGE_FLAGS, MEETING, HEARING)
-} | {"shape": "Forme", "searchable": "Critères de recherche", "rights": "Qui peut quoi"}
+} | {"shape": "Forme", "searchable": "Critères de recherche", "rights": "Qui peut quoi", "quotas": "Quotas"}
 
 ACT_WORDS = {
     "kind-created": "Créé",
@@ -125,31 +140,40 @@ PROBLEM_WORDS = {
     "not-after-start": "La plus grande valeur est en dessous de la plus petite.",
     "only-one": "Un seul critère peut dire le délai du premier rendez-vous.",
     "choice-twice": "Le même code sert deux fois.",
+    "quota-twice": "Deux lignes disent le nombre des mêmes sur la même période : gardez-en une.",
+    "no-service": "Aucun service de ce nom{near} : choisissez-en un, ou limitez chaque service.",
+    "no-territory": "Aucun ressort de ce nom{near} : choisissez-en un, ou limitez chaque service.",
 }
 
 
 def problem_words(refusal: InvalidRequest) -> str:
     """Return what is wrong with a field, as it is said under it."""
     words = PROBLEM_WORDS.get(refusal.problem, "Cette valeur ne convient pas.")
-    return words.format_map({"least": "?", "most": "?"} | {name: str(value) for name, value in refusal.facts.items()})
+    said = {name: grouped(value) if type(value) is int else str(value) for name, value in refusal.facts.items()}
+    return words.format_map({"least": "?", "most": "?"} | said)
 
 
 def bounds_words(name: str) -> str:
     """Return "1 à 366", or nothing for what is not bounded."""
-    return f"{BOUNDS[name][0]} à {BOUNDS[name][1]}" if name in BOUNDS else ""
+    return f"{grouped(BOUNDS[name][0])} à {grouped(BOUNDS[name][1])}" if name in BOUNDS else ""
 
 
-def value_words(name: str, value: Any) -> str:
-    """Return a value as the form says it, for what differs and for the history."""
+def value_words(name: str, value: Any, kinds: Mapping[str, str]) -> str:
+    """Return a value as the form says it, for what differs and for the history; `kinds` are labels by number."""
     if name == "shape":
         return SHAPE_WORDS.get(value, str(value))
     if name in FLAGS:
         return "oui" if value else "non"
-    if name == "rights":
-        return _rights_words(value)
-    if name == "searchable":
-        return ", ".join(str(one.get("label", code)) for code, one in value.items()) or "aucun"
+    if name in LISTS:
+        return LISTS[name](value or {})
+    if name in NAMED and value is not None:
+        return kinds.get(str(value), "un type oublié")
     return "sans limite" if value is None and name == "max_days" else "aucun" if value is None else str(value)
+
+
+def _quota_words(organisation: str, territory: str, per: str, most: int) -> str:
+    whose = f"service {organisation}" if organisation else f"ressort {territory}" if territory else "chaque service"
+    return f"{most} par {PERIOD_WORDS[QuotaPeriod(per)]} ({whose})"
 
 
 def _rights_words(value: Mapping[str, Any]) -> str:
@@ -160,12 +184,29 @@ def _rights_words(value: Mapping[str, Any]) -> str:
     return ", ".join(said) or "personne"
 
 
-def changed_words(changed: Mapping[str, Any]) -> list[str]:
+def _quotas_words(value: Iterable[Any]) -> str:
+    return ", ".join(_quota_words(*one) for one in value) or "aucun"
+
+
+def _searchable_words(value: Mapping[str, Any]) -> str:
+    return ", ".join(str(one.get("label", code)) for code, one in value.items()) or "aucun"
+
+
+LISTS: dict[str, Callable[[Any], str]] = {
+    "rights": _rights_words,
+    "quotas": _quotas_words,
+    "searchable": _searchable_words,
+}
+
+
+def changed_words(changed: Mapping[str, Any], kinds: Mapping[str, str]) -> list[str]:
     """Return one line a change: "Durée maximale (jours) : 30, au lieu de sans limite"."""
-    return [
-        f"{LABELS.get(name, name)}{NBSP}: {value_words(name, after)}, au lieu de {value_words(name, before)}"
-        for name, (before, after) in changed.items()
-    ]
+
+    def said(name: str, before: Any, after: Any) -> str:
+        was, is_now = (value_words(name, one, kinds) for one in (before, after))
+        return f"{LABELS.get(name, name)}{NBSP}: {is_now}, au lieu de {was}"
+
+    return [said(name, before, after) for name, (before, after) in changed.items()]
 
 
 def count_words(shape: Shape, resources: int) -> str:

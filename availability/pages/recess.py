@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -17,6 +18,8 @@ from availability.recess import (
     MOST_REASON,
     SETTERS,
     Recess,
+    RecessForgotten,
+    RecessSet,
     RecessToCome,
     courts_of,
     forget_recess,
@@ -29,7 +32,7 @@ from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor, page
 from portal.problems import sentence
-from portal.ui.dates import day
+from portal.ui.dates import day, plural
 from portal.ui.layout import layout
 from portal.ui.notice import NoticeState
 from portal.ui.pieces import empty_state, field, select_field, skeleton
@@ -40,7 +43,7 @@ MOST_NAMED = 4
 NO_PROBLEM = {"court": "", "first": "", "last": "", "reason": ""}
 PROBLEM_WORDS = {
     "required": "Choisissez un tribunal, ou une cour d’appel.",
-    "unreadable": "Cette date ne se lit pas : choisissez-la dans le calendrier.",
+    "unreadable": "Choisissez ce jour dans le calendrier.",
     "past": "Ces jours sont passés.",
     "too-far": "C’est trop loin : un an au plus.",
     "not-after-start": "Le dernier jour ne peut pas être avant le premier.",
@@ -49,7 +52,19 @@ PROBLEM_WORDS = {
     "recess-overlaps": "Ces jours en touchent d’autres, déjà fixés : {court}.",
 }
 FIELD_OF = {"until": "last"}
+# What else follows the days of some courts, once they are written, and how many empty sessions it took away.
+Follower = Callable[[Sequence[int]], Awaitable[int]]
+_followers: list[Follower] = []
 NAMES = ("Vacations d’été", "Vacations d’hiver", "Vacations de printemps")
+
+
+def follow(follower: Follower) -> None:
+    """Have something follow the days of recess, after each act of this page."""
+    _followers.append(follower)
+
+
+async def _followed(court_ids: Sequence[int]) -> int:
+    return sum([await one(court_ids) for one in _followers])
 
 
 @dataclass(frozen=True)
@@ -96,22 +111,25 @@ class RecessState(rx.State):
         received = form if isinstance(form, dict) else {}
         self.typed = {name: str(received.get(name, ""))[:200] for name in NO_PROBLEM}
         self.problems = NO_PROBLEM
+        court, span, wrong = _read(self.typed)
+        if court is None or span is None:
+            self._say_wrong(wrong)
+            return
         try:
-            court, days = _read(self.typed)
+            days = Recess(*span, self.typed["reason"])
             done = await act(set_recess, await current_actor(self), court, days, now=clock.now())
         except InvalidRequest as refusal:
-            name = FIELD_OF.get(refusal.field, refusal.field)
-            said = PROBLEM_WORDS.get(refusal.problem, "Cette valeur ne convient pas.").format_map(refusal.facts)
-            self.problems = {**NO_PROBLEM, name: said}
-            self.focused, self.turn = name, self.turn + 1
+            self._say_wrong([refusal])
             return
         except Refusal as refusal:
             (await self.get_state(NoticeState)).show_error(sentence(refusal))
             return
         self._undo = partial(forget_recess, ids=done.ids)
         self.typed, self.version = NO_PROBLEM, self.version + 1
-        left = len(done.outside)
+        left, withdrawn = len(done.outside), await _followed(done.court_ids)
         taken = f" {left} rendez-vous déjà pris ces jours-là restent pris." if left else ""
+        if withdrawn:
+            taken = f" {plural(withdrawn, 'audience vide retirée', 'audiences vides retirées')}.{taken}"
         count = len(done.ids)
         said = f"C’est fixé pour {count} tribun{'aux' if count > 1 else 'al'}.{taken}"
         (await self.get_state(NoticeState)).show_success(said, undo_label="Annuler")
@@ -124,6 +142,7 @@ class RecessState(rx.State):
         numbers = [int(one) for one in str(ids).split(",") if one.isascii() and one.isdecimal() and len(one) <= 18]
         gone = await act(forget_recess, await current_actor(self), numbers, now=clock.now())
         self._undo = partial(set_recess_of, court_ids=gone.court_ids, days=gone.days)
+        await _followed(gone.court_ids)
         (await self.get_state(NoticeState)).show_success("Ces jours ne sont plus fermés.", undo_label="Annuler")
         await self._show()
 
@@ -136,12 +155,18 @@ class RecessState(rx.State):
             return
         notice = await self.get_state(NoticeState)
         try:
-            await act(_undone, await current_actor(self), undo)
+            done: RecessSet | RecessForgotten = await act(_undone, await current_actor(self), undo)
         except Refusal as refusal:
             notice.show_error(sentence(refusal))
         else:
+            await _followed(done.court_ids)
             notice.show_success("C’est annulé.")
         await self._show()
+
+    def _say_wrong(self, refusals: Sequence[InvalidRequest]) -> None:
+        said = {FIELD_OF.get(one.field, one.field): _said(one) for one in reversed(refusals)}
+        self.problems = {**NO_PROBLEM, **said}
+        self.focused, self.turn = FIELD_OF.get(refusals[0].field, refusals[0].field), self.turn + 1
 
     async def _show(self) -> None:
         actor = await current_actor(self)
@@ -157,35 +182,47 @@ def _found(session: Session, actor: Actor) -> tuple[list[tuple[int, str, bool]],
     return courts_of(session, actor), recesses_to_come(session, actor, now=clock.now())
 
 
-def _undone(session: Session, actor: Actor, undo: Any) -> None:
-    undo(session, actor, now=clock.now())
+def _undone(session: Session, actor: Actor, undo: Any) -> RecessSet | RecessForgotten:
+    done: RecessSet | RecessForgotten = undo(session, actor, now=clock.now())
+    return done
 
 
-def _read(typed: dict[str, str]) -> tuple[int, Recess]:
-    """Return the court and the days. Raises: InvalidRequest."""
+def _read(typed: dict[str, str]) -> tuple[int | None, tuple[date, date] | None, list[InvalidRequest]]:
+    """Return the court, the days `[first, until)`, and what is wrong in each field."""
+    wrong = []
     court = typed["court"]
     if not (court.isascii() and court.isdecimal() and len(court) <= 18):
-        raise InvalidRequest("court", "required")
-    first = _date("first", typed["first"])
-    last = _date("last", typed["last"]) if typed["last"] else first
+        wrong.append(InvalidRequest("court", "required"))
+    days = {name: _date(typed[name]) for name in ("first", "last") if name == "first" or typed[name]}
+    wrong += [InvalidRequest(name, "unreadable") for name, day in days.items() if day is None]
+    first, last = days["first"], days.get("last", days["first"])
     if last == date.max:
-        raise InvalidRequest("until", "too-far")
-    return int(court), Recess(first, last + A_DAY, typed["reason"])
+        wrong.append(InvalidRequest("until", "too-far"))
+    if wrong or first is None or last is None:
+        return None, None, wrong
+    return int(court), (first, last + A_DAY), []
 
 
-def _date(name: str, typed: str) -> date:
+def _date(typed: str) -> date | None:
     try:
         return date.fromisoformat(typed)
-    except ValueError as error:
-        raise InvalidRequest(name, "unreadable") from error
+    except ValueError:
+        return None
+
+
+def _said(refusal: InvalidRequest) -> str:
+    return PROBLEM_WORDS.get(refusal.problem, "Cette valeur ne convient pas.").format_map(refusal.facts)
 
 
 def _line(one: RecessToCome) -> Line:
     last = one.days.until - A_DAY
-    span = f"du {day(one.days.first)} au {day(last, year=True)}" if last > one.days.first else day(last, year=True)
+    span = (
+        f"Du {day(one.days.first)} au {day(last, year=True)}" if last > one.days.first else f"Le {day(last, year=True)}"
+    )
+    name = one.days.reason or "Vacations judiciaires"
     count = len(one.courts)
     where = ", ".join(one.courts) if count <= MOST_NAMED else f"{count} tribunaux du ressort : {one.appeal}"
-    return Line(",".join(map(str, one.ids)), span, one.days.reason or "Vacations judiciaires", where)
+    return Line(",".join(map(str, one.ids)), span, name[:1].upper() + name[1:], where)
 
 
 @page(
@@ -195,7 +232,7 @@ def _line(one: RecessToCome) -> Line:
     on_load=[RecessState.load],
     entry="Vacations",
     order=70,
-    entry_for=(Role.ADMINISTRATOR,),
+    entry_for=(Role.REGISTRY,),  # administrators come by the page of sites
 )
 def recess() -> rx.Component:
     """Return the page."""

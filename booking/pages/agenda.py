@@ -7,10 +7,13 @@ import reflex as rx
 from availability.rights import Role
 from booking.pages.agenda_calendar import agenda_grid, shortcut_keys, zone_note
 from booking.pages.agenda_state import HOLDERS, AgendaState
-from booking.pages.agenda_words import DayList, Entry, Group, Line, Start
+from booking.pages.agenda_why import why_hour
+from booking.pages.agenda_words import DayList, Entry, Start
 from booking.pages.booking_sheet import BookingSheetState, booking_sheet
+from booking.pages.ledger_parts import found_group
 from booking.pages.reserve import reserve_sheet
 from booking.pages.reserve_state import ReserveState
+from booking.pages.why_part import why_part
 from booking.pages.widgets import inner_link
 from portal.policy import page
 from portal.ui.layout import layout
@@ -63,25 +66,9 @@ def _choose() -> rx.Component:
     return el.div(
         el.div(search, class_name="pj-agenda__search"),
         el.p(state.found, " agenda", rx.cond(state.found > 1, "s", ""), role="status", class_name="pj-grey"),
-        rx.cond(state.found > 0, el.div(rx.foreach(state.groups, _group), class_name="pj-agenda__groups"), nothing),
-    )
-
-
-def _group(group: rx.Var[Group]) -> rx.Component:
-    return el.section(
-        el.h2(group.site, class_name="fr-h6 fr-mb-1v"),
-        el.ul(rx.foreach(group.lines, _line), class_name="pj-plain"),
-    )
-
-
-def _line(line: rx.Var[Line]) -> rx.Component:
-    return el.li(
-        inner_link(
-            el.strong(line.name),
-            el.span(line.detail, class_name="fr-text--sm fr-mb-0"),
-            href=line.href,
-            class_name="pj-choice pj-agenda__choice",
-        )
+        rx.cond(
+            state.found > 0, el.div(rx.foreach(state.groups, found_group), class_name="pj-agenda__groups"), nothing
+        ),
     )
 
 
@@ -166,6 +153,7 @@ def _problem() -> rx.Component:
     )
     alert = el.div(
         el.p(state.problem),
+        why_part(state.why),
         rx.cond(state.offers.length() > 0, offers),
         el.button(
             "Masquer le message",
@@ -225,6 +213,7 @@ def _list() -> rx.Component:
         switch,
         rx.cond(state.past.length() > 0, past),
         el.div(rx.foreach(state.days, _day), class_name="pj-agenda__days"),
+        why_hour(),
         class_name="pj-agenda__list",
         aria_labelledby="vue-liste",
     )

@@ -20,14 +20,16 @@ from availability.claims import SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.rights import Actor, Role
 from booking.agenda import Agenda, Appointment, Week, agendas, free_starts, monday_of, usual_agenda, week_of
-from booking.errors import SlotUnfit
+from booking.errors import ChangedMeanwhile, SlotUnfit
 from booking.filters import Filters
 from booking.moving import move
 from booking.pages import agenda_words as words
 from booking.pages.agenda_words import DayList, Frame, Group, Start, StartsOfDay
 from booking.pages.booking_sheet import BookingSheetState
+from booking.pages.dossier_words import changed_sentence
 from booking.pages.hours_words import address as hours_address
 from booking.pages.reserve_state import ReserveState
+from booking.pages.why_words import Why, why_of
 from booking.question import form_of, text_of
 from portal import clock
 from portal.database import act, read
@@ -90,6 +92,7 @@ class AgendaState(rx.State):
     hours_href: str = ""  # of the page that sets its hours, for who may
     shows_grid: bool = False  # on a phone, where the list comes first
     problem: str = ""
+    why: Why = Why()  # the rule behind it
     offers: list[Start] = []  # noqa: RUF012
     moving: Moving = NOTHING
     options: list[StartsOfDay] = []  # noqa: RUF012
@@ -113,6 +116,7 @@ class AgendaState(rx.State):
     @rx.event
     async def load(self) -> EventSpec | None:
         """Show the week that the address names, else go to that of the usual agenda, else show those to choose from."""
+        watch(self)
         actor, parameters = await current_actor(self), self.router.url.query_parameters
         asked, monday, problem = asked_by(parameters)
         if (asked, monday) != (self._resource_id, self._monday):
@@ -134,7 +138,6 @@ class AgendaState(rx.State):
             self._choose(found, monday)
         if problem:
             (await self.get_state(NoticeState)).show_error(problem)
-        watch(self)
         return None
 
     @allow(*HOLDERS)
@@ -178,8 +181,11 @@ class AgendaState(rx.State):
     @allow(*HOLDERS)
     @rx.event
     async def refresh(self) -> None:
-        """Show the same week as it is now."""
+        """Show the same week as it is now; once something was done in the sheet, the move before it stays."""
         await self._read()
+        if self._undo is not None and (await self.get_state(BookingSheetState)).tone == "success":
+            self._undo = None
+            (await self.get_state(NoticeState)).show("", "")
 
     @allow(*HOLDERS)
     @rx.event
@@ -234,7 +240,7 @@ class AgendaState(rx.State):
     @rx.event
     async def forget_problem(self) -> None:
         """Take the refusal away."""
-        self.problem, self.offers, self._wanted = "", [], ""
+        self.problem, self.offers, self._wanted, self.why = "", [], "", Why()
 
     @allow(*HOLDERS)
     @rx.event
@@ -258,8 +264,7 @@ class AgendaState(rx.State):
         (await self.get_state(NoticeState)).show("error" if failed else "success", failed or UNDONE)
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
-        """Show the week, and the open sheet, as they are now that somebody changed them."""
-        await (await self.get_state(BookingSheetState))._places_changed(resource_ids)
+        """Show the week as it is now that somebody changed it."""
         if self.step == "week" and self._resource_id in resource_ids:
             await self._read()
 
@@ -271,26 +276,27 @@ class AgendaState(rx.State):
             return False
         notice, zone = await self.get_state(NoticeState), ZoneInfo(self.zone)
         actor, at = await current_actor(self), clock.now()
-        self.problem, self.offers, self._wanted = "", [], ""
+        self.problem, self.offers, self._wanted, self.why = "", [], "", Why()
         notice.show("", "")
         try:
             claim = SlotClaim(resource_id=self._resource_id, start=_instant(start))
-            await act(move, actor, one.booking_id, claim, now=at)
+            moved = await act(move, actor, one.booking_id, claim, now=at, revision=one.revision)
         except Refusal as refusal:
             await self._refused(actor, booking_id, start, refusal)
         else:
             before = SlotClaim(resource_id=self._resource_id, start=one.period.start)
-            self._undo = partial(move, booking_id=UUID(booking_id), claim=before)
+            self._undo = partial(move, booking_id=UUID(booking_id), claim=before, revision=moved.revision)
             said = f"Rendez-vous ({words.who(one)}) déplacé au {moment(claim.start, zone)}."
             monday = monday_of(claim.start.astimezone(zone).date())
             there = ("Voir cette semaine-là", words.address(self._resource_id, monday))
-            notice.show_success(said, undo_label="Annuler", link=("", "") if monday == self._monday else there)
+            link = ("", "") if monday == self._monday else there
+            notice.show_success(said, undo_label="Annuler", link=link, stays=True)
         await self._read()
         return not self.problem
 
     async def _refused(self, actor: Actor, booking_id: str, start: str, refusal: Refusal) -> None:
         """Say why it was not moved, and offer the nearest free starts."""
-        self.problem = f"Le rendez-vous n’a pas été déplacé. {_why(refusal)}"
+        self.problem, self.why = f"Le rendez-vous n’a pas été déplacé. {_why(refusal)}", why_of(refusal)
         if not isinstance(refusal, (*GONE, InvalidRequest)):
             return
         try:
@@ -360,6 +366,8 @@ def _instant(typed: str) -> datetime:
 
 
 def _why(refusal: Refusal) -> str:
+    if isinstance(refusal, ChangedMeanwhile):
+        return changed_sentence(refusal)
     if isinstance(refusal, InvalidRequest) and refusal.problem in REFUSED:
         return REFUSED[refusal.problem]
     if isinstance(refusal, PeriodTaken):

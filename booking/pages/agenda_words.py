@@ -14,7 +14,7 @@ from babel.dates import get_timezone_location
 
 from availability.openings import instant_of, local_day
 from availability.periods import Period, days_between
-from booking.agenda import A_WEEK, Agenda, Appointment, Closing, Week
+from booking.agenda import A_WEEK, Agenda, Appointment, Closing, Meets, Week
 from booking.models import State
 from booking.pages.booking_words import deadline, whom
 from booking.persons import search_name_of
@@ -284,16 +284,17 @@ def _closed(week: Week) -> list[dict[str, Any]]:
 
 
 def _absent(week: Week) -> list[dict[str, Any]]:
-    """Return a shade over the time when whoever receives is busy elsewhere."""
+    """Return a shade over the time when whoever receives is busy elsewhere, or with others."""
+    said = [("Absence", one) for one in week.absences] + [(_meets(one), one.period) for one in week.meetings]
     return [
         {
             "id": f"a-{number}",
             "kind": "closed",
-            "title": "Absence",
+            "title": title,
             "display": "background",
             **_span(one.start, one.end),
         }
-        for number, one in enumerate(week.absences)
+        for number, (title, one) in enumerate(said)
     ]
 
 
@@ -369,13 +370,13 @@ def _taken_entry(one: Appointment, week: Week, *, now: datetime) -> Entry:
 
 
 def _note(week: Week, on: date, *, is_empty: bool) -> str:
-    """Return why a day is closed, or why there is nothing on it; a weekend without opening needs no word."""
+    """Return why a day is closed, or why there is nothing on it; a weekend without opening needs no word, but today."""
     if closed := _closed_note(week, on):
         return closed
     if not any(local_day(one.start, week.zone) == on for one in week.openings):
-        return "Pas d’ouverture" if on.weekday() < 5 else ""
-    if absent := _absent_note(week, on):
-        return absent
+        return _together("Pas d’ouverture" if on.weekday() < 5 or on == week.today else "", _meets_note(week, on))
+    if busy := _together(_absent_note(week, on), _meets_note(week, on)):
+        return busy
     if not is_empty:
         return ""
     if on < week.today:
@@ -391,6 +392,23 @@ def _absent_note(week: Week, on: date) -> str:
         return "Absence toute la journée"
     said = (f"de {hour(start, week.zone)} à {_until(end, day_of, week.zone)}" for start, end in parts)
     return f"Absence {', '.join(said)}" if parts else ""
+
+
+def _together(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _meets(one: Meets) -> str:
+    return "Audience" if one.is_hearing else "Réunion"
+
+
+def _meets_note(week: Week, on: date) -> str:
+    """Return when whoever receives is with others on a day."""
+    return ", ".join(
+        f"{_meets(one)} de {hour(one.period.start, week.zone)} à {hour(one.period.end, week.zone)}"
+        for one in week.meetings
+        if local_day(one.period.start, week.zone) == on
+    )
 
 
 def _until(end: datetime, day_of: Period, zone: ZoneInfo) -> str:

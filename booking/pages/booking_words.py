@@ -43,6 +43,17 @@ class Dated(Protocol):
     def time_zone(self) -> str: ...
 
 
+class Summoned(Protocol):
+    """Somebody at somebody's, for something."""
+
+    @property
+    def kind_code(self) -> str: ...
+    @property
+    def resource_id(self) -> int: ...
+    @property
+    def person_id(self) -> UUID | None: ...
+
+
 @dataclass(frozen=True)
 class Row:
     """A booking in the list."""
@@ -57,6 +68,7 @@ class Row:
     badge: str
     note: str  # until when it is kept, or answered
     made: str
+    revision: int
 
 
 def row_of(line: ListedBooking, href: str, *, now: datetime) -> Row:
@@ -73,6 +85,7 @@ def row_of(line: ListedBooking, href: str, *, now: datetime) -> Row:
         badge=STATE_BADGES[line.state],
         note=deadline(line.state, line.expires_at, line.time_zone, now=now),
         made=dated(local_day(line.created_at, ZoneInfo(line.time_zone)), today),
+        revision=line.revision,
     )
 
 
@@ -126,6 +139,11 @@ def deadline(state: State, expires_at: datetime | None, time_zone: str, *, now: 
     return f"réponse attendue {_before(last_day, today)}"
 
 
+def being_reserved(until: datetime | None, zone: ZoneInfo) -> str:
+    """Return that somebody is reserving something, and until when at the latest; nothing when nobody is."""
+    return f"en cours de réservation, jusqu’à{NBSP}{hour(until, zone)} au plus" if until else ""
+
+
 def zone_note(time_zone: str, here: str = MAINLAND) -> str:
     """Return whose hour it is, when it is not that of `here`: where whoever reads it works."""
     if time_zone == here:
@@ -142,6 +160,12 @@ def address_of(address: str, postcode: str, commune: str) -> str:
 def convene_address(booking_id: object) -> str:
     """Return where the person of an appointment is summoned to it."""
     return f"/convoquer/?{urlencode({'reservation': str(booking_id)})}"
+
+
+def convene_again(line: Summoned) -> str:
+    """Return where the same person is summoned again, for the same kind and at the same place."""
+    asked = {"type": line.kind_code, "lieu": str(line.resource_id), "personne": str(line.person_id)}
+    return f"/convoquer/?{urlencode(asked)}"
 
 
 def open_address(booking_id: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -25,10 +25,14 @@ from booking.ledger import (
 )
 from booking.pages.booking_sheet import BookingSheetState, booking_sheet
 from booking.pages.booking_words import Row, row_of
+from booking.pages.bulk_parts import all_box, all_on_a_phone, preview_sheet, row_box, selection_bar
+from booking.pages.bulk_state import BulkState
+from booking.pages.ledger_parts import answered, ledger, more_button, search_bar, segments
 from booking.pages.widgets import inner_link
 from booking.question import form_of, text_of
 from portal.clock import now
 from portal.database import read
+from portal.live import watch
 from portal.policy import allow, current_actor, page
 from portal.ui.dates import NBSP, grouped, plural
 from portal.ui.layout import layout
@@ -71,6 +75,7 @@ class BookingsState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Show what the address asks for; opening or closing a sheet keeps the lines that were there."""
+        watch(self)
         part, typed = asked_by(self.router.url.query_parameters)
         if self.router.url.query_parameters.get("etat", part.value) != part.value:
             (await self.get_state(NoticeState)).show("info", "Ce filtre n’existe pas : voici toutes les réservations.")
@@ -92,6 +97,7 @@ class BookingsState(rx.State):
             booking_lines, await current_actor(self), self._query(), now=now(), after=self._last, limit=PAGE + 1
         )
         self._append(lines, PAGE)
+        (await self.get_state(BulkState))._follow(self.rows)
 
     @allow(*REQUESTERS)
     @rx.event
@@ -112,22 +118,25 @@ class BookingsState(rx.State):
         """Close the sheet; the list stays as it was."""
         return rx.redirect(list_address(Part(self.part), self.typed), replace=True)
 
+    async def _places_changed(self, resource_ids: frozenset[int]) -> None:  # noqa: ARG002 - a new one may be anywhere
+        """Show what somebody else has just taken, decided or given back."""
+        await self._fill(len(self.rows))
+
     async def _fill(self, count: int) -> None:
         wanted = min(max(count, PAGE), MOST_SHOWN)
-        lines, total = await read(_listed, await current_actor(self), self._query(), now=now(), limit=wanted + 1)
-        self.rows = []
-        self._append(lines, wanted)
+        actor = await current_actor(self)
+        rows, self._last, self.has_more, total = await read(_shown, actor, self._query(), now=now(), limit=wanted)
+        if rows != self.rows:
+            self.rows = rows
         self.summary, self.none = summary(total, self.typed), NONE_WORDS[Part(self.part)]
         self.is_loaded = True
+        (await self.get_state(BulkState))._follow(self.rows)
 
     def _append(self, lines: list[ListedBooking], wanted: int) -> None:
         kept = lines[:wanted]
-        at = now()
-        part = Part(self.part)
-        self.rows = self.rows + [row_of(line, list_address(part, self.typed, line.id), now=at) for line in kept]
+        self.rows = self.rows + _rows(kept, self._query(), now())
         self.has_more = len(lines) > wanted
-        if kept:
-            self._last = Cursor(kept[-1].created_at, kept[-1].id)
+        self._last = _cursor(kept) or self._last
 
     def _query(self) -> Query:
         return Query(part=Part(self.part), typed=self.typed)
@@ -159,6 +168,23 @@ def summary(total: int, typed: str) -> str:
     return f"{found} pour «{NBSP}{typed}{NBSP}»" if typed else found
 
 
+def _rows(lines: Sequence[ListedBooking], query: Query, at: datetime) -> list[Row]:
+    return [row_of(line, list_address(query.part, query.typed, line.id), now=at) for line in lines]
+
+
+def _cursor(lines: Sequence[ListedBooking]) -> Cursor | None:
+    return Cursor(lines[-1].created_at, lines[-1].id) if lines else None
+
+
+def _shown(
+    session: Session, actor: Actor, query: Query, *, now: datetime, limit: int
+) -> tuple[list[Row], Cursor | None, bool, int]:
+    """Return the first lines as displayed, the last of them, whether there are more, and how many there are."""
+    lines, total = _listed(session, actor, query, now=now, limit=limit + 1)
+    kept = lines[:limit]
+    return _rows(kept, query, now), _cursor(kept), len(lines) > limit, total
+
+
 def _listed(
     session: Session, actor: Actor, query: Query, *, now: datetime, limit: int
 ) -> tuple[list[ListedBooking], int]:
@@ -178,93 +204,41 @@ def _listed(
 def bookings_page() -> rx.Component:
     """Return the page."""
     return layout(
-        el.div(_parts(), _search(), class_name="pj-ledger__filters"),
+        el.div(
+            segments("etat", PART_WORDS, current=BookingsState.part, on_pick=BookingsState.pick_part, wraps=False),
+            search_bar(
+                "Lieu, initiales ou numéro de dossier",
+                typed=BookingsState.typed,
+                on_submit=BookingsState.search,
+                longest=LONGEST_SEARCH,
+            ),
+            inner_link("Séries", href="/series/", class_name="fr-link"),
+            inner_link("Liste d’attente", href="/attente/", class_name="fr-link"),
+            inner_link("Boîte d’envoi", href="/convocations/messages/", class_name="fr-link"),
+            class_name="pj-ledger__filters",
+        ),
         rx.cond(BookingsState.is_loaded, _list(), skeleton(10, "Chargement des réservations…")),
         booking_sheet(on_close=BookingsState.close_sheet, after=BookingsState.refresh),
+        preview_sheet(BookingsState.refresh),
         title="Réservations",
         wide=True,
-    )
-
-
-def _parts() -> rx.Component:
-    return el.fieldset(
-        el.legend("Afficher", class_name="fr-segmented__legend fr-segmented__legend--inline"),
-        el.div(*[_part(part, words) for part, words in PART_WORDS.items()], class_name="fr-segmented__elements"),
-        class_name="fr-segmented fr-segmented--sm",
-    )
-
-
-def _part(part: Part, words: str) -> rx.Component:
-    return el.div(
-        el.input(
-            type="radio",
-            id=f"etat-{part}",
-            name="etat",
-            value=part.value,
-            checked=BookingsState.part == part.value,
-            on_change=BookingsState.pick_part(part.value),
-        ),
-        el.label(words, html_for=f"etat-{part}", class_name="fr-label"),
-        class_name="fr-segmented__element",
-    )
-
-
-def _search() -> rx.Component:
-    return rx.el.form(
-        el.div(
-            el.label("Lieu, initiales ou numéro de dossier", html_for="recherche", class_name="fr-label"),
-            el.input(
-                type="search",
-                id="recherche",
-                name="q",
-                placeholder="Lieu, initiales ou numéro de dossier",
-                default_value=BookingsState.typed,
-                max_length=LONGEST_SEARCH,
-                auto_complete="off",
-                class_name="fr-input",
-            ),
-            el.button("Rechercher", type="submit", title="Rechercher", class_name="fr-btn"),
-            role="search",
-            class_name="fr-search-bar",
-        ),
-        on_submit=BookingsState.search,
-        class_name="pj-ledger__search",
+        on_undo=BulkState.undo,
     )
 
 
 def _list() -> rx.Component:
     state = BookingsState
-    return el.div(
-        el.div(
-            el.p(state.summary, role="status", class_name="fr-mb-0"),
-            rx.cond(
-                state.typed != "",
-                inner_link("Effacer la recherche", href=ADDRESS + "?etat=" + state.part, class_name="fr-link"),
-            ),
-            class_name="pj-ledger__answer",
-        ),
-        rx.cond(state.rows.length() > 0, _table(), _nothing()),
-        class_name=rx.cond(rx.State.is_hydrated, "", "pj-dimmed"),
-    )
+    found = rx.cond(state.rows.length() > 0, _table(), _nothing())
+    return answered(state.summary, state.typed, ADDRESS + "?etat=" + state.part, found)
 
 
 def _table() -> rx.Component:
-    # Roles are said again: the narrow layout displays rows as cards, which would drop them.
-    head = el.tr(*[el.th(heading, scope="col", role="columnheader") for heading in HEADINGS], role="row")
-    inner = el.table(
-        el.caption("Réservations, la plus récente d’abord", class_name="fr-sr-only"),
-        el.thead(head, role="rowgroup"),
-        el.tbody(rx.foreach(BookingsState.rows, _row), role="rowgroup"),
-        role="table",
-        class_name="pj-ledger",
-    )
-    more = el.button(
-        f"Afficher {PAGE} de plus",
-        type="button",
-        on_click=BookingsState.show_more,
-        class_name="fr-btn fr-btn--secondary pj-more",
-    )
-    return el.div(inner, rx.cond(BookingsState.has_more, more))
+    state = BookingsState
+    count = state.rows.length()
+    rows = rx.foreach(state.rows, _row)
+    inner = ledger("Réservations, la plus récente d’abord", HEADINGS, rows, first=all_box(count))
+    more = rx.cond(state.has_more, more_button(PAGE, state.show_more))
+    return el.div(all_on_a_phone(count), inner, more, selection_bar())
 
 
 def _row(row: rx.Var[Row]) -> rx.Component:
@@ -279,6 +253,7 @@ def _row(row: rx.Var[Row]) -> rx.Component:
         role="cell",
     )
     return el.tr(
+        row_box(row),
         place,
         el.td(row.when, role="cell"),
         el.td(row.whom, role="cell", class_name="pj-ledger__whom"),

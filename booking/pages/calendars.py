@@ -5,7 +5,8 @@ from __future__ import annotations
 import reflex as rx
 
 from booking.pages.calendars_state import READERS, CalendarsState
-from booking.pages.calendars_words import CoveredLine, FeedLine, LinkLine, ThingLine
+from booking.pages.calendars_words import CoveredLine, FeedLine, LinkLine
+from booking.pages.ledger_parts import found_line
 from booking.pages.widgets import copy_button, inner_link
 from portal.policy import page
 from portal.ui.layout import layout
@@ -74,7 +75,7 @@ def _choose() -> rx.Component:
         type="search",
     )
     nothing = empty_state("Aucun agenda", "Rien de votre ressort ne porte ce nom. Essayez un autre mot.")
-    listed = el.ul(rx.foreach(state.found, _thing), class_name="pj-plain")
+    listed = el.ul(rx.foreach(state.found, found_line), class_name="pj-plain")
     rest = el.p("Seuls les premiers sont montrés : précisez la recherche.", class_name="pj-grey fr-mt-2w")
     return el.div(
         el.p("Voyez vos rendez-vous dans votre agenda, et faites connaître vos absences sans rien ressaisir."),
@@ -82,17 +83,6 @@ def _choose() -> rx.Component:
         el.p(state.count, f"{NBSP}agenda", rx.cond(state.count > 1, "s", ""), role="status", class_name="pj-grey"),
         rx.cond(state.count > 0, listed, nothing),
         rx.cond(state.count > state.found.length(), rest),
-    )
-
-
-def _thing(line: rx.Var[ThingLine]) -> rx.Component:
-    return el.li(
-        inner_link(
-            el.strong(line.name),
-            el.span(line.detail, class_name="fr-text--sm fr-mb-0"),
-            href=line.href,
-            class_name="pj-choice pj-agenda__choice",
-        )
     )
 
 

@@ -34,6 +34,7 @@ from booking.agenda import Appointment, left_outside
 from booking.calendar_models import CalendarLink
 from booking.calendar_out import Thing, give_back_link, links_of, make_link, renew_link, revoke_link, thing, things
 from booking.day import time_zone_of
+from booking.own_agenda import as_owner
 from booking.pages import calendars_words as words
 from booking.pages.agenda_state import HOLDERS
 from booking.pages.calendars_route import link_address
@@ -96,6 +97,7 @@ class CalendarsState(rx.State):
         if not is_number or int(asked) != self._resource_id:
             self.url, self.url_problem = "", ""
             self.version += 1
+        watch(self)
         actor = await current_actor(self)
         self.may_name = actor.has(*REQUESTERS)
         if is_number:
@@ -107,7 +109,6 @@ class CalendarsState(rx.State):
             if asked:
                 (await self.get_state(NoticeState)).show_error(UNKNOWN)
             self._choose(await read(things, actor))
-        watch(self)
 
     @allow(*READERS)
     @rx.event
@@ -126,7 +127,9 @@ class CalendarsState(rx.State):
         try:
             found = address_of(self.url, allows_inside=settings().feeds_inside)
             sealed = SealedAddress(seal(House(secret_key()).derived(CALENDAR_FEEDS), found.url), found.host)
-            feed_id = await act(add_feed, await current_actor(self), self._resource_id, sealed, now=clock.now())
+            feed_id = await act(
+                partial(_owned, do=add_feed), await current_actor(self), self._resource_id, sealed, now=clock.now()
+            )
         except InvalidRequest as refusal:
             if refusal.field != "url":
                 raise  # nothing typed is wrong: nobody keeps hours there
@@ -134,7 +137,8 @@ class CalendarsState(rx.State):
             return
         self.url, self.version = "", self.version + 1
         await self._done(
-            f"Agenda de {found.host} importé : il est lu dans quelques secondes.", partial(remove_feed, feed_id=feed_id)
+            f"Agenda de {found.host} importé : il est lu dans quelques secondes.",
+            partial(_owned, do=remove_feed, feed_id=feed_id),
         )
 
     @allow(*READERS)
@@ -147,7 +151,7 @@ class CalendarsState(rx.State):
     @rx.event
     async def again(self, feed_id: str) -> None:
         """Read a calendar now."""
-        await act(read_again, await current_actor(self), _number(feed_id), now=clock.now())
+        await act(partial(_owned, do=read_again), await current_actor(self), _number(feed_id), now=clock.now())
         (await self.get_state(NoticeState)).show("info", "L’agenda est lu dans quelques secondes.")
         await self._read()
 
@@ -155,9 +159,13 @@ class CalendarsState(rx.State):
     @rx.event
     async def remove(self, feed_id: str) -> None:
         """Take a calendar away; nobody is busy by it any more."""
-        removed = await act(remove_feed, await current_actor(self), _number(feed_id), now=clock.now())
+        removed = await act(
+            partial(_owned, do=remove_feed), await current_actor(self), _number(feed_id), now=clock.now()
+        )
         host = removed.columns["host"]
-        await self._done(f"Agenda de {host} retiré, et ses absences avec lui.", partial(restore_feed, removed=removed))
+        await self._done(
+            f"Agenda de {host} retiré, et ses absences avec lui.", partial(_owned, do=restore_feed, removed=removed)
+        )
 
     @allow(*READERS)
     @rx.event
@@ -242,7 +250,7 @@ def _shown(session: Session, actor: Actor, resource_id: int, *, now: datetime) -
     one = thing(session, actor, resource_id)
     mine = [link for link in links_of(session, actor) if resource_id == link.resource_id or one.site_id == link.site_id]
     try:
-        place = looked_at_by(session, actor, resource_id, (Shape.SLOTS,))
+        place = looked_at_by(session, as_owner(session, actor), resource_id, (Shape.SLOTS,))
     except Refusal:  # others say when they are away
         return Shown(one, mine, [], [], may_import=False, time_zone=time_zone_of(session, actor))
     outside = covered(session, resource_id, now=now)
@@ -254,6 +262,11 @@ def _shown(session: Session, actor: Actor, resource_id: int, *, now: datetime) -
         may_import=True,
         time_zone=place.zone.key,
     )
+
+
+def _owned(session: Session, actor: Actor, *asked: Any, do: Callable[..., Any], **named: Any) -> Any:
+    """Do an act as whoever runs the agenda, or whose own it is."""
+    return do(session, as_owner(session, actor), *asked, **named)
 
 
 def _typed(value: object) -> str:

@@ -16,7 +16,8 @@ export function Countdown({ seconds, since, onEnd }) {
     }, 1000);
     return () => clearInterval(timer);
   }, [seconds, since]);
-  const words = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  const hours = Math.floor(left / 3600);
+  const words = hours ? `${hours} h ${String(Math.floor(left / 60) % 60).padStart(2, "0")}` : `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   // A screen reader is not told each second: only the last minute is announced, once.
   return (
     <>

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from availability.openings import local_day
 from booking.day import Day, Ending, Lost, Moment, Today, ToDo, Wait
+from booking.hosting import HostedRequest
 from booking.ledger import ListedBooking
 from booking.models import State
 from booking.pages.booking_words import MAINLAND, deadline, detail, open_address, search_again, when, whom, zone_note
-from booking.words import REFUSAL_WORDS, many
+from booking.pages.day_outcomes_words import address as outcomes_address
+from booking.pages.request_words import dates, until
+from booking.since import News, Since
+from booking.words import REFUSAL_WORDS, act_sentence, many
 from portal.ui.dates import NBSP, day, from_today, hour
 
 TO_DO_WORDS = {Wait.CONFIRM: "À confirmer", Wait.CHASE: "Réponse en attente", Wait.ANSWER: "Demande à examiner"}
@@ -39,6 +44,17 @@ class Card:
     again: str
 
 
+@dataclass(frozen=True)
+class SinceRow:
+    """One thing that somebody else did. `href` is empty when it cannot be opened."""
+
+    id: str
+    at: str
+    said: str
+    about: str
+    href: str
+
+
 def to_do_cards(shown: Day, *, answers: str, now: datetime) -> list[Card]:
     """Return what waits; `answers` is the address where a host answers, empty when there is none."""
     return [_to_do(one, answers, now) for one in shown.to_do]
@@ -54,6 +70,11 @@ def lost_cards(shown: Day, *, now: datetime) -> list[Card]:
     return [_lost(one, now) for one in shown.lost]
 
 
+def proposed_cards(found: Sequence[HostedRequest], *, now: datetime) -> list[Card]:
+    """Return the requests for which the host proposes other dates."""
+    return [_proposed(one, now) for one in found if one.other is not None and one.expires_at is not None]
+
+
 def and_others(count: int, shown: int) -> str:
     """Return "et 12 autres", or nothing."""
     return f"et {many(count - shown, 'autre', 'autres')}" if count > shown else ""
@@ -67,9 +88,52 @@ def answers_waiting(count: int) -> str:
     return f"{words} votre réponse"
 
 
-def to_note_words(count: int) -> str:
-    """Return how many appointments wait for their outcome, or nothing."""
-    return many(count, "rendez-vous à pointer", "rendez-vous à pointer") if count else ""
+def to_note_words(count: int, since: datetime | None, now: datetime, here: str = MAINLAND, *, late: int = 0) -> str:
+    """Return how many appointments wait for their outcome and since when, or nothing; `late` wait for a week."""
+    if not count or since is None:
+        return ""
+    said = many(count, "rendez-vous à pointer", "rendez-vous à pointer")
+    zone = ZoneInfo(here)
+    ended, today = local_day(since, zone), local_day(now, zone)
+    if ended == today:
+        return said
+    if 0 < late < count:
+        return f"{said}, dont {late} depuis plus d’une semaine"
+    return f"{said}, {'' if count == 1 else 'le plus ancien '}{from_today(ended, today)}"
+
+
+def to_note_address(since: datetime | None, now: datetime, here: str = MAINLAND, *, own: int | None = None) -> str:
+    """Return where the oldest of them are noted: those of one agenda when one reads of no other."""
+    zone = ZoneInfo(here)
+    today = local_day(now, zone)
+    return outcomes_address(local_day(since, zone) if since else today, today, str(own) if own else "")
+
+
+def to_set_words(count: int) -> str:
+    """Return how many designations have no appointment yet, or nothing."""
+    return many(count, "désignation sans rendez-vous fixé", "désignations sans rendez-vous fixé") if count else ""
+
+
+def since_title(since: datetime, now: datetime, here: str) -> str:
+    """Return since when: "Depuis votre dernière visite, hier à 17 h 12"."""
+    zone = ZoneInfo(here)
+    last, today = local_day(since, zone), local_day(now, zone)
+    when_ = "aujourd’hui" if last == today else from_today(last, today)
+    return f"Depuis votre dernière visite, {when_} à{NBSP}{hour(since, zone)}"
+
+
+def since_rows(found: Since, *, may_open: bool, now: datetime, here: str) -> list[SinceRow]:
+    """Return what others did, the last first."""
+    return [_since(one, may_open, now, here) for one in found.news]
+
+
+def _since(one: News, may_open: bool, now: datetime, here: str) -> SinceRow:
+    zone = ZoneInfo(here)
+    done, today = local_day(one.at, zone), local_day(now, zone)
+    at = hour(one.at, zone) if done == today else f"{from_today(done, today)} à{NBSP}{hour(one.at, zone)}"
+    said = act_sentence(one.act, one.facts, one.by)
+    what = _texts(one.line.site_name, when(one.line, today), _for(one.line))
+    return SinceRow(str(one.line.id), at, said, ", ".join(what), open_address(one.line.id) if may_open else "")
 
 
 def declined_words(count: int) -> str:
@@ -112,6 +176,29 @@ def _to_do(one: ToDo, answers: str, now: datetime) -> Card:
         lines=_texts(_detail(line), when(line, today), "" if is_asked else _for(line), limit),
         href=answers if is_asked else open_address(line.id),
         seconds=max(left, 0),
+        again="",
+    )
+
+
+def _proposed(one: HostedRequest, now: datetime) -> Card:
+    zone = ZoneInfo(one.time_zone)
+    other = dates(one.other, zone) if one.other else ""
+    limit = until(one.expires_at, now, zone) if one.expires_at else ""
+    who = whom(one.initials.replace(".", ""), one.case_ref, one.person_id)
+    asked = dates(one, zone)
+    return Card(
+        id=f"proposal-{one.id}",
+        tag="Autres dates proposées",
+        tone="info",
+        title=one.site_name,
+        lines=_texts(
+            other,
+            f"au lieu de{NBSP}: {asked[:1].lower()}{asked[1:]}",
+            f"pour {'' if one.initials else 'le '}{who}",
+            f"à accepter avant le {limit}",
+        ),
+        href=open_address(one.id),
+        seconds=0,
         again="",
     )
 

@@ -7,10 +7,14 @@ from typing import Any
 import reflex as rx
 
 from booking.mediators import DESIGNATORS
-from booking.pages.designate_state import PROPOSED, ROWS_AT_ONCE, DesignateState
+from booking.pages.designate_state import CHANGED, ENDED, ENDING, PROPOSED, ROWS_AT_ONCE, DesignateState
 from booking.pages.designate_words import HEADINGS, CaseLine, Choice, Heading, PairChoice, Row
+from booking.pages.reason_part import reason_form
+from booking.pages.why_part import why_part
 from booking.question import RADII_KM
+from booking.words import GIVEN_BACK_WORDS
 from portal.policy import page
+from portal.ui.changed import changed_banner
 from portal.ui.layout import layout
 from portal.ui.pieces import badge, described_by, empty_state, field, select_field, skeleton
 
@@ -147,19 +151,35 @@ def _cases() -> rx.Component:
 
 def _case(line: rx.Var[CaseLine]) -> rx.Component:
     print_it = el.a("Imprimer l’avis", href="/designer/avis/?d=" + line.id, class_name="fr-btn fr-btn--sm")
-    give_up = el.button(
-        "Annuler",
+    ask = el.button(
+        "Annuler…",
         type="button",
         aria_label="Annuler la désignation de " + line.name,
-        on_click=S.give_up(line.id),
+        on_click=S.ask_why(line.id),
         class_name="fr-btn fr-btn--sm fr-btn--secondary",
     )
+    give_up = reason_form(
+        ENDING,
+        GIVEN_BACK_WORDS,
+        el.button(
+            "Annuler",
+            type="submit",
+            aria_label="Annuler la désignation de " + line.name,
+            class_name="fr-btn fr-btn--sm fr-btn--secondary",
+        ),
+        # What the button says, not what the panel has become under the hand.
+        el.input(type="hidden", name=ENDED, value=line.id),
+        label="Motif de l’annulation",
+        on_submit=S.give_up,
+    )
+    is_ending = S.ending == line.id
     return el.li(
         el.strong(line.name),
         badge(line.state, line.badge),
         el.p(line.when, class_name="fr-text--sm fr-mb-1w"),
         rx.cond(line.convened != "", el.p(line.convened, class_name="fr-text--sm fr-mb-1w")),
-        rx.cond(line.is_running, el.div(print_it, give_up, class_name="pj-actions")),
+        rx.cond(line.is_running, el.div(print_it, rx.cond(is_ending, rx.fragment(), ask), class_name="pj-actions")),
+        rx.cond(is_ending, el.div(give_up, class_name="fr-mt-1w")),
         key=line.id,
         class_name="pj-case",
     )
@@ -170,7 +190,8 @@ def _answer() -> rx.Component:
     content = rx.cond(S.is_forbidden, _forbidden(), rx.cond(S.total > 0, table, _nobody()))
     return el.section(
         el.h2("Qui peut prendre la mesure", class_name="fr-sr-only"),
-        el.div(rx.cond(S.taken != "", _taken()), role="alert", id="pris", tab_index=-1),
+        el.div(rx.cond(S.taken != "", _taken(), why_part(S.why)), role="alert", id="pris", tab_index=-1),
+        el.div(_changed(), id=CHANGED, tab_index=-1),
         rx.cond(S.is_loaded, content, skeleton(12, "Recherche en cours…")),
         aria_busy=rx.cond(S.is_busy, "true", "false"),
         class_name=rx.cond(S.is_busy & S.is_loaded, "pj-designate__answer pj-dimmed", "pj-designate__answer"),
@@ -195,7 +216,8 @@ def _proposal() -> rx.Component:
         type="button",
         id=PROPOSED,
         access_key="d",
-        on_click=S.take_proposed,
+        # What the button says, not what the panel has become under the hand.
+        on_click=S.take_proposed(S.picked, rx.cond(S.pairs.length() > 0, S.pairs[0].number, "")),
         class_name="fr-btn",
     )
     return el.section(
@@ -220,6 +242,16 @@ def _proposal() -> rx.Component:
     )
 
 
+def _changed() -> rx.Component:
+    theirs = el.button(
+        "Prendre la nouvelle suggestion",
+        type="button",
+        on_click=S.take_theirs,
+        class_name="fr-btn fr-btn--sm fr-btn--secondary",
+    )
+    return changed_banner(S.changes, S.differences, theirs, on_leave=S.keep_mine, leave_label="Garder mon choix")
+
+
 def _pair(pair: rx.Var[PairChoice]) -> rx.Component:
     act = rx.cond(S.is_given, "Convoquer : ", "Désigner et convoquer : ")
     return el.span(
@@ -235,7 +267,7 @@ def _other_pair(pair: rx.Var[PairChoice]) -> rx.Component:
     return el.button(
         _pair(pair),
         type="button",
-        on_click=S.convene(pair.number),
+        on_click=S.convene(S.picked, pair.number),
         key=pair.number,
         class_name="fr-btn fr-btn--secondary",
     )
@@ -244,6 +276,7 @@ def _other_pair(pair: rx.Var[PairChoice]) -> rx.Component:
 def _taken() -> rx.Component:
     return el.div(
         el.p(S.taken),
+        why_part(S.why),
         el.div(rx.foreach(S.choices, _choice), class_name="pj-actions fr-mt-1w"),
         class_name="fr-alert fr-alert--warning fr-mb-2w",
     )
@@ -348,7 +381,14 @@ def _row(row: rx.Var[Row]) -> rx.Component:
         _cell("tarif", row.price),
         _cell("langues", row.languages),
         _cell("acces", row.access),
-        el.td(el.div(rx.cond(row.can_take, act, full), _conflict(row), class_name="pj-acts"), class_name="pj-cell-act"),
+        el.td(
+            el.div(
+                rx.cond(row.can_take, act, el.div(full, why_part(row.why, about=row.name))),
+                _conflict(row),
+                class_name="pj-acts",
+            ),
+            class_name="pj-cell-act",
+        ),
         key=row.resource_id,
         class_name=rx.cond(row.can_take, "", "pj-row--full"),
     )

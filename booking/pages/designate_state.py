@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -24,13 +26,17 @@ from availability.rights import Actor
 from booking.actions import cancel, undo_cancel
 from booking.conflicts import conflicts_of, declare_conflict, withdraw_conflict
 from booking.designations import (
+    CaseSeen,
     Designation,
     Wanted,
+    case_seen,
     designate,
     designations_of,
     read_case_ref,
 )
 from booking.doubles import OfferedPair, double_of, next_pairs
+from booking.errors import OutOfDate
+from booking.meanwhile import Changed, changes_since
 from booking.measure_words import MeasureWords
 from booking.mediators import DESIGNATORS, Candidate, Need, candidates, designable_kinds, home_zone
 from booking.models import Booking, State
@@ -42,6 +48,8 @@ from booking.pages.designate_words import (
     Heading,
     PairChoice,
     Row,
+    and_both,
+    case_changes,
     case_line,
     case_problem,
     choices,
@@ -50,12 +58,17 @@ from booking.pages.designate_words import (
     headings,
     located_words,
     pair_choice,
+    pair_key,
     reasons_words,
     row,
     seat_words,
     sentence,
+    shown_differences,
+    shown_words,
     whereabouts,
 )
+from booking.pages.reason_part import read_reason
+from booking.pages.why_words import Why, why_of, why_of_service
 from booking.question import Question, form_of
 from booking.seats import seat_named, suggested_seats
 from booking.suggestion import Reason, ranked, reasons, suggestion
@@ -65,12 +78,17 @@ from portal.live import watch
 from portal.policy import allow, current_actor
 from portal.problems import sentence as said
 from portal.settings import settings
+from portal.ui.changed import Difference
 from portal.ui.notice import NoticeState
 
 ROWS_AT_ONCE = 40
 RUNNING = (State.REQUESTED, State.BOOKED)
 GONE = (PeriodTaken, CapacityReached, NotOpen)
+END = partial(cancel, for_the_place=True)  # a judge decides it: the latest cancellation is not for them
 NOTHING_ASKED = {each.name: "" for each in fields(Question)}
+CHANGED = "modifie-dossier"
+ENDING, ENDED = "fin", "fin-designation"  # the form that says why a designation ends, and which
+PANEL_CHANGED = "Ce qui est proposé ici a changé entre-temps."
 PROPOSED = "designer-propose"  # the button that Enter presses
 PAIR_TAKEN = "Cette date vient d’être prise. Celles qui sont proposées maintenant sont libres."
 NO_DEPARTMENTS: frozenset[str] = frozenset()
@@ -133,8 +151,10 @@ class DesignateState(rx.State):
     total: int = 0
     has_prices: bool = True
     cases: list[CaseLine] = []  # noqa: RUF012
+    ending: str = ""  # the designation whose end is being explained: the only one, or the one asked for
     taken: str = ""
     choices: list[Choice] = []  # noqa: RUF012
+    why: Why = Why()  # the rule, when the last designation was refused
     picked: str = ""  # the resource that the panel proposes
     picked_name: str = ""
     picked_where: str = ""
@@ -151,7 +171,16 @@ class DesignateState(rx.State):
     _picked: int = 0  # chosen in the table; 0: as suggested
     _shown: int = ROWS_AT_ONCE
     _needs_case: bool = False  # a designation was tried without its case
+    # What somebody else changed of the panel and of the case, since they were read.
+    changes: list[str] = []  # noqa: RUF012
+    differences: list[Difference] = []  # noqa: RUF012
+    _view: dict[str, str] = {}  # noqa: RUF012 - as it was read
+    _view_now: dict[str, str] = {}  # noqa: RUF012
+    _case_read: CaseSeen = ()
+    _case_now: CaseSeen = ()
+    _case_ids: set[int] = set()  # noqa: RUF012 - who was designated for the case
     _is_turning: bool = False  # the address is changing: its loading would take away what is said meanwhile
+    _looked_for: Question | None = None  # what the page shows the answer of: the address may be ahead of it
     _proposes_to: Question | None = None  # the question sent by Enter: its answer has the focus
     _undo: tuple[str, str, str] = ("", "", "")  # the act that takes the last one back, its thing, its case
 
@@ -159,9 +188,10 @@ class DesignateState(rx.State):
     @rx.event
     async def load(self) -> Any:
         """Look for what the address asks."""
+        watch(self)
         asked, is_first = Question.read(self.router.url.query_parameters), not self.is_loaded
-        if asked != self._question:
-            self.version += 1  # the fields are only filled again with what they do not hold yet
+        is_other = asked != self._question
+        if is_other:
             self._ask(asked)
         self.is_busy, self._is_turning = True, False
         yield
@@ -170,7 +200,9 @@ class DesignateState(rx.State):
             await self._look()
         except NotAllowed:
             self.sentence, self.is_loaded, self.is_busy = NOTHING_TO_DESIGNATE, True, False
-        watch(self)
+        if is_other:
+            self.version += 1  # the fields are only filled again with what they do not hold yet, and it is known by now
+        self._looked_for = asked
         yield  # what takes the focus must be there first
         if asked == self._proposes_to:
             self._proposes_to = None
@@ -194,7 +226,7 @@ class DesignateState(rx.State):
         question, typed = self._question, form_of(form)
         for name in ("p1", "p2", "rg"):
             question = question.with_answer(name, typed.get(name, ""))
-        if question == self._question and not self.is_busy:
+        if question == self._question == self._looked_for:
             return rx.set_focus(PROPOSED if self.picked else "rg")
         self._proposes_to = question
         return self._go(question)
@@ -241,17 +273,32 @@ class DesignateState(rx.State):
 
     @allow(*DESIGNATORS)
     @rx.event
-    async def take_proposed(self) -> EventSpec:
-        """Take what the panel proposes first: the service, with the first dates when there are some."""
-        if self.pairs:
-            return await self._convene(0)
-        return await self._designate(self._wanted(self.picked))
+    async def take_proposed(self, resource_id: str, number: str) -> EventSpec:
+        """Take what the panel proposes first, as the button said it: the service, with dates when there are some."""
+        if number:
+            return await self._convene(resource_id, number)
+        return await self._designate(self._wanted(resource_id))
 
     @allow(*DESIGNATORS)
     @rx.event
-    async def convene(self, number: str) -> EventSpec:
+    async def convene(self, resource_id: str, number: str) -> EventSpec:
         """Designate whom the panel proposes, with one of its double convocations."""
-        return await self._convene(_number(number))
+        return await self._convene(resource_id, number)
+
+    @allow(*DESIGNATORS)
+    @rx.event
+    async def keep_mine(self) -> None:
+        """Go on with what is chosen, knowing what changed."""
+        self._accept_changes()
+
+    @allow(*DESIGNATORS)
+    @rx.event
+    async def take_theirs(self) -> EventSpec:
+        """Start again from what is suggested now."""
+        self._picked = 0
+        self._accept_changes()
+        await self._look()
+        return rx.set_focus(PROPOSED if self.picked else "rg")
 
     @allow(*DESIGNATORS)
     @rx.event
@@ -266,11 +313,22 @@ class DesignateState(rx.State):
 
     @allow(*DESIGNATORS)
     @rx.event
-    async def give_up(self, booking_id: str) -> EventSpec:
-        """Cancel a designation, and with it what was set."""
-        booking = await act(cancel, await current_actor(self), _uuid(booking_id), now=clock.now())
+    async def ask_why(self, booking_id: str) -> EventSpec:
+        """Show the form that says why a designation ends."""
+        self.ending = str(_uuid(booking_id))
+        return rx.set_focus(f"{ENDING}-reason")
+
+    @allow(*DESIGNATORS)
+    @rx.event
+    async def give_up(self, form: dict[str, Any]) -> EventSpec:
+        """Cancel the designation that the form names, for the reason that it says, and with it what was set."""
+        number = _uuid(form_of(form).get(ENDED, ""))
+        convened = await read(double_of, number)
+        why = read_reason(ENDING, form)
+        booking = await act(END, await current_actor(self), number, now=clock.now(), reason=why)
         self._undo = ("take_again", str(booking.id), booking.case_ref)
-        await self._say(f"La désignation du dossier {booking.case_ref} est annulée.", undo_label="Rétablir")
+        said = f"La désignation du dossier {booking.case_ref} est annulée"
+        await self._say(f"{said}{and_both(is_convened=convened is not None)}.", undo_label="Rétablir")
         return rx.set_focus("message")
 
     @allow(*DESIGNATORS)
@@ -281,23 +339,40 @@ class DesignateState(rx.State):
         if what in ("conflict", "no-conflict"):
             await self._set_conflict(case_ref, thing, is_declared=what == "no-conflict")
             return rx.set_focus("message")
-        function = undo_cancel if what == "take_again" else cancel
-        booking = await act(function, await current_actor(self), _uuid(thing), now=clock.now())
+        is_back = what == "take_again"
+        actor, number = await current_actor(self), _uuid(thing)
+        before = await read(double_of, number)
+        booking = await act(undo_cancel if is_back else END, actor, number, now=clock.now())
         if what == "unset":
             await self._say(f"La double convocation du dossier {booking.case_ref} est annulée.")
         else:
-            words = "rétablie" if what == "take_again" else "annulée"
-            await self._say(f"La désignation du dossier {booking.case_ref} est {words}.")
+            convened = await read(double_of, booking.id) if is_back else before
+            said = f"La désignation du dossier {booking.case_ref} est {'rétablie' if is_back else 'annulée'}"
+            await self._say(f"{said}{and_both(is_convened=convened is not None)}.")
         return rx.set_focus("message")
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         """Show the table again when somebody else changed a service that is in it."""
-        if resource_ids & {int(each.resource_id) for each in self.rows}:
-            await self._look()
+        if resource_ids & ({int(each.resource_id) for each in self.rows} | self._case_ids):
+            await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Show what somebody else changed, and say it; whom the panel proposes stays, as long as they can take it."""
+        before, read_before = self._view, self._case_read
+        self._picked = int(self.picked or 0) or self._picked
+        await self._look(is_told=True)
+        self.differences = shown_differences(before, self._view_now)
+        if self.differences:
+            told = await read(_changes_of_case, await current_actor(self), read_before, self._case_now)
+            self.changes = case_changes(*told) or [PANEL_CHANGED]
+
+    def _accept_changes(self) -> None:
+        self.changes, self.differences = [], []
+        self._view, self._case_read = self._view_now, self._case_now
 
     def _ask(self, question: Question) -> None:
         self._question, self._shown, self._needs_case, self._picked = question, ROWS_AT_ONCE, False, 0
-        self.taken, self.choices = "", []
+        self.taken, self.choices, self.why = "", [], Why()
 
     def _go(self, question: Question) -> EventSpec:
         self._ask(question)
@@ -322,7 +397,8 @@ class DesignateState(rx.State):
             words[name] = located_words(found)
         self._places, self.located = Places((points[0], points[1]), frozenset(departments)), words
 
-    async def _look(self) -> None:
+    async def _look(self, *, is_told: bool = False) -> None:
+        """Show the answer as it is now; what `is_told` is compared with what was read before."""
         actor, question = await current_actor(self), self._question
         found = await read(_answer, actor, question, self._places, (self._shown, self._picked), now=clock.now())
         self.kinds = [KindChoice(kind.code, kind.layer) for kind in found.kinds]
@@ -337,7 +413,15 @@ class DesignateState(rx.State):
             self.rows, self.choices = [], []
         self._show_picked(found)
         self.cases = [case_line(one) for one in found.designations]
+        running = [one.id for one in self.cases if one.is_running]
+        if self.ending not in running or len(running) == 1:
+            self.ending = running[0] if len(running) == 1 else ""
+        self._case_now, self._case_ids = case_seen(found.designations), {one.resource_id for one in found.designations}
+        of_picked = next((one for one in self.rows if one.resource_id == self.picked), None)
+        self._view_now = shown_words(of_picked, self.pairs, self.cases)
         self.is_loaded, self.is_busy = True, False
+        if not is_told:
+            self._accept_changes()
 
     def _show_kind(self, found: Answer) -> None:
         kind, words = found.kind, found.words
@@ -354,7 +438,7 @@ class DesignateState(rx.State):
         self.picked_why = reasons_words(found.reasons, sum(map(bool, self._places.near)))
         self.is_suggested, self.is_given = found.is_suggested, found.is_given
         self._pairs = found.pairs
-        self.pairs = [pair_choice(pair, number) for number, pair in enumerate(found.pairs)]
+        self.pairs = [pair_choice(pair) for pair in found.pairs]
 
     def _not_found(self) -> dict[str, str]:
         typed = (("p1", self._question.p1), ("p2", self._question.p2))
@@ -368,28 +452,40 @@ class DesignateState(rx.State):
             case_ref=question.rg,
             violence_alleged=question.violence_alleged,
             need=Need(competence=question.competence, departments=self._places.departments),
+            seen=self._case_read,
         )
 
     async def _designate(self, wanted: Wanted) -> EventSpec:
+        self.why = Why()
         try:
             await self._done(await act(designate, await current_actor(self), wanted, now=clock.now()), wanted)
         except GONE as refusal:
             if refusal.facts.get("resource_id") != wanted.resource_id:  # the meeting or the hearing
+                self.why = why_of(refusal)
                 await self._say_no(PAIR_TAKEN)
                 await self._look()
                 return rx.set_focus("message")
+            self.why = why_of_service(refusal)
             await self._lost(wanted.resource_id, refusal)
             return rx.set_focus("pris")
         except InvalidRequest as refusal:
             return await self._invalid(refusal)
+        except OutOfDate:
+            await self._look_again()
+            return rx.set_focus(CHANGED)
         except Refusal as refusal:
+            self.why = why_of(refusal)
             await self._say_no(said(refusal))
         return rx.set_focus("message")
 
-    async def _convene(self, number: int) -> EventSpec:
-        if number >= len(self._pairs):
-            raise InvalidRequest("pair", "unknown-choice")
-        return await self._designate(replace(self._wanted(self.picked), pair=self._pairs[number].pair))
+    async def _convene(self, resource_id: str, number: str) -> EventSpec:
+        wanted = self._wanted(resource_id)
+        offered = next((each for each in self._pairs if pair_key(each) == str(number)), None)
+        if offered is None or resource_id != self.picked:  # pressed while the panel was changing
+            await self._say_no(PAIR_TAKEN)
+            await self._look()
+            return rx.set_focus("message")
+        return await self._designate(replace(wanted, pair=offered.pair))
 
     async def _done(self, booking: Booking, wanted: Wanted) -> None:
         name = next((each.name for each in self.rows if each.resource_id == str(booking.resource_id)), "Le service")
@@ -474,6 +570,20 @@ def _answer(
         is_given=running is not None,
         pairs=next_pairs(session, actor, kind, picked.resource_id, now=now) if picked and convenes else [],
     )
+
+
+def _changes_of_case(
+    session: Session, actor: Actor, before: CaseSeen, after: CaseSeen
+) -> tuple[list[Changed], ZoneInfo]:
+    """Return what was done of the designations of a case since they were read, and the zone in which to say when."""
+    known = dict(before)
+    changes = [
+        one
+        for number, revision in after
+        if revision != known.get(number, 0)
+        for one in changes_since(session, actor, session.get_one(Booking, number), known.get(number, 0))
+    ]
+    return sorted(changes, key=lambda one: one.at), home_zone(session, actor)
 
 
 def _picked(

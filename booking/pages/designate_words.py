@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,14 +13,18 @@ from availability.places import Located, Place, Source
 from availability.sites import address_line
 from booking.designations import Designation, read_case_ref
 from booking.doubles import OfferedPair
+from booking.meanwhile import Changed
 from booking.measure_words import MeasureWords
 from booking.mediators import Candidate
 from booking.models import State
+from booking.pages.why_words import Why as Rule
+from booking.pages.why_words import service_rule
 from booking.persons import search_name_of
 from booking.question import Question
 from booking.suggestion import Order, Reason, Why
-from booking.words import NBSP, REFUSAL_WORDS, STATE_BADGES, STATE_WORDS, many
-from portal.ui.dates import day, grouped, moment, plural
+from booking.words import NBSP, STATE_BADGES, STATE_WORDS, YOU, act_sentence, many, reason_words
+from portal.ui.changed import Difference
+from portal.ui.dates import day, grouped, hour, moment, plural
 
 WHY_NOT = {
     "full": "Complet",
@@ -58,6 +62,11 @@ HEADINGS = (
     ("langues", "Langues"),
     ("acces", "Accès"),
 )
+DESIGNATION_WORDS = {
+    State.BOOKED: "acceptée par le service",
+    State.CANCELLED: "annulée",
+}
+OVER = (State.REFUSED, State.LAPSED, State.CANCELLED)
 ANY_MEASURE = MeasureWords()
 UNKNOWN = "non indiqué"
 CASE_WORDS = {
@@ -92,6 +101,7 @@ class Row:
     access: str
     can_take: bool
     why_not: str
+    why: Rule  # for which it cannot be designated
     is_in_conflict: bool
 
 
@@ -154,8 +164,13 @@ def row(one: Candidate, *, today: date) -> Row:
         access="oui" if one.is_accessible else "non",
         can_take=one.can_take,
         why_not="" if one.can_take else WHY_NOT[one.state],
+        why=Rule() if one.can_take else service_rule(one.state, _full(one) if one.state == "full" else ""),
         is_in_conflict=one.state == "conflict",
     )
+
+
+def _full(one: Candidate) -> str:
+    return f"{many(one.load, 'mesure', 'mesures')} pour {many(one.capacity, 'place', 'places')}."
 
 
 def whereabouts(one: Candidate) -> str:
@@ -220,13 +235,49 @@ def competence_choices(kind: Kind) -> list[tuple[str, str]]:
     return [(str(code), str(label)) for code, label in choices.items()]
 
 
-def pair_choice(offered: OfferedPair, number: int) -> PairChoice:
+def pair_key(offered: OfferedPair) -> str:
+    """Return what a button sends back: the dates that it shows, wherever they stand by then."""
+    pair = offered.pair
+    return f"{pair.meeting_id} {pair.meeting_starts_at.isoformat()} {pair.hearing_id}"
+
+
+def pair_choice(offered: OfferedPair) -> PairChoice:
     """Return a double convocation as its button says it."""
     return PairChoice(
-        number=str(number),
+        number=pair_key(offered),
         meeting=f"Réunion {moment(offered.pair.meeting_starts_at, ZoneInfo(offered.meeting_zone))}",
         hearing=f"Audience {moment(offered.hearing_starts_at, ZoneInfo(offered.hearing_zone))}",
     )
+
+
+def shown_words(row_: Row | None, pairs: Sequence[PairChoice], cases: Sequence[CaseLine]) -> dict[str, str]:
+    """Return what the panel and the lines of the case say, by label: to be compared with what they say later."""
+    shown = {}
+    if row_ is not None:
+        said = (
+            ("Délai", row_.delay),
+            ("Charge", row_.load),
+            ("En attente", row_.waiting),
+            ("Empêchement", row_.why_not),
+        )
+        shown = {"Service proposé": row_.name} | {f"{label}, {row_.name}": words for label, words in said}
+        shown["Dates proposées"] = " ; ".join(f"{one.meeting}, {one.hearing}" for one in pairs)
+    return shown | {
+        f"Dossier, {one.name}": ", ".join(filter(None, (one.state, one.when, one.convened))) for one in cases
+    }
+
+
+def shown_differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Difference]:
+    """Return what is no longer as the panel said it."""
+    labels = [*before, *(label for label in after if label not in before)]
+    pairs = ((label, before.get(label, ""), after.get(label, "")) for label in labels)
+    return [Difference(label, old, new) for label, old, new in pairs if old != new]
+
+
+def case_changes(changes: Sequence[Changed], zone: ZoneInfo) -> list[str]:
+    """Return who did what of the designations of a case, and at what time."""
+    said = ((act_sentence(one.act, one.facts, YOU if one.is_me else one.by), one.at) for one in changes)
+    return [f"{sentence.removesuffix('.')}, à{NBSP}{hour(at, zone)}." for sentence, at in said]
 
 
 def convened_words(offered: OfferedPair) -> str:
@@ -234,6 +285,11 @@ def convened_words(offered: OfferedPair) -> str:
     meeting = moment(offered.pair.meeting_starts_at, ZoneInfo(offered.meeting_zone))
     hearing = moment(offered.hearing_starts_at, ZoneInfo(offered.hearing_zone))
     return f"Réunion d’information {meeting}, puis audience {hearing}."
+
+
+def and_both(*, is_convened: bool) -> str:
+    """Return what is cancelled, or set again, with a designation."""
+    return ", avec la réunion d’information et l’audience" if is_convened else ""
 
 
 def sentence(words: MeasureWords, candidates: Sequence[Candidate], question: Question, parents_found: int) -> str:
@@ -288,7 +344,7 @@ def case_line(one: Designation) -> CaseLine:
     return CaseLine(
         id=str(one.id),
         name=one.name,
-        state="acceptée par le service" if one.state is State.BOOKED else STATE_WORDS[one.state],
+        state=state_words(one.state),
         badge=STATE_BADGES[one.state],
         when=when(one),
         convened=_convened(one),
@@ -303,13 +359,27 @@ def _convened(one: Designation) -> str:
     return f"Réunion {meeting} ; audience {hearing}"
 
 
+def state_words(state: State) -> str:
+    """Return where a designation stands, as its judge says it."""
+    return DESIGNATION_WORDS.get(state, STATE_WORDS[state])
+
+
 def when(one: Designation) -> str:
-    """Return when it was asked, and until when the service may answer, or why it refused."""
+    """Return when it was asked, and until when the service may answer, or when and why it came to its end."""
     zone = ZoneInfo(one.time_zone)
     asked = f"Demandée {moment(one.created_at, zone)}"
     if one.state is State.REQUESTED and one.expires_at:
-        return f"{asked} ; réponse attendue avant le {_day_of(one.expires_at, zone)}"
-    return f"{asked} ; motif : {REFUSAL_WORDS[one.reason]}" if one.reason in REFUSAL_WORDS else asked
+        return f"{asked}{NBSP}; réponse attendue avant le {_day_of(one.expires_at, zone)}"
+    return f"{asked}{NBSP}; {ended}" if (ended := ended_words(one)) else asked
+
+
+def ended_words(one: Designation) -> str:
+    """Return "annulée ven. 6 mars à 15 h, motif : à la demande de la personne", nothing as long as it has effect."""
+    if one.state not in OVER:
+        return ""
+    at = f" {moment(one.since, ZoneInfo(one.time_zone))}" if one.since else ""
+    why = reason_words(one.reason)
+    return f"{state_words(one.state)}{at}" + (f", motif{NBSP}: {why}" if why else "")
 
 
 def _day_of(at: datetime, zone: ZoneInfo) -> str:

@@ -15,8 +15,7 @@ from booking.designations import Appointment, Designation, designation
 from booking.measure_words import MeasureWords
 from booking.mediators import DESIGNATORS
 from booking.models import State
-from booking.pages.designate_words import postal_address
-from booking.words import STATE_WORDS
+from booking.pages.designate_words import ended_words, postal_address, state_words
 from portal import clock
 from portal.database import read
 from portal.policy import allow, current_actor, page
@@ -113,7 +112,7 @@ def answer(one: Designation) -> str:
         return f"Le service doit faire connaître son acceptation avant le {before}."
     if one.state is State.BOOKED:
         return "Le service a accepté la mesure."
-    return f"Cette désignation n’a plus d’effet : {STATE_WORDS[one.state]}."
+    return f"Cette désignation n’a plus d’effet : {ended_words(one) or state_words(one.state)}."
 
 
 @page(

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
 from availability.periods import days_between
-from booking.establishment import Bed, Choice, Establishment, Move, NightUse, Section, Stay
+from booking.establishment import NIGHTS_SHOWN, Bed, Choice, Establishment, Move, NightUse, Section, Stay
 from booking.models import State
-from booking.pages.booking_words import listed, open_address, whom
+from booking.pages.booking_words import being_reserved, listed, open_address, whom
 from booking.words import STATE_WORDS, many
 from portal.ui.dates import LOCALE, NBSP, day, long_day, nights, plural
 
 ADDRESS = "/etablissement/"
-STEP = timedelta(days=28)
+LONG = 10  # nights: a bar of which one may see the end without the beginning
+LONGER = 62  # nights, when more are wanted than usual
 # What stands in a bar besides its pattern: a colour alone says nothing.
 BAR_WORDS = {State.HELD: "en cours", State.REQUESTED: "demandé"}
 
@@ -43,7 +45,7 @@ class Month:
 
 @dataclass(frozen=True)
 class Bar:
-    """Nights in a row on one bed: taken, free or closed."""
+    """Nights in a row on one bed: taken, free or closed. `may` says what of it may be dragged: nothing, bed, dates."""
 
     span: int
     tone: str  # free, closed, booked, held, requested, other
@@ -51,12 +53,18 @@ class Bar:
     spoken: str
     href: str
     edges: str  # classes that say that the stay began before, or goes on after
+    booking: str = ""
+    may: str = ""
+    from_on: str = ""
+    until_on: str = ""
+    kind: str = ""  # link, button, taken, or nothing on it
 
 
 @dataclass(frozen=True)
 class BedRow:
     """A bed and its bars, which fill the window."""
 
+    unit_id: int
     name: str
     bars: list[Bar]
 
@@ -65,6 +73,7 @@ class BedRow:
 class SectionRows:
     """A section and its beds."""
 
+    resource_id: int
     name: str
     note: str
     beds: list[BedRow]
@@ -106,20 +115,24 @@ def section_rows(shown: Establishment) -> list[SectionRows]:
     """Return the beds by section, each with bars that fill the window."""
     return [
         SectionRows(
+            resource_id=section.resource_id,
             name=section.name,
             note=many(len(section.beds), "lit", "lits") if section.beds else "aucun lit en service",
-            beds=[BedRow(bed.name, list(bars(bed, section, shown.first, shown.until))) for bed in section.beds],
+            beds=[
+                BedRow(bed.unit_id, bed.name, list(bars(bed, section, shown.first, shown.until, shown.time_zone)))
+                for bed in section.beds
+            ],
         )
         for section in shown.sections
     ]
 
 
-def bars(bed: Bed, section: Section, first: date, until: date) -> Iterator[Bar]:
+def bars(bed: Bed, section: Section, first: date, until: date, time_zone: str = "UTC") -> Iterator[Bar]:
     """Yield the bars of a bed from `first` to `until`, free and closed nights included."""
     at = first
     for stay in bed.stays:
         yield from _empty(section, at, stay.first)
-        yield _stay(stay)
+        yield _stay(stay, ZoneInfo(time_zone))
         at = stay.until
     yield from _empty(section, at, until)
 
@@ -188,9 +201,15 @@ def period(shown: Establishment) -> str:
     return f"Nuits du {long_day(shown.first)} au {long_day(last)}"
 
 
-def address(site_id: int, first: date | None = None) -> str:
+def address(site_id: int, first: date | None = None, nights: int = NIGHTS_SHOWN) -> str:
     """Return the address of an establishment, from a first night when given."""
-    return f"{ADDRESS}?{urlencode({'id': site_id} | ({'du': first.isoformat()} if first else {}))}"
+    asked = {"id": site_id} | ({"du": first.isoformat()} if first else {})
+    return f"{ADDRESS}?{urlencode(asked | ({'nuits': nights} if nights != NIGHTS_SHOWN else {}))}"
+
+
+def span_words(nights: int) -> str:
+    """Return how long a window is."""
+    return "2 mois" if nights == LONGER else f"{nights // 7}{NBSP}semaines"
 
 
 def choice_row(choice: Choice) -> ChoiceRow:
@@ -203,6 +222,10 @@ def choice_row(choice: Choice) -> ChoiceRow:
         beds=many(choice.beds, "lit", "lits"),
         free=free,
     )
+
+
+def _row(bed: Bed, section: Section, shown: Establishment) -> BedRow:
+    return BedRow(bed.unit_id, bed.name, list(bars(bed, section, shown.first, shown.until, shown.time_zone)))
 
 
 def _column(night: date, today: date) -> Column:
@@ -221,19 +244,35 @@ def _empty(section: Section, first: date, until: date) -> Iterator[Bar]:
         yield Bar(len(kept), tone, label, f"{word}, {nights(kept[0], leaves)}", "", "")
 
 
-def _stay(stay: Stay) -> Bar:
+def _stay(stay: Stay, zone: ZoneInfo) -> Bar:
     who = whom(stay.initials, stay.case_ref, None) if stay.booking_id else "occupé"
     if stay.booking_id and not (stay.initials or stay.case_ref):
         who = "en cours" if stay.state is State.HELD else "occupé"
     word = BAR_WORDS.get(stay.state, "")
     label = who if not word or who == word else f"{who} {word}"
     tone = {State.HELD: "held", State.REQUESTED: "requested"}.get(stay.state, "booked" if stay.booking_id else "other")
-    edges = (" pj-stay--before" if stay.from_on < stay.first else "") + (
-        " pj-stay--after" if stay.until_on > stay.until else ""
-    )
-    spoken = f"{who}, {nights(stay.from_on, stay.until_on)}, place {STATE_WORDS[stay.state]}"
+    marks = {
+        " pj-stay--long": (stay.until - stay.first).days >= LONG,
+        " pj-stay--before": stay.from_on < stay.first,
+        " pj-stay--after": stay.until_on > stay.until,
+    }
+    edges = "".join(mark for mark, is_so in marks.items() if is_so)
+    state = being_reserved(stay.held_until, zone) or f"place {STATE_WORDS[stay.state]}"
+    spoken = f"{who}, {nights(stay.from_on, stay.until_on)}, {state}"
     href = open_address(stay.booking_id) if stay.may_open else ""
-    return Bar((stay.until - stay.first).days, tone, label, spoken, href, edges)
+    return Bar(
+        span=(stay.until - stay.first).days,
+        tone=tone,
+        label=label,
+        spoken=spoken,
+        href=href,
+        edges=edges,
+        booking=str(stay.booking_id) if stay.may_bed else "",
+        may="dates" if stay.may_date else ("bed" if stay.may_bed else ""),
+        from_on=stay.from_on.isoformat(),
+        until_on=stay.until_on.isoformat(),
+        kind="link" if href else ("button" if stay.may_bed else "taken"),
+    )
 
 
 def _move(move: Move) -> str:

@@ -105,6 +105,7 @@ class FittingFormState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Show the form as it was left."""
+        (await self.get_state(PersonPickerState)).open_in("fitting")
         terms, today = await read(_start, await current_actor(self), now=now())
         self.measures = [Option(one.code, one.label) for one in terms.measures]
         self.today = today.isoformat()

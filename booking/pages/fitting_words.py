@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby, islice
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from availability.openings import local_day
@@ -22,11 +22,8 @@ from booking.fittings import (
     Window,
     deadline,
     practical_days,
-    road_km,
 )
-from booking.models import State
 from booking.pages.booking_words import convene_address, zone_note
-from booking.rounds import Round, RoundStop
 from booking.words import many
 from portal.ui.dates import NBSP, day, ended, from_today, hour, long_day, moment
 
@@ -48,8 +45,6 @@ STAGE_BADGES = {
     Stage.FITTED: "success",
     Stage.CLOSED: "",
 }
-STOP_WORDS = {State.BOOKED: "à faire", State.HONOURED: "posé", State.MISSED: "absent"}
-STOP_BADGES = {State.BOOKED: "info", State.HONOURED: "success", State.MISSED: "warning"}
 WHY_NOT_WORDS = {
     WhyNot.NOBODY_HOME: ("créneau hors des heures de présence", "créneaux hors des heures de présence"),
     WhyNot.TAKEN: ("créneau déjà pris", "créneaux déjà pris"),
@@ -134,31 +129,6 @@ class View:
     can_give_back: bool = False
     can_close: bool = False
     can_reopen: bool = False
-
-
-@dataclass(frozen=True)
-class StopCard:
-    """A stop of the round."""
-
-    id: str
-    number: str
-    hours: str
-    initials: str
-    measure: str
-    address: str
-    address_note: str
-    way: str
-    state: str
-    badge: str
-    state_code: str
-    geo: str
-    directions: str
-    can_call: bool
-    can_fit: bool
-    can_miss: bool
-    is_noted: bool
-    later: str
-    href: str
 
 
 def row_of(line: RequestLine, terms: FittingTerms, href: str, *, now: datetime) -> Row:
@@ -341,47 +311,6 @@ def minutes_words(minutes: int) -> str:
     return f"{minutes}{NBSP}min" if minutes < 60 else f"{minutes // 60}{NBSP}h{NBSP}{minutes % 60:02}"
 
 
-def round_sentence(found: Round) -> str:
-    """Return how many stops, how far and how long."""
-    count = many(len(found.stops), "passage", "passages")
-    if not found.km:
-        return count
-    way = f"environ {kilometres(road_km(found.km))} et {minutes_words(found.minutes)} de route, retour compris"
-    return f"{count}, {way} (estimation d’après les distances)"
-
-
-def stop_cards(found: Round, addresses: Mapping[object, str], terms: FittingTerms, *, now: datetime) -> list[StopCard]:
-    """Return the stops in order."""
-    return [
-        _stop(number, stop, found, addresses.get(stop.booking_id, ""), terms=terms, now=now)
-        for number, stop in enumerate(found.stops, 1)
-    ]
-
-
-def points(cards: Iterable[StopCard], found: Round) -> list[dict[str, str | float]]:
-    """Return what the map draws: the stops that are somewhere."""
-    return [
-        {
-            "id": card.id,
-            "number": card.number,
-            "lat": stop.at[0],
-            "lon": stop.at[1],
-            "state": card.state_code,
-            "label": f"{card.number}{NBSP}: {card.hours}, {card.initials}, {card.state}",
-        }
-        for card, stop in zip(cards, found.stops, strict=True)
-        if stop.at
-    ]
-
-
-def phone_words(phone: str) -> str:
-    """Return a French number in pairs, another as it is."""
-    if phone.startswith("+33") and len(phone) == 12:
-        national = "0" + phone[3:]
-        return NBSP.join(national[at : at + 2] for at in range(0, 10, 2))
-    return phone
-
-
 def round_address(resource_id: object, on: date | str) -> str:
     """Return the address of a round."""
     return f"/tournee/?{urlencode({'equipe': str(resource_id), 'jour': str(on)})}"
@@ -423,46 +352,6 @@ def _team_name(team: Team, teams: Mapping[int, Team]) -> str:
     """Return the name of a team, and of its site where there are several."""
     sites = {one.site_name for one in teams.values()}
     return f"{team.name} ({team.site_name.partition(' — ')[0]})" if len(sites) > 1 else team.name
-
-
-def _stop(number: int, stop: RoundStop, found: Round, address: str, *, terms: FittingTerms, now: datetime) -> StopCard:
-    zone = found.team.zone
-    has_begun = stop.period.start <= now
-    place = f"{stop.at[0]:.5f},{stop.at[1]:.5f}" if stop.at else ""
-    named = f"?q={quote(address)}" if address and stop.is_exact else f"?q={place}"
-    return StopCard(
-        id=str(stop.booking_id),
-        number=str(number),
-        hours=f"{hour(stop.period.start, zone)} – {hour(stop.period.end, zone)}",
-        initials=initials(stop.initials) or "sans fiche",
-        measure=measure_label(terms, stop.measure) if stop.measure else "pose sans demande",
-        address=address or ("" if stop.at else "adresse non renseignée"),
-        address_note="" if stop.is_exact or not stop.at else "position approximative : centre de la commune",
-        way=_way(number, stop, found),
-        state=STOP_WORDS.get(stop.state, ""),
-        badge=STOP_BADGES.get(stop.state, ""),
-        state_code=stop.state.value,
-        geo=f"geo:{place}{named}" if place else "",
-        directions=f"https://www.openstreetmap.org/directions?to={quote(place)}" if place else "",
-        can_call=stop.person_id is not None,
-        can_fit=has_begun and stop.state is not State.HONOURED,
-        can_miss=has_begun and stop.state is not State.MISSED,
-        is_noted=stop.state is not State.BOOKED,
-        later="" if has_begun else f"À noter à partir de {hour(stop.period.start, zone)}",
-        href=f"/demandes-de-pose/?demande={stop.request_id}" if stop.request_id else "",
-    )
-
-
-def _way(number: int, stop: RoundStop, found: Round) -> str:
-    """Return the way there, and the time left over since the stop before."""
-    if stop.km is None or stop.minutes is None:
-        return ""
-    way = f"environ {kilometres(road_km(stop.km))}, {minutes_words(stop.minutes)} de route"
-    if number == 1:
-        return f"{way} depuis la base"
-    before = found.stops[number - 2]
-    spare = int((stop.period.start - before.period.end).total_seconds() // 60) - stop.minutes
-    return f"{way}, {minutes_words(spare)} de battement" if spare > 0 else way
 
 
 def _days_words(days: Sequence[int]) -> str:

@@ -8,14 +8,19 @@ import reflex as rx
 
 from booking.fitting_queries import FITTERS
 from booking.pages.fitting_words import OfferButton, OfferDay, Row
-from booking.pages.fittings_state import ADDRESS, PARTS, FittingSheetState, FittingsState
+from booking.pages.fittings_state import ADDRESS, GIVING_BACK, PARTS, FittingSheetState, FittingsState
+from booking.pages.ledger_parts import ledger, segments
+from booking.pages.reason_part import reason_form
+from booking.pages.why_part import why_part
 from booking.pages.widgets import inner_link
+from booking.words import GIVEN_BACK_WORDS
 from portal.policy import page
 from portal.ui.layout import layout
 from portal.ui.pieces import badge, empty_state, field, link_button, skeleton
 from portal.ui.sheet import sheet
 
 el = rx.el
+PART_WORDS = {part: words for part, (words, _) in PARTS.items()}
 HEADINGS = ("Personne", "Date limite", "En pratique", "État")
 NEW = f"{ADDRESS}nouvelle/"
 
@@ -34,7 +39,7 @@ def fittings_page() -> rx.Component:
     state = FittingsState
     return layout(
         el.div(
-            _parts(),
+            segments("etat", PART_WORDS, current=FittingsState.part, on_pick=FittingsState.pick_part, wraps=False),
             link_button("Nouvelle demande", NEW, icon="fr-icon-add-line"),
             class_name="pj-ledger__filters pj-noprint",
         ),
@@ -45,39 +50,8 @@ def fittings_page() -> rx.Component:
     )
 
 
-def _parts() -> rx.Component:
-    return el.fieldset(
-        el.legend("Afficher", class_name="fr-segmented__legend fr-segmented__legend--inline"),
-        el.div(*[_part(part, words) for part, (words, _) in PARTS.items()], class_name="fr-segmented__elements"),
-        class_name="fr-segmented fr-segmented--sm",
-    )
-
-
-def _part(part: str, words: str) -> rx.Component:
-    return el.div(
-        el.input(
-            type="radio",
-            id=f"etat-{part}",
-            name="etat",
-            value=part,
-            checked=FittingsState.part == part,
-            on_change=FittingsState.pick_part(part),
-        ),
-        el.label(words, html_for=f"etat-{part}", class_name="fr-label"),
-        class_name="fr-segmented__element",
-    )
-
-
 def _list() -> rx.Component:
-    # Roles are said again: the narrow layout displays rows as cards, which would drop them.
-    head = el.tr(*[el.th(heading, scope="col", role="columnheader") for heading in HEADINGS], role="row")
-    table = el.table(
-        el.caption("Demandes de pose, la plus urgente d’abord", class_name="fr-sr-only"),
-        el.thead(head, role="rowgroup"),
-        el.tbody(rx.foreach(FittingsState.rows, _row), role="rowgroup"),
-        role="table",
-        class_name="pj-ledger",
-    )
+    table = ledger("Demandes de pose, la plus urgente d’abord", HEADINGS, rx.foreach(FittingsState.rows, _row))
     nothing = empty_state(
         "Aucune demande ici",
         "Les bracelets à poser s’afficheront ici, la date limite la plus proche d’abord, avec les créneaux des équipes "
@@ -156,6 +130,7 @@ def _answer() -> rx.Component:
     )
     alert = el.div(
         el.p(state.said),
+        why_part(state.why),
         rx.cond(state.undo != "", undo),
         class_name="fr-alert fr-alert--sm fr-mb-2w fr-alert--" + state.tone,
     )
@@ -188,11 +163,15 @@ def _facts() -> rx.Component:
 
 def _actions() -> rx.Component:
     view, state = FittingSheetState.view, FittingSheetState
-    give_back = el.button(
-        "Rendre le créneau",
-        type="button",
-        on_click=[state.give_back, FittingsState.refresh],
-        class_name="fr-btn fr-btn--secondary fr-icon-arrow-go-back-line fr-btn--icon-left",
+    give_back = reason_form(
+        GIVING_BACK,
+        GIVEN_BACK_WORDS,
+        el.button(
+            "Rendre le créneau",
+            type="submit",
+            class_name="fr-btn fr-btn--secondary fr-icon-arrow-go-back-line fr-btn--icon-left",
+        ),
+        on_submit=[state.give_back, FittingsState.refresh],
     )
     close = el.button(
         "Clore la demande",
@@ -208,14 +187,14 @@ def _actions() -> rx.Component:
     )
     seen = link_button("Voir la tournée", view.round_href, kind="secondary", icon="fr-icon-car-line")
     convene = link_button("Convoquer", view.convene_href, icon="fr-icon-send-plane-line")
-    return el.div(
+    acts = el.div(
         rx.cond(view.convene_href != "", convene),
         rx.cond(view.round_href != "", seen),
-        rx.cond(view.can_give_back, give_back),
         rx.cond(view.can_close, close),
         rx.cond(view.can_reopen, reopen),
-        class_name="pj-actions pj-noprint fr-mb-3w",
+        class_name="pj-actions fr-mb-2w",
     )
+    return el.div(acts, rx.cond(view.can_give_back, give_back), class_name="pj-noprint fr-mb-3w")
 
 
 def _offers() -> rx.Component:

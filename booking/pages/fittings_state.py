@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -52,6 +53,8 @@ from booking.pages.fitting_words import (
     row_of,
     view_of,
 )
+from booking.pages.reason_part import read_reason
+from booking.pages.why_words import Why, why_of
 from booking.persons import person_for
 from booking.question import form_of
 from booking.sealing import House, key_of, unseal
@@ -64,6 +67,7 @@ from portal.problems import sentence
 from portal.settings import secret_key
 
 ADDRESS = "/demandes-de-pose/"
+GIVING_BACK = "rendre-creneau"  # the form that says why
 # The value is what the address of the page carries.
 PARTS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "a-planifier": ("À planifier", OPEN),
@@ -86,6 +90,7 @@ class FittingsState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Show what the address asks for."""
+        watch(self)
         asked = self.router.url.query_parameters.get("etat", FIRST_PART)
         self.part = asked if asked in PARTS else FIRST_PART
         await self._fill()
@@ -108,6 +113,10 @@ class FittingsState(rx.State):
         """Close the sheet; the list stays as it was."""
         return rx.redirect(list_address(self.part), replace=True)
 
+    async def _places_changed(self, resource_ids: frozenset[int]) -> None:  # noqa: ARG002 - a request has no place yet
+        """Show what somebody else planned or gave back."""
+        await self._fill()
+
     async def _fill(self) -> None:
         at = now()
         terms, lines, count = await read(_listed, await current_actor(self), PARTS[self.part][1], now=at)
@@ -129,6 +138,7 @@ class FittingSheetState(rx.State):
     reasons: list[str] = []  # noqa: RUF012
     said: str = ""
     tone: str = ""  # success, error
+    why: Why = Why()  # the rule, when the last act was refused
     undo: str = ""  # give_back or take_back or reopen: what takes the last act back
     _request_id: UUID | None = None
     _teams: frozenset[int] = frozenset()
@@ -150,10 +160,11 @@ class FittingSheetState(rx.State):
     async def load(self) -> Any:
         """Open the request that the address names, if it names one; name and address are shown, which is logged."""
         asked = self.router.url.query_parameters.get("demande", "")
-        self.said = self.tone = self.undo = ""
+        self.said, self.tone, self.undo, self.why = "", "", "", Why()
         if not asked:
             self.step, self.view, self._request_id = "", View(), None
             return
+        watch(self)
         self.step = "loading"
         yield
         try:
@@ -163,7 +174,6 @@ class FittingSheetState(rx.State):
             await self._read_again()
         except NotFound:
             self.step, self.view, self._request_id = "missing", View(), None
-        watch(self)
 
     @allow(*FITTERS)
     @rx.event
@@ -174,9 +184,10 @@ class FittingSheetState(rx.State):
 
     @allow(*FITTERS)
     @rx.event
-    async def give_back(self) -> EventSpec:
-        """Give the slot back."""
-        await self._do(give_back, "Le créneau est rendu : la demande attend à nouveau.", "take_back")
+    async def give_back(self, form: dict[str, Any] | None = None) -> EventSpec:
+        """Give the slot back, and say why."""
+        act_ = partial(give_back, reason=read_reason(GIVING_BACK, form))
+        await self._do(act_, "Le créneau est rendu : la demande attend à nouveau.", "take_back")
         return rx.set_focus("pose-reponse")
 
     @allow(*FITTERS)
@@ -201,7 +212,7 @@ class FittingSheetState(rx.State):
         try:
             last = date.fromisoformat(typed) if typed else None
         except ValueError:
-            self.said, self.tone, self.undo = "Indiquez une date, ou rien.", "error", ""
+            self.said, self.tone, self.undo, self.why = "Indiquez une date, ou rien.", "error", "", Why()
         else:
             await self._do(change_deadline, "La date limite est changée.", "", last)
         return rx.set_focus("pose-reponse")
@@ -226,9 +237,9 @@ class FittingSheetState(rx.State):
         try:
             await act(action, await current_actor(self), self._request_id, *given, now=now())
         except Refusal as refusal:
-            self.said, self.tone, self.undo = why(refusal), "error", ""
+            self.said, self.tone, self.undo, self.why = why(refusal), "error", "", why_of(refusal)
         else:
-            self.said, self.tone, self.undo = said, "success", undo
+            self.said, self.tone, self.undo, self.why = said, "success", undo, Why()
         await self._read_again()
 
     async def _read_again(self) -> None:

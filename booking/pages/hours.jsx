@@ -17,11 +17,25 @@ function room(blocks, day, minute, except) {
   return { least, most, isFree: !others.some((one) => one.opens <= minute && minute < one.closes) };
 }
 
+/** What is under way once the week was drawn again, maybe by somebody else: it stays, shorter if need be, while it holds. */
+function kept(stroke, blocks, days) {
+  if (!stroke || stroke.isSent || stroke.week !== days[0]?.key || days[stroke.day].locked) return null;
+  const { from, day, opens, closes } = stroke;
+  if (!from) {
+    const { isFree, most } = room(blocks, day, opens);
+    return isFree ? { ...stroke, closes: Math.min(closes, most) } : null;
+  }
+  // Numbers are given again with each draft: it is the same opening when it stands where it stood.
+  const isThere = blocks.some((one) => one.id === from.id && one.day === from.day && one.opens === from.opens && one.closes === from.closes);
+  const isCovered = blocks.some((one) => one.day === day && one.id !== from.id && one.opens < closes && opens < one.closes);
+  return isThere && !isCovered ? stroke : null;
+}
+
 /** A week of opening hours, drawn with a mouse, a finger or the keyboard. Minutes are those of the wall. */
 export function HoursGrid({ days, blocks, first, last, snap, revision, label, help, onDraw, onChange, onRemove, onPick, onUndo }) {
   const area = useRef(null);
   const focused = useRef(null); // the block to focus again once the server has sent it elsewhere
-  const [stroke, setStroke] = useState(null); // what is under way: {kind, id, day, opens, closes, anchor}
+  const [stroke, setStroke] = useState(null); // what is under way, or sent and not answered yet: {kind, week, day, opens, closes…}
   const [cursor, setCursor] = useState(null); // the cell of the keyboard: {day, minute}
   const [said, setSaid] = useState("");
   const rows = useMemo(() => Array.from({ length: Math.ceil((last - first) / 60) }, (_, number) => first + number * 60), [first, last]);
@@ -30,7 +44,7 @@ export function HoursGrid({ days, blocks, first, last, snap, revision, label, he
   const cell = cursor ?? { day: Math.max(free, 0), minute: clamp(9 * 60, first, last - snap) };
 
   useEffect(() => {
-    setStroke(null);
+    setStroke((underWay) => kept(underWay, blocks, days));
     if (!focused.current) return;
     const found = [...area.current.querySelectorAll("[data-block]")].find((one) => one.dataset.block === focused.current);
     focused.current = null;
@@ -60,12 +74,12 @@ export function HoursGrid({ days, blocks, first, last, snap, revision, label, he
     area.current.setPointerCapture(event.pointerId);
     event.stopPropagation();
     setStroke({
-      kind: block ? kind : "draw", id: block?.id, day: block?.day ?? day, opens: start, closes: block ? block.closes : start + snap,
+      kind: block ? kind : "draw", week: days[0].key, id: block?.id, day: block?.day ?? day, opens: start, closes: block ? block.closes : start + snap,
       anchor: minute, x: event.clientX, y: event.clientY, hasMoved: false, from: block,
     });
   };
   const drag = (event) => {
-    if (!stroke) return;
+    if (!stroke || stroke.isSent) return;
     const { day, minute } = pointed(event);
     const hasMoved = stroke.hasMoved || Math.hypot(event.clientX - stroke.x, event.clientY - stroke.y) > MOUSE_STEPS_PX;
     if (!hasMoved) return;
@@ -99,19 +113,20 @@ export function HoursGrid({ days, blocks, first, last, snap, revision, label, he
     return covers ? { day: before.day, opens: before.opens, closes: before.closes } : { day, opens, closes: opens + length };
   };
   const release = () => {
-    if (!stroke) return;
+    if (!stroke || stroke.isSent) return;
     const { kind, id, day, opens, closes, hasMoved, from } = stroke;
     const isSame = from && from.day === day && from.opens === opens && from.closes === closes;
     if (kind === "draw") {
       const { isFree, most } = room(blocks, day, opens);
       // A click draws an hour, so that nobody has to hold the button.
       const end = hasMoved ? closes : Math.min(opens + Math.max(60, snap), most);
-      setStroke(isFree && end > opens ? { ...stroke, closes: end } : null);
+      setStroke(isFree && end > opens ? { ...stroke, closes: end, isSent: true } : null);
       if (isFree && end > opens) onDraw(day, opens, end);
     } else if (!hasMoved || isSame) {
       setStroke(null);
       onPick(id);
     } else {
+      setStroke({ ...stroke, isSent: true });
       onChange(id, day, opens, closes);
     }
   };
@@ -124,7 +139,7 @@ export function HoursGrid({ days, blocks, first, last, snap, revision, label, he
   };
 
   // ——— with the keyboard ———
-  const isDrawing = stroke?.kind === "keys";
+  const isDrawing = stroke?.kind === "keys" && !stroke.isSent;
   const under = blocks.find((one) => one.day === cell.day && one.opens <= cell.minute && cell.minute < one.closes);
   const tell = ({ day, minute }) => {
     const on = blocks.find((one) => one.day === day && one.opens <= minute && minute < one.closes);
@@ -142,6 +157,7 @@ export function HoursGrid({ days, blocks, first, last, snap, revision, label, he
   };
   const enter = () => {
     if (isDrawing) {
+      setStroke({ ...stroke, isSent: true });
       onDraw(stroke.day, stroke.opens, stroke.closes);
       setSaid(`Ouverture de ${at(stroke.opens)} à ${at(stroke.closes)}.`);
       return;
@@ -149,7 +165,7 @@ export function HoursGrid({ days, blocks, first, last, snap, revision, label, he
     if (under) return onPick(under.id);
     if (days[cell.day].locked) return setSaid("Ce jour est avant le changement.");
     const { most } = room(blocks, cell.day, cell.minute);
-    setStroke({ kind: "keys", day: cell.day, opens: cell.minute, closes: Math.min(cell.minute + snap, most) });
+    setStroke({ kind: "keys", week: days[0].key, day: cell.day, opens: cell.minute, closes: Math.min(cell.minute + snap, most) });
     setSaid(`Ouverture à partir de ${at(cell.minute)}. Flèche bas pour l’allonger, Entrée pour la finir, Échap pour renoncer.`);
   };
   const moves = { ArrowUp: [0, -snap], ArrowDown: [0, snap], PageUp: [0, -60], PageDown: [0, 60], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
@@ -198,7 +214,7 @@ export function HoursGrid({ days, blocks, first, last, snap, revision, label, he
   const top = (minute) => `${((clamp(minute, first, last) - first) / span) * 100}%`;
   const place = ({ opens, closes }) => ({ top: top(opens), height: `calc(${top(closes)} - ${top(opens)})` });
   const shown = blocks.filter((one) => one.closes > first && one.opens < last);
-  const ghost = stroke && (stroke.hasMoved || isDrawing) ? stroke : null;
+  const ghost = stroke && (stroke.hasMoved || stroke.kind === "keys") ? stroke : null;
   return (
     <div className="pj-week" role="application" aria-roledescription="grille d’horaires" aria-label={label} onKeyDown={key}>
       <div className="pj-week__head" aria-hidden="true">

@@ -5,14 +5,14 @@ from __future__ import annotations
 import reflex as rx
 
 from booking.pages.agenda_calendar import focus_on, shortcut_keys
-from booking.pages.agenda_words import Group, Line
 from booking.pages.hours_cut_part import appointments
 from booking.pages.hours_grid import hours_grid
 from booking.pages.hours_parts import closed_days, copying, editor, effect, lists, standing_outside
 from booking.pages.hours_state import HoursState
+from booking.pages.ledger_parts import found_group
 from booking.pages.widgets import inner_link
 from portal.policy import SIGNED_IN, page
-from portal.ui.layout import layout
+from portal.ui.layout import layout, next_pages
 from portal.ui.pieces import empty_state, field, skeleton
 
 el = rx.el
@@ -42,7 +42,14 @@ def _choose() -> rx.Component:
     state = HoursState
     nothing = empty_state(
         "Aucun horaire à fixer",
-        "Vous fixez les horaires de ceux qui reçoivent chez vous : aucun n’a ce nom, ou aucun ne dépend de vous.",
+        rx.cond(
+            state.typed != "",
+            "Aucun de ceux dont vous fixez les horaires n’a ce nom : essayez un autre nom, une commune ou un service.",
+            "Vous fixez ici les horaires de ceux qui reçoivent sur rendez-vous chez vous : il n’y en a pas. Les places "
+            "à la nuit ou à la journée n’ont pas d’horaires, mais des fermetures : elles sont dans « Mes places », "
+            "si vous en tenez.",
+        ),
+        rx.cond(state.typed != "", rx.fragment(), next_pages()),
     )
     search = field(
         "Quels horaires ?",
@@ -54,26 +61,11 @@ def _choose() -> rx.Component:
         type="search",
     )
     return el.div(
-        el.div(search, class_name="pj-agenda__search"),
-        rx.cond(state.found > 0, el.div(rx.foreach(state.groups, _group), class_name="pj-agenda__groups"), nothing),
+        rx.cond((state.found > 0) | (state.typed != ""), el.div(search, class_name="pj-agenda__search fr-mb-2w")),
+        rx.cond(
+            state.found > 0, el.div(rx.foreach(state.groups, found_group), class_name="pj-agenda__groups"), nothing
+        ),
     )
-
-
-def _group(group: rx.Var[Group]) -> rx.Component:
-    return el.section(
-        el.h2(group.site, class_name="fr-h6 fr-mb-1v"),
-        el.ul(rx.foreach(group.lines, _line), class_name="pj-plain"),
-    )
-
-
-def _line(line: rx.Var[Line]) -> rx.Component:
-    link = inner_link(
-        el.strong(line.name),
-        el.span(line.detail, class_name="fr-text--sm fr-mb-0"),
-        href=line.href,
-        class_name="pj-choice pj-agenda__choice",
-    )
-    return el.li(link)
 
 
 def _week() -> rx.Component:

@@ -14,7 +14,7 @@ from availability.slots import Grid
 from booking.hours import Hours
 from booking.pages.hours_words import AVERAGED_WEEKS, minutes_of
 from booking.words import many
-from portal.ui.dates import NBSP
+from portal.ui.dates import NBSP, grouped
 
 A_MINUTE = timedelta(minutes=1)
 LONGEST = 5
@@ -129,4 +129,4 @@ def _problem(refusal: InvalidRequest) -> str:
     least, most = LIMITS[refusal.field]
     if refusal.problem == "required":
         return f"À renseigner{NBSP}: combien de personnes à la fois."
-    return f"Un nombre entier, de {least} à {most}."
+    return f"Un nombre entier, de {grouped(least)} à {grouped(most)}."

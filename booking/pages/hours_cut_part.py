@@ -91,6 +91,7 @@ def appointments() -> rx.Component:
     )
 
 
+# No debounce: it is one for all the fields, and what was typed in the first would be lost by going to the second.
 def _number(name: str) -> rx.Component:
     state = HoursCut
     return field(
@@ -100,7 +101,7 @@ def _number(name: str) -> rx.Component:
         error=state.cut_problems[name],
         default_value=state.cut_typed[name],
         key=name + state.cut_version.to_string(),
-        on_change=lambda typed: state.weigh(name, typed).debounce(300),
+        on_change=lambda typed: state.weigh(name, typed),
         input_mode="numeric",
         auto_complete="off",
         max_length=cut.LONGEST,

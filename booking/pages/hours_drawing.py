@@ -6,7 +6,7 @@ Nothing is written here. A stroke is shown at once, then what it would do: that 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from availability.publishing import A_YEAR
 from booking.agenda import A_WEEK, monday_of
 from booking.errors import OutOfDate
 from booking.hours import Effect, Hours, effect_of
+from booking.meanwhile import touched_since
 from booking.pages import hours_cut, hours_form, hours_week
 from booking.pages import hours_draft as drafts
 from booking.pages import hours_words as words
@@ -28,12 +29,14 @@ from booking.pages.hours_form import DayRow
 from booking.pages.hours_recurrence import AS_IT_IS, Repeat, is_known, read_repeat
 from booking.pages.hours_week import Picked
 from booking.pages.hours_words import Choice, ClosingRow, Target
+from booking.pages.site_words import whole_site
 from booking.question import form_of, text_of
 from booking.words import many
 from portal import clock
 from portal.database import read
 from portal.policy import SIGNED_IN, allow, current_actor
 from portal.problems import sentence
+from portal.ui.changed import Difference
 from portal.ui.dates import day, moment
 
 EDITOR = "ouverture-choisie"
@@ -114,8 +117,11 @@ class HoursDrawing(rx.State):
     would_be: list[str] = []  # noqa: RUF012
     refused: str = ""
     is_stale: bool = False  # somebody changed the hours under the draft
+    stale_by: list[str] = []  # noqa: RUF012 - who did what
+    differences: list[Difference] = []  # noqa: RUF012
     agenda_href: str = ""
     closings: list[ClosingRow] = []  # noqa: RUF012
+    whole_site: str = ""  # what closes with the site; empty when it cannot be closed from here
     targets: list[Target] = []  # noqa: RUF012
     # How openings are cut, as typed in `hours_cut_part`.
     cut_typed: dict[str, str] = hours_cut.NO_PROBLEM
@@ -126,6 +132,7 @@ class HoursDrawing(rx.State):
     problems: dict[str, str] = NO_PROBLEM
     focused: str = ""  # what takes the focus, each time `turn` grows
     turn: int = 0
+    _begun_at: datetime = datetime.min.replace(tzinfo=UTC)  # when the draft was as the hours are
     _monday: date = date.min
     _hours: tuple[Hours, ...] = ()  # in a tuple: Reflex would wrap its parts
     _listed: str = ""
@@ -357,7 +364,18 @@ class HoursDrawing(rx.State):
         return one if one and rule and self._hours and one.on >= self._from_on else None
 
     def _start_again(self, found: Hours) -> None:
-        self._draft, self._known, self.is_stale = drafts.draft_of(found.rules), found.rules, False
+        self._draft, self._known, self._begun_at = drafts.draft_of(found.rules), found.rules, clock.now()
+        self.is_stale, self.stale_by, self.differences = False, [], []
+
+    async def _say_stale(self, found: Hours) -> None:
+        """Say who changed the hours under the draft, and what differs; what is drawn stays."""
+        self.is_stale = self._known != found.rules
+        self.stale_by, self.differences = [], []
+        if self.is_stale:
+            actor, resource_id = await current_actor(self), found.receiver.resource_id
+            changes = await read(touched_since, actor, resource_id, self._begun_at)
+            self.stale_by = words.changed_words(changes, found.receiver.zone)
+            self.differences = words.differences(self._known, found.rules, found.today)
 
     async def _drawn(self) -> AsyncIterator[None]:
         """Show what is drawn at once, then what it would do."""
@@ -377,7 +395,8 @@ class HoursDrawing(rx.State):
         rules = [rule for _, rule in (*draft.saved, *draft.lines)]
         self.first_min, self.last_min = hours_week.bounds(rules, whole_day=self.shows_whole_day)
         self._list(*hours_form.rows_of(draft, from_on))
-        self.closings = words.closing_rows(hours.closings)
+        self.closings = words.closing_rows(hours.closings, hours.site)
+        self.whole_site = whole_site(hours.site)
         self.period = f"Semaine du {day(monday)} au {day(monday + A_WEEK - A_DAY, year=True)}"
         resource_id = hours.receiver.resource_id
         self.previous = words.address(resource_id, monday - A_WEEK) if monday > hours.today else ""

@@ -7,10 +7,12 @@ from typing import Any
 import reflex as rx
 
 from availability.closings import MOST_REASON
+from booking.pages.closing_choice import closing_choice, of_site
 from booking.pages.hours_drawing import EDITOR
 from booking.pages.hours_form import LONGEST, DayRow, Range
 from booking.pages.hours_state import ANSWER, HoursState, OfferRow, OutsideRow
 from booking.pages.widgets import inner_link
+from portal.ui.changed import difference_part
 from portal.ui.dates import NBSP
 from portal.ui.pieces import field, select_field
 
@@ -137,13 +139,18 @@ def effect() -> rx.Component:
 def _stale() -> rx.Component:
     state = HoursState
     alert = el.div(
-        el.p("Quelqu’un a changé ces horaires pendant que vous les modifiiez."),
+        el.p("Ces horaires ont changé pendant que vous les modifiiez. Ce que vous avez dessiné est toujours là."),
+        rx.foreach(state.stale_by, lambda words_: el.p(words_)),  # noqa: PLW0108 - a component wants a function of it
+        difference_part(state.differences),
         el.div(
             el.button(
-                "Voir les siens", type="button", on_click=state.forget, class_name="fr-btn fr-btn--sm fr-btn--secondary"
+                "Prendre les nouveaux",
+                type="button",
+                on_click=state.forget,
+                class_name="fr-btn fr-btn--sm fr-btn--secondary",
             ),
             el.button(
-                "Garder les miens",
+                "Garder les miens par-dessus",
                 type="button",
                 on_click=state.keep_mine,
                 class_name="fr-btn fr-btn--sm fr-btn--tertiary",
@@ -389,13 +396,17 @@ def _closings() -> rx.Component:
         rx.foreach(
             state.closings,
             lambda one: el.li(
-                el.span(el.strong(one.days), rx.cond(one.reason != "", " – " + one.reason, "")),
+                el.span(
+                    el.strong(one.days),
+                    rx.cond(one.reason != "", " – " + one.reason, ""),
+                    of_site(one.is_of_site, one.why_not),
+                ),
                 rx.cond(
                     one.id != "",
                     el.button(
-                        "Rouvrir",
+                        rx.cond(one.is_of_site, "Rouvrir tout le site", "Rouvrir"),
                         type="button",
-                        aria_label="Rouvrir : " + one.days,
+                        aria_label=rx.cond(one.is_of_site, "Rouvrir tout le site : ", "Rouvrir : ") + one.days,
                         on_click=state.reopen(one.id),
                         class_name="fr-btn fr-btn--sm fr-btn--tertiary",
                     ),
@@ -427,6 +438,7 @@ def _closing_form() -> rx.Component:
             max_length=MOST_REASON,
         ),
         el.datalist(*[el.option(value=reason) for reason in REASONS], id="motifs"),
+        closing_choice("where", "Cet agenda seulement", state.whole_site, state.days_version),
         el.button("Fermer ces jours", type="submit", class_name="fr-btn fr-btn--secondary"),
         on_submit=state.close_some,
         no_validate=True,

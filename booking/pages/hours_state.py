@@ -17,16 +17,15 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.claims import SlotClaim
-from availability.closings import ClosedDays, close_days, reopen_days
+from availability.closings import Closed, ClosedDays, close_days, close_site_days, reopen_days, reopen_site_days
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.hours import copy_week, set_hours
 from availability.openings import A_DAY
-from availability.outside import outside_openings
 from availability.publishing import A_YEAR
 from availability.rights import Actor
-from booking.agenda import A_WEEK, Appointment, monday_of
+from booking.agenda import A_WEEK, monday_of
 from booking.errors import OutOfDate
-from booking.hours import Hours, Offer, Receiver, hours_of, move_back, outside_now, receivers, set_hours_known
+from booking.hours import Hours, Receiver, Standing, hours_of, move_back, receivers, set_hours_known, standing_outside
 from booking.models import Booking
 from booking.moving import move
 from booking.pages import hours_draft as drafts
@@ -35,6 +34,7 @@ from booking.pages import hours_words as words
 from booking.pages.agenda_words import Group, Line
 from booking.pages.agenda_words import address as agenda_address
 from booking.pages.hours_drawing import NO_PROBLEM, HoursDrawing, date_of, why
+from booking.pages.site_words import SITE
 from booking.persons import search_name_of
 from booking.question import form_of, text_of
 from booking.words import many
@@ -45,8 +45,10 @@ from portal.policy import SIGNED_IN, allow, current_actor
 from portal.ui.dates import day, moment
 from portal.ui.notice import NoticeState
 
+Undoing = partial[object]
 ANSWER = "rendez-vous-hors-horaires"
 MOST_UNDONE = 20
+MOST_SHOWN = 60  # appointments outside: a whole site may leave hundreds, and those moved make room for others
 UNKNOWN = "Ces horaires n’existent pas, ou ce n’est pas vous qui les fixez."
 MORE = "Annuler aussi le précédent"
 UNDONE = "C’est annulé : tout est comme avant."
@@ -66,9 +68,18 @@ class OutsideRow:
     """An appointment outside of the hours. `href` is empty when it cannot be opened."""
 
     id: str
+    resource_id: str
     said: str
     href: str
     offers: list[OfferRow]
+
+
+@dataclass(frozen=True)
+class ClosedAgain:
+    """A closure taken back, then made again: under another number."""
+
+    was: int
+    closure_id: int
 
 
 class HoursState(HoursDrawing):
@@ -89,12 +100,13 @@ class HoursState(HoursDrawing):
     last: str = ""
     reason: str = ""
     _left: tuple[str, ...] = ()  # appointments outside that were looked at, and left
-    _undo: tuple[Callable[..., object], ...] = ()  # acts that undo the last ones, but for who does them and when
+    _undo: tuple[Undoing, ...] = ()  # acts that undo the last ones, but for who does them and when
 
     @allow(SIGNED_IN)
     @rx.event
     async def load(self) -> None:
         """Show the hours and the week that the address names, else those to choose from; keep what is being drawn."""
+        watch(self)
         actor, parameters = await current_actor(self), self.router.url.query_parameters
         asked, monday = asked_by(parameters)
         if not asked:
@@ -109,10 +121,13 @@ class HoursState(HoursDrawing):
             self._choose(await read(receivers, actor))
             return
         self._take(found, monday)
+        if not self._undo:
+            (await self.get_state(NoticeState)).undo_label = ""  # what was said is of other hours
+        if self._draft.is_changed:
+            await self._say_stale(found)
         self._redraw()
         await self._look_outside()
         await self._judge()
-        watch(self)
 
     @allow(SIGNED_IN)
     @rx.event
@@ -153,7 +168,8 @@ class HoursState(HoursDrawing):
     async def keep_mine(self) -> None:
         """Keep what is drawn here, to be set in the place of what somebody else has set meanwhile."""
         if self._hours:
-            self._known, self.is_stale = self._hours[0].rules, False
+            self._known, self.is_stale, self._begun_at = self._hours[0].rules, False, clock.now()
+            self.stale_by, self.differences = [], []
 
     @allow(SIGNED_IN)
     @rx.event
@@ -167,16 +183,14 @@ class HoursState(HoursDrawing):
             return
         notice = await self.get_state(NoticeState)
         claim = SlotClaim(resource_id=int(offer.resource_id), start=datetime.fromisoformat(offer.start))
-        actor, receiver = await current_actor(self), self._hours[0].receiver
+        actor, own = await current_actor(self), int(row.resource_id)
         try:
             before = await act(_moved, actor, UUID(row.id), claim, now=clock.now())
         except Refusal as refusal:
             notice.show_error(f"Le rendez-vous n’a pas été déplacé. {why(refusal)}")
             await self._look_outside()
             return
-        self._push(
-            partial(move_back, booking_id=UUID(row.id), claim=SlotClaim(resource_id=receiver.resource_id, start=before))
-        )
+        self._push(partial(move_back, booking_id=UUID(row.id), claim=SlotClaim(resource_id=own, start=before)))
         notice.show_success(f"Rendez-vous déplacé : {offer.label}.", undo_label="Annuler")
         await self._look_outside()
         self._focus(ANSWER)
@@ -226,40 +240,45 @@ class HoursState(HoursDrawing):
             return
         self.problems = NO_PROBLEM
         self.first, self.last = (text_of(typed.get(name, ""))[:10] for name in ("first", "last"))
-        self.reason = text_of(typed.get("reason", ""))
-        resource_id = self._hours[0].receiver.resource_id
+        self.reason, is_of_site = text_of(typed.get("reason", "")), typed.get("where") == SITE
+        close, reopen = self._closing(of_site=is_of_site)
+        actor = await current_actor(self)
         try:
             first = date_of("first", self.first)
             last = date_of("last", self.last) if self.last else first
             days = ClosedDays(first, _after(last), self.reason)
-            done = await act(close_days, await current_actor(self), resource_id, days, now=clock.now())
+            done = await act(close, actor, days=days, now=clock.now())
         except InvalidRequest as refusal:
             self._say_wrong(refusal)
             return
         except Refusal as refusal:
             (await self.get_state(NoticeState)).show_error(why(refusal))
             return
-        self._push(partial(reopen_days, resource_id=resource_id, closure_id=done.closure_id))
+        self._push(partial(reopen, closure_id=done.closure_id))
+        said = words.closed_words(days, is_closed=True, is_of_site=is_of_site)
+        listed = {one.resource_id for one in await read(receivers, actor)}
+        said += words.elsewhere_words(sum(one.resource_id not in listed for one in done.outside))
         self.first = self.last = self.reason = ""
         self.days_version += 1
-        await self._again(words.closed_words(days, is_closed=True))
+        await self._again(said)
 
     @allow(SIGNED_IN)
     @rx.event
     async def reopen(self, closure_id: str) -> None:
         """Open closed days again."""
-        number = str(closure_id)
-        if not self._hours or not (number.isascii() and number.isdecimal() and len(number) <= 18):
+        row = next((one for one in self.closings if one.id and one.id == str(closure_id)), None)
+        if row is None or not self._hours:
             return
-        resource_id = self._hours[0].receiver.resource_id
+        close, reopen = self._closing(of_site=row.is_of_site)
         try:
-            days = await act(reopen_days, await current_actor(self), resource_id, int(number), now=clock.now())
+            days = await act(reopen, await current_actor(self), closure_id=int(row.id), now=clock.now())
         except Refusal as refusal:
             (await self.get_state(NoticeState)).show_error(why(refusal))
             return
         if days:
-            self._push(partial(close_days, resource_id=resource_id, days=days))
-        await self._again(words.closed_words(days, is_closed=False) if days else "Rouvert.", may_undo=bool(days))
+            self._push(partial(_closed_again, close=close, days=days, was=int(row.id)))
+        said = words.closed_words(days, is_closed=False, is_of_site=row.is_of_site)
+        await self._again(said, may_undo=bool(days))
 
     @allow(SIGNED_IN)
     @rx.event
@@ -270,10 +289,13 @@ class HoursState(HoursDrawing):
         wanted, self._undo = self._undo[-1], self._undo[:-1]
         notice = await self.get_state(NoticeState)
         try:
-            await act(wanted, await current_actor(self), now=clock.now())
+            done = await act(wanted, await current_actor(self), now=clock.now())
         except Refusal as refusal:
+            self._undo = put_off(wanted, self._undo)
             notice.show("error", f"Impossible d’annuler. {why(refusal)}", undo_label=MORE if self._undo else "")
             return
+        if isinstance(done, ClosedAgain):
+            self._undo = tuple(_renumbered(one, done) for one in self._undo)
         await self._read(keeps=self.is_changed)
         notice.show("success", UNDONE, undo_label=MORE if self._undo else "")
 
@@ -292,9 +314,7 @@ class HoursState(HoursDrawing):
         self._hours = (found,)
         tomorrow = found.today + A_DAY
         self._monday = monday_of(monday or found.today + A_WEEK)
-        if is_same and self._draft.is_changed:
-            self.is_stale = self._known != found.rules
-        else:
+        if not (is_same and self._draft.is_changed):  # else it stays, and `load` says what changed under it
             self.from_on = max(tomorrow, self._monday).isoformat()
             self._start_again(found)
         self.step, self.title = "week", receiver.name
@@ -317,7 +337,7 @@ class HoursState(HoursDrawing):
         self._hours = (found,)
         self._say_cut(found.receiver)
         if keeps:
-            self.is_stale = self._known != found.rules
+            await self._say_stale(found)
         else:
             self._start_again(found)
         self._redraw()
@@ -335,13 +355,20 @@ class HoursState(HoursDrawing):
 
     async def _look_outside(self) -> None:
         """List the appointments that stand outside of the hours, but for those left there."""
-        receiver = self._hours[0].receiver
-        found, offers = await read(
-            _standing, await current_actor(self), receiver.resource_id, first=self._today, now=clock.now()
-        )
-        kept = [one for one in found if str(one.booking_id) not in self._left]
-        self.outside = [_outside_row(one, offers.get(str(one.booking_id), []), receiver) for one in kept]
+        own = self._hours[0].receiver.resource_id
+        found = await read(standing_outside, await current_actor(self), own, now=clock.now())
+        kept = [one for one in found if str(one.appointment.booking_id) not in self._left]
+        self.outside = [_outside_row(one, own) for one in kept[:MOST_SHOWN]]
         self.outside_words = words.outside_words(len(kept)) if kept else ""
+
+    def _closing(self, *, of_site: bool) -> tuple[Callable[..., Closed], Callable[..., ClosedDays | None]]:
+        """Return the acts that close and open again the receiver, or everything on its site."""
+        receiver = self._hours[0].receiver
+        if of_site:
+            site_id = receiver.site_id
+            return partial(close_site_days, site_id=site_id), partial(reopen_site_days, site_id=site_id)
+        resource_id = receiver.resource_id
+        return partial(close_days, resource_id=resource_id), partial(reopen_days, resource_id=resource_id)
 
     def _choose(self, found: list[Receiver]) -> None:
         self.step, self.title, self.where, self._hours = "choose", "Horaires", "", ()
@@ -355,7 +382,7 @@ class HoursState(HoursDrawing):
             for site, lines in groupby(kept, key=lambda one: one.site_name)
         ]
 
-    def _push(self, undoing: Callable[..., object]) -> None:
+    def _push(self, undoing: Undoing) -> None:
         self._undo = (*self._undo, undoing)[-MOST_UNDONE:]
 
 
@@ -371,30 +398,42 @@ def asked_by(parameters: Mapping[str, str]) -> tuple[int, date | None]:
     return resource_id, monday if is_near else None
 
 
-def _standing(
-    session: Session, actor: Actor, resource_id: int, *, first: date, now: datetime
-) -> tuple[list[Appointment], dict[str, list[Offer]]]:
-    hours_of(session, actor, resource_id, now=now)  # refuses what is not theirs
-    return outside_now(
-        session, actor, resource_id, outside_openings(session, resource_id, first=first, until=None, now=now), now=now
-    )
-
-
 def _moved(session: Session, actor: Actor, booking_id: UUID, claim: SlotClaim, *, now: datetime) -> datetime:
     """Move a booking; return when it was."""
     found = session.get(Booking, booking_id)
     if found is None or found.starts_at is None:
         raise NotFound(booking_id=booking_id)
     before = found.starts_at
-    move(session, actor, booking_id, claim, now=now)
+    move(session, actor, booking_id, claim, now=now, for_the_place=True)  # whoever sets the hours receives there
     return before
 
 
-def _outside_row(one: Appointment, offers: list[Offer], receiver: Receiver) -> OutsideRow:
-    is_open = one.is_visible and receiver.is_in_agenda
+def put_off(refused: Undoing, others: tuple[Undoing, ...]) -> tuple[Undoing, ...]:
+    """Return what is left to undo: a move is not taken back to a closed day, but is once that day opens again."""
+    return (refused, *others) if any("closure_id" in one.keywords for one in others) else others
+
+
+def _closed_again(
+    session: Session, actor: Actor, *, close: Callable[..., Closed], days: ClosedDays, was: int, now: datetime
+) -> ClosedAgain:
+    return ClosedAgain(was, close(session, actor, days=days, now=now).closure_id)
+
+
+def _renumbered(undoing: Undoing, again: ClosedAgain) -> Undoing:
+    """Return an act that undoes one, on the closure as it is numbered now."""
+    if undoing.keywords.get("closure_id") != again.was:
+        return undoing
+    return partial(undoing, closure_id=again.closure_id)
+
+
+def _outside_row(standing: Standing, own: int) -> OutsideRow:
+    one, receiver = standing.appointment, standing.receiver
+    is_open, is_beside = one.is_visible and receiver.is_in_agenda, receiver.resource_id != own
+    at = moment(one.period.start, receiver.zone)
     return OutsideRow(
         id=str(one.booking_id),
-        said=words.outside_line(one, moment(one.period.start, receiver.zone)),
+        resource_id=str(receiver.resource_id),
+        said=words.outside_line(one, at, receiver.name if is_beside else ""),
         href=agenda_address(receiver.resource_id, None, one.booking_id) if is_open else "",
         offers=[
             OfferRow(
@@ -402,7 +441,7 @@ def _outside_row(one: Appointment, offers: list[Offer], receiver: Receiver) -> O
                 offer.start.isoformat(),
                 moment(offer.start, receiver.zone) + (f" – {offer.name}" if offer.name else ""),
             )
-            for offer in offers
+            for offer in standing.offers
         ],
     )
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
 from availability.closings import ClosedDays
-from availability.openings import A_DAY, Rule
+from availability.openings import A_DAY, EVER, Rule
+from availability.running import SiteRun
 from booking.agenda import Appointment, Closing
+from booking.meanwhile import Changed
 from booking.pages.agenda_words import closing_words, who
 from booking.pages.hours_recurrence import AS_IT_IS, OFFERED, ONCE, Repeat, is_plain, read_repeat
-from booking.words import many
-from portal.ui.dates import LOCALE, NBSP, day, ended
+from booking.pages.site_words import whole_words, why_not
+from booking.words import YOU, many, resource_sentence
+from portal.ui.changed import Difference
+from portal.ui.dates import LOCALE, NBSP, day, ended, hour
 
 ADDRESS = "/horaires/"
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -27,16 +32,19 @@ MOST_LISTED = 6
 AVERAGED_WEEKS = 12
 HOUR = re.compile(r"(\d{1,2})(?:\s*(?:h|:|\.)\s*(\d{2})?)?", re.IGNORECASE)
 MIDNIGHT = time()
+_DAYS = "\N{OBJECT REPLACEMENT CHARACTER}"  # where the days of the week are said
 FOREIGN = "selon une règle reçue d’un autre logiciel"
 
 
 @dataclass(frozen=True)
 class ClosingRow:
-    """A closure to come. `id` is empty when it is of the whole site."""
+    """A closure to come. `id` is empty, and `why_not` says why, when it is not for this actor to take back."""
 
     id: str
     days: str
     reason: str
+    is_of_site: bool = False
+    why_not: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,9 +222,10 @@ def outside_words(count: int) -> str:
     return f"{are} maintenant hors des horaires{NBSP}: {stands}. Déplacez-les, ou laissez-les."
 
 
-def outside_line(one: Appointment, at: str) -> str:
-    """Return an appointment that the hours no longer cover, in a line."""
-    return f"{at}, {who(one)}"
+def outside_line(one: Appointment, at: str, receiver: str = "") -> str:
+    """Return an appointment that the hours no longer cover, in a line; with whom, when it is not whose page it is."""
+    whose = f" (agenda{NBSP}: {receiver})" if receiver else ""
+    return f"{at}, {who(one)}{whose}"
 
 
 def capital(words: str) -> str:
@@ -224,22 +233,34 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def closing_rows(found: Iterable[Closing]) -> list[ClosingRow]:
-    """Return the closures as listed."""
+def closing_rows(found: Iterable[Closing], site: SiteRun) -> list[ClosingRow]:
+    """Return the closures as listed; that of a site is opened again by who runs all of it."""
     return [
         ClosingRow(
-            id=str(one.closure_id or ""),
+            id=str(one.closure_id or "") if site.is_whole or not one.is_of_site else "",
             days=capital(closing_words(one)),
-            reason=one.reason if one.closure_id else " – ".join(part for part in (one.reason, "tout le site") if part),
+            reason=one.reason,
+            is_of_site=one.is_of_site,
+            why_not=why_not(site) if one.is_of_site else "",
         )
         for one in found
     ]
 
 
-def closed_words(days: ClosedDays, *, is_closed: bool) -> str:
-    """Return "Fermé du lun. 23 au …" or "Rouvert …"."""
-    closing = Closing(closure_id=None, first=days.first, until=days.until, reason="")
-    return ended(f"{'Fermé' if is_closed else 'Rouvert'} {closing_words(closing)}")
+def closed_words(days: ClosedDays | None, *, is_closed: bool, is_of_site: bool = False) -> str:
+    """Return "Fermé du lun. 23 au …", "Tout le site est rouvert …"; None are days without a known end."""
+    said = "Fermé" if is_closed else "Rouvert"
+    if days:
+        said = f"{said} {closing_words(Closing(closure_id=None, first=days.first, until=days.until, reason=''))}"
+    return ended(whole_words(said) if is_of_site else said)
+
+
+def elsewhere_words(count: int) -> str:
+    """Return what is said of what was taken on a site that closes and has no hours, or nothing."""
+    if not count:
+        return ""
+    stand = "elle est maintenue" if count == 1 else "elles sont maintenues"
+    return f" {many(count, 'autre réservation', 'autres réservations')} du site sur ces jours{NBSP}: {stand}."
 
 
 def weekly_minutes(rules: Iterable[Rule], first: date) -> list[int]:
@@ -282,3 +303,72 @@ def _listed(days: Sequence[date], on: date) -> str:
 
 def _is_far(on: date, today: date) -> bool:
     return abs(on - today) > FAR
+
+
+def changed_words(changes: Sequence[Changed], zone: ZoneInfo) -> list[str]:
+    """Return who did what of these hours, and at what time."""
+    said = ((resource_sentence(one.act, YOU if one.is_me else one.by).removesuffix("."), one.at) for one in changes)
+    return [f"{words}, à{NBSP}{hour(at, zone)}." for words, at in said]
+
+
+def differences(before: Iterable[Rule], after: Iterable[Rule], on: date) -> list[Difference]:
+    """Return the openings that are no longer what they were, then those that came; days that changed alike at once.
+
+    Hours set from a later day cut every opening in two there: one that goes on all the same did not change.
+    """
+    old, new = _joined(before), _joined(after)
+    gone, come = [one for one in old if one not in new], [one for one in new if one not in old]
+    told: list[tuple[Rule, str, str, str]] = []
+    for rule in gone:
+        again = next((one for one in come if _opens(one) == _opens(rule)), None)
+        if again is None:
+            told.append((rule, "Retirée", rule_words(rule, on), ""))
+        else:
+            come.remove(again)
+            told.append((rule, "Changée", rule_words(rule, on), rule_words(again, on)))
+    told += [(rule, "Ajoutée", "", rule_words(rule, on)) for rule in come]
+    return _by_days(one for one in told if one[2] != one[3])
+
+
+def _joined(rules: Iterable[Rule]) -> list[Rule]:
+    """Return the rules, those whose parts follow each other in one."""
+    joined: list[Rule] = []
+    for rule in sorted(rules, key=lambda one: one.valid_from):
+        before = next(
+            (one for one in joined if one.valid_until == rule.valid_from and _opens(one) == _opens(rule)), None
+        )
+        if before is None:
+            joined.append(rule)
+        else:
+            joined[joined.index(before)] = replace(before, valid_until=rule.valid_until)
+    return joined
+
+
+def _opens(rule: Rule) -> tuple[int, Rule]:
+    """Return what a rule opens, whenever it is in force: one of each week is counted from no day."""
+    repeat = read_repeat(rule)
+    anchor_on = EVER if is_plain(repeat) else rule.anchor_on
+    return repeat.weekday, replace(rule, valid_from=EVER, valid_until=None, anchor_on=anchor_on)
+
+
+def _by_days(told: Iterable[tuple[Rule, str, str, str]]) -> list[Difference]:
+    """Return one line for the days of the week of which the same is said."""
+    alike: dict[tuple[str, str, str], list[int]] = {}
+    for rule, label, *words in told:
+        weekday = read_repeat(rule).weekday
+        said = [one.replace(f"tous les {WEEKDAYS[weekday]}s", _DAYS) for one in words]
+        alike.setdefault((label, said[0], said[1]), []).append(weekday)
+    return [
+        Difference(label, old.replace(_DAYS, _each(days)), new.replace(_DAYS, _each(days)))
+        for (label, old, new), days in alike.items()
+    ]
+
+
+def _each(weekdays: Iterable[int]) -> str:
+    """Return "tous les lundis et mardis", "du lundi au vendredi"."""
+    days = sorted(set(weekdays))
+    names = [WEEKDAYS[one] for one in days]
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return f"du {names[0]} au {names[-1]}"
+    said = [f"{name}s" for name in names]
+    return f"tous les {said[0]}" if len(said) == 1 else f"tous les {', '.join(said[:-1])} et {said[-1]}"

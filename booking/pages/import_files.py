@@ -29,7 +29,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 async def send(request: Request, actor: Importer) -> RedirectResponse:
     """Keep a file for its sender, and show what it would do. What is not a file in bounds comes back with why."""
     try:
-        form = await Request(request.scope, _bounded(request.receive)).form(max_files=1, max_fields=1)
+        form = await Request(request.scope, bounded(request.receive)).form(max_files=1, max_fields=1)
         sent = form.get("fichier")
         if not isinstance(sent, UploadFile) or not sent.filename:
             return _back("no-file")
@@ -65,10 +65,11 @@ def _back(why: str) -> RedirectResponse:
     return RedirectResponse(f"{PAGE}?refus={why}", 303)
 
 
-def _bounded(receive: Receive) -> Receive:
+def bounded(receive: Receive) -> Receive:
+    """Return what a request receives, until it is larger than any list. Raises: HTTPException 413, while reading."""
     read_bytes = 0
 
-    async def bounded() -> Message:
+    async def received() -> Message:
         nonlocal read_bytes
         message = await receive()
         read_bytes += len(message.get("body", b""))
@@ -76,4 +77,4 @@ def _bounded(receive: Receive) -> Receive:
             raise HTTPException(413)
         return message
 
-    return bounded
+    return received

@@ -7,10 +7,11 @@ import reflex as rx
 from availability.importers.resources import IMPORTERS
 from availability.rights import Role
 from booking.pages import import_words as words
+from booking.pages.import_parts import column_field, expected_list, first_lines, option, said, send_form
 from booking.pages.import_state import ImportState
-from booking.pages.import_words import ColumnRow, LineRow, Option
+from booking.pages.import_words import ColumnRow, LineRow
 from portal.policy import page
-from portal.ui.dsfr import NativeForm, native_link
+from portal.ui.dsfr import native_link
 from portal.ui.layout import layout
 from portal.ui.pieces import badge, link_button, skeleton
 
@@ -24,12 +25,6 @@ EXPECTED = (
     ("Places, Places prises, En attente", "ou Lits, avec leurs noms : A-101, A-102"),
     ("Tout ce qui se cherche", "public, âge, week-end, langues, compétences…"),
 )
-
-
-class SendForm(NativeForm):
-    """A form that the browser posts itself, with a file."""
-
-    enc_type: rx.Var[str]
 
 
 @page(
@@ -60,42 +55,13 @@ def import_page() -> rx.Component:
 
 def _send() -> rx.Component:
     state = ImportState
-    wrong = state.problem != ""
-    chosen = el.div(
-        el.label(
-            "Votre tableur", el.span(words.LIMITS, class_name="fr-hint-text"), html_for="fichier", class_name="fr-label"
-        ),
-        el.input(
-            type="file",
-            id="fichier",
-            name="fichier",
-            accept=".csv,.txt,.tsv,.xlsx",
-            required=True,
-            aria_describedby="fichier-message",
-            class_name="fr-upload",
-        ),
-        el.div(
-            rx.cond(wrong, el.p(state.problem, class_name="fr-error-text")), id="fichier-message", aria_live="polite"
-        ),
-        class_name=rx.cond(wrong, "fr-upload-group fr-upload-group--error", "fr-upload-group"),
-    )
-    form = SendForm.create(
-        chosen,
-        el.button("Continuer", type="submit", class_name="fr-btn fr-mt-2w"),
-        action="/importer/fichier",
-        method="post",
-        enc_type="multipart/form-data",
-    )
-    expected = el.ul(
-        *[el.li(el.strong(name), f" : {what}") for name, what in EXPECTED],
-        class_name="fr-text--sm",
-    )
+    form = send_form("Votre tableur", words.LIMITS, problem=state.problem, action="/importer/fichier")
     return el.div(
         el.p("Rien n’est changé avant que vous ayez vu ce qui le serait. Une case vide ne change rien."),
         form,
         el.h2("Les colonnes", class_name="fr-h5 fr-mt-4w"),
         el.p("Dans n’importe quel ordre, sous d’autres noms au besoin : vous direz lesquelles.", class_name="fr-mb-1w"),
-        expected,
+        expected_list(EXPECTED),
         el.h2("Partir de ce qui existe", class_name="fr-h5 fr-mt-3w"),
         el.p("Le même tableau, rempli de vos places : modifiez-le, puis importez-le.", class_name="fr-mb-1w"),
         el.div(
@@ -134,27 +100,7 @@ def _look() -> rx.Component:
 
 
 def _column(row: rx.Var[ColumnRow]) -> rx.Component:
-    field = "colonne-" + row.number.to_string()
-    return el.li(
-        el.label(
-            el.strong(row.heading),
-            el.span(row.samples, class_name="fr-hint-text"),
-            html_for=field,
-            class_name="fr-label pj-import__heading",
-        ),
-        el.select(
-            rx.foreach(ImportState.options, _option),
-            id=field,
-            value=rx.cond(row.field == "", "aside", row.field),
-            on_change=lambda value: ImportState.choose(row.number.to_string(), value),
-            class_name=rx.cond(row.field == "", "fr-select pj-import__aside", "fr-select"),
-        ),
-        key=field,
-    )
-
-
-def _option(option: rx.Var[Option]) -> rx.Component:
-    return el.option(option.label, value=option.value)
+    return column_field(row, ImportState.options, ImportState.choose)
 
 
 def _kind() -> rx.Component:
@@ -163,7 +109,7 @@ def _kind() -> rx.Component:
         el.label("Type de toutes les lignes", html_for="type-de-tout", class_name="fr-label"),
         el.select(
             el.option("Choisir un type", value=""),
-            rx.foreach(state.kinds, _option),
+            rx.foreach(state.kinds, option),
             id="type-de-tout",
             value=state.kind,
             on_change=state.choose_kind,
@@ -177,7 +123,7 @@ def _preview() -> rx.Component:
     state = ImportState
     wrong = el.div(
         el.h3(state.problems_title, class_name="fr-alert__title"),
-        el.ul(rx.foreach(state.problems, _said)),
+        el.ul(rx.foreach(state.problems, said)),
         rx.cond(state.problems_more != "", el.p(state.problems_more)),
         class_name="fr-alert fr-alert--warning fr-mb-3w pj-import__problems",
     )
@@ -185,7 +131,7 @@ def _preview() -> rx.Component:
     return el.div(
         rx.cond(
             state.figures.length() > 0,
-            el.ul(rx.foreach(state.figures, _said), class_name="pj-import__figures"),
+            el.ul(rx.foreach(state.figures, said), class_name="pj-import__figures"),
             rx.cond(state.is_working, skeleton(3, "Comparaison des lignes…"), nothing),
         ),
         rx.cond(state.problems.length() > 0, wrong),
@@ -195,20 +141,11 @@ def _preview() -> rx.Component:
 
 def _table() -> rx.Component:
     headings = ("Ligne", "Code", "Nom", "Ce qui change")
-    head = el.tr(*[el.th(heading, scope="col", role="columnheader") for heading in headings], role="row")
-    inner = el.table(
-        el.caption("Les premières lignes", class_name="fr-sr-only"),
-        el.thead(head, role="rowgroup"),
-        el.tbody(rx.foreach(ImportState.lines, _row), role="rowgroup"),
-        role="table",
-        class_name="pj-import__table",
-    )
-    more = ImportState.lines_more
-    return el.div(inner, rx.cond(more != "", el.p(more, class_name="fr-text--sm pj-grey fr-mt-1w")))
+    return first_lines(headings, ImportState.lines, _row, more=ImportState.lines_more)
 
 
 def _row(row: rx.Var[LineRow]) -> rx.Component:
-    changes = el.ul(rx.foreach(row.changes, _said), class_name="pj-plain fr-text--sm")
+    changes = el.ul(rx.foreach(row.changes, said), class_name="pj-plain fr-text--sm")
     return el.tr(
         el.td(row.line, role="cell"),
         el.td(row.code, role="cell"),
@@ -253,16 +190,12 @@ def _go() -> rx.Component:
     )
 
 
-def _said(words_: rx.Var[str]) -> rx.Component:
-    return el.li(words_)
-
-
 def _done() -> rx.Component:
     state = ImportState
     return el.div(
         el.div(
             el.h2("C’est importé", class_name="fr-alert__title"),
-            el.ul(rx.foreach(state.figures, _said)),
+            el.ul(rx.foreach(state.figures, said)),
             role="status",
             class_name="fr-alert fr-alert--success fr-mb-3w",
         ),
@@ -270,7 +203,7 @@ def _done() -> rx.Component:
             state.problems.length() > 0,
             el.div(
                 el.h3("Laissées de côté", class_name="fr-h6"),
-                el.ul(rx.foreach(state.problems, _said), class_name="fr-text--sm"),
+                el.ul(rx.foreach(state.problems, said), class_name="fr-text--sm"),
                 rx.cond(state.problems_more != "", el.p(state.problems_more)),
                 class_name="fr-mb-3w pj-import__problems",
             ),

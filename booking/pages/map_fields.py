@@ -9,6 +9,7 @@ from availability.attributes import ANY, Attribute, AttributeType
 from availability.models import Kind, Shape
 from availability.search import Found
 from booking.filters import DEFAULT_TRAVEL_MIN, WORK_DAYS, Filters, Reading, name_of, schema_of
+from booking.pages.hours_words import span_words
 from booking.pages.map_words import center_words, duration
 from booking.pages.traits import lower
 from booking.saved_models import LABEL_LENGTH
@@ -108,11 +109,11 @@ def tags_of(kind: Kind, reading: Reading, typed: Filters, person: str) -> list[T
 
 
 def work_words(reading: Reading) -> str:
-    """Return "Travaille de 06:00 à 14:00, lun.–ven., à cette adresse", or nothing."""
+    """Return "Travaille de 6 h à 14 h 30, lun.–ven., à cette adresse", or nothing."""
     work = reading.wish.work
     if work is None:
         return ""
-    return f"Travaille de {work.starts:%H:%M} à {work.ends:%H:%M}, {days_words(work.weekdays)}, à cette adresse"
+    return f"Travaille {span_words(work.starts, work.ends)}, {days_words(work.weekdays)}, à cette adresse"
 
 
 def days_words(weekdays: Iterable[int]) -> str:

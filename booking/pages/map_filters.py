@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from booking.pages.address_box import SUGGESTIONS, address_box
+from booking.pages.combo_boxes import SUGGESTIONS, address_box
 from booking.pages.map_fields import DAY_WORDS, Field, Tag
 from booking.pages.map_state import MapState
 from booking.pages.person_picker import PersonPickerState, person_picker

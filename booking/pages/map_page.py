@@ -14,6 +14,7 @@ from booking.pages.reserve import reserve_sheet
 from booking.pages.saved_panel import save_button, saved_panel
 from booking.pages.saved_state import SavedState
 from booking.pages.services_table import services_table
+from booking.pages.why_part import why_part
 from booking.pages.widgets import inner_link
 from portal.policy import page
 from portal.ui.layout import layout
@@ -126,11 +127,21 @@ def _answer() -> rx.Component:
             el.p(inner_link(state.wider.words, href=state.wider.href, class_name="fr-link"), class_name="fr-mb-1v"),
         ),
         rx.cond(state.reasons.length() > 0, why),
-        el.div(_views(), save_button(), class_name="pj-answer__acts"),
+        el.div(_views(), el.div(save_button(), _wait(), class_name="pj-actions"), class_name="pj-answer__acts"),
         rx.cond(state.reason_title != "", shown),
         class_name="pj-answer",
         aria_busy=rx.cond(state.is_busy, "true", "false"),
     )
+
+
+def _wait() -> rx.Component:
+    link = inner_link(
+        "Mettre en liste d’attente",
+        href=MapState.waiting_href,
+        title="Garder son tour : ce qui se libère est proposé dans l’ordre",
+        class_name="fr-btn fr-btn--sm fr-btn--tertiary fr-icon-time-line fr-btn--icon-left",
+    )
+    return rx.cond(MapState.waiting_href != "", link)
 
 
 def _reason(reason: rx.Var[Reason]) -> rx.Component:
@@ -141,7 +152,8 @@ def _reason(reason: rx.Var[Reason]) -> rx.Component:
             aria_pressed=rx.cond(reason.is_current, "true", "false"),
             on_click=MapState.show_reason(rx.cond(reason.is_current, "", reason.code)),
             class_name="pj-reason",
-        )
+        ),
+        why_part(reason.why, about=reason.words),
     )
 
 
@@ -156,6 +168,7 @@ def _results() -> rx.Component:
             on_click=MapState.forget_filters,
             class_name="fr-btn fr-btn--secondary",
         ),
+        _wait(),
     )
     more = el.button(
         MapState.more_label, type="button", on_click=MapState.show_more, class_name="fr-btn fr-btn--secondary pj-more"

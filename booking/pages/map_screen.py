@@ -27,6 +27,7 @@ from booking.map import (
     site_only,
     strip,
 )
+from booking.offers import sittings
 from booking.pages.map_aim import Aim, Times
 from booking.pages.map_fields import Fields, Tag, fields_of, search_name, tags_of
 from booking.pages.map_words import (
@@ -36,6 +37,7 @@ from booking.pages.map_words import (
     excluded,
     reasons,
     sentence,
+    title_of,
     why_not_title,
     wider_words,
 )
@@ -62,6 +64,7 @@ class Wider:
 class Screen:
     """What one search puts on the screen."""
 
+    today: date
     kinds: list[Kind]
     kind: Kind
     reading: Reading
@@ -99,6 +102,7 @@ def screen_of(
     here, _ = aim.without_person()
     own = digest_of(canonical(replace(here, type=kind.code)))
     return Screen(
+        today=today,
         kinds=kinds,
         kind=kind,
         reading=reading,
@@ -107,7 +111,7 @@ def screen_of(
         name=search_name(kind, tags),
         spots=spots,
         cards=[] if filters.vue == "tableau" else _cards(session, reading, spots[:shown], reason, today=today, now=now),
-        table=_table(reading, [one for spot in spots for one in spot.resources], today),
+        table=_table(session, reading, [one for spot in spots for one in spot.resources], today),
         sentence=sentence(kind, answer.tally, filters, reading.wish),
         why_title=why_not_title(kind, answer.tally),
         reasons=reasons(answer.tally, reading.wish.schema, reason),
@@ -148,7 +152,7 @@ def changed(
     only_here = site_only(reading.wish, {one.site_id for one in moved})
     spots = by_site(search(session, actor, only_here, now=now))
     if filters.vue == "tableau":
-        return spots, [], [row(one, reading.wish, today) for one in moved]
+        return spots, [], [row(one, reading.wish, today) for one in _titled(session, kind, moved)]
     return spots, _cards(session, reading, spots, "", today=today, now=now), []
 
 
@@ -251,11 +255,20 @@ def _why(spot: Spot, reading: Reading, reason: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _table(reading: Reading, found: Sequence[Found], today: date) -> Table:
+def _table(session: Session, reading: Reading, found: Sequence[Found], today: date) -> Table:
     if reading.filters.vue != "tableau":
         return Table()
     part = part_of(found, tri=reading.filters.tri, page=reading.filters.page)
+    part = replace(part, rows=_titled(session, reading.wish.kind, part.rows))
     return table_of(part, reading, today)
+
+
+def _titled(session: Session, kind: Kind, found: Sequence[Found]) -> tuple[Found, ...]:
+    """Return resources under the name by which one tells them apart."""
+    if kind.shape != Shape.SESSIONS:
+        return tuple(found)
+    at = sittings(session, found)
+    return tuple(replace(one, name=title_of(one, at.get(one.resource_id))) for one in found)
 
 
 def _wider(session: Session, actor: Actor, reading: Reading, free: int, typed: Filters, *, now: datetime) -> Wider:

@@ -14,8 +14,9 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from availability.errors import InvalidRequest
+from availability.models import Shape
 from availability.places import Box, bounding_box
-from availability.rights import SEARCHERS
+from availability.rights import REQUESTERS, SEARCHERS
 from availability.search import Wish
 from availability.sites import Spot
 from booking.filters import WORK_DAYS, Filters
@@ -29,6 +30,7 @@ from booking.pages.pin import read_pin
 from booking.pages.reserve_state import ReserveState
 from booking.pages.saved_state import SavedState
 from booking.pages.table_words import Table
+from booking.pages.waiting_words import ask_address
 from booking.question import form_of
 from portal import clock
 from portal.database import act, read
@@ -70,6 +72,7 @@ class MapState(rx.State):
     why_title: str = ""
     reasons: list[Reason] = []  # noqa: RUF012
     wider: Wider = Wider()
+    waiting_href: str = ""  # where what is searched is put on the waiting list
     cards: list[Card] = []  # noqa: RUF012
     table: Table = Table()
     total_cards: int = 0
@@ -88,6 +91,7 @@ class MapState(rx.State):
     pin_problems: dict[str, str] = NO_PIN_PROBLEM
     _shown: int = CARDS_AT_ONCE
     _query: str = ""
+    _asked: str = ""  # the last address asked for: what is pressed while it is being loaded adds to it
     _near: tuple[float, float] | None = None
 
     @rx.var
@@ -120,16 +124,22 @@ class MapState(rx.State):
         query = replace(filters, site="").to_query()
         if query != self._query:
             self._shown, self.here = CARDS_AT_ONCE, ""
-        self._query = query
+        self._query = self._asked = query
         self.is_busy = True
+        watch(self)
         yield
         aim = await aim_of(actor, filters, is_shown=True)
-        (await self.get_state(PersonPickerState)).chosen = aim.person
+        picker = await self.get_state(PersonPickerState)
+        if not filters.site:
+            picker.open_in("map")
+        picker.chosen = aim.person
         times = await times_of(actor, aim.filters, aim.near)
         screen = await read(screen_of, actor, aim, filters, times, shown=self._shown, now=clock.now())
         if filters.flag("ailleurs"):
             await act(log_beyond, actor, screen.kind.code, now=clock.now())
         self._show(screen, aim)
+        may_wait = actor.has(*REQUESTERS) and screen.kind.shape != Shape.SESSIONS
+        self.waiting_href = ask_address(replace(filters, type=screen.kind.code)) if may_wait else ""
         await (await self.get_state(SavedState)).show(actor, screen, query)
         watch(self, _scope(screen))
         self.selected = filters.site
@@ -154,31 +164,31 @@ class MapState(rx.State):
         if any(getattr(typed, name) != getattr(kept, name) for name in ("lieu", "rayon", "mesure", "trajet")):
             typed = replace(typed, cadre="")
         self.shows_filters = False
-        return _go(replace(typed, site="", page="", raison=""))
+        return self._go(replace(typed, site="", page="", raison=""))
 
     @allow(*SEARCHERS)
     @rx.event
     async def choose_layer(self, code: str) -> EventSpec:
         """Look for something else, elsewhere being the same."""
-        return _go(replace(self._filters(), type=str(code), site="", page="", raison="", tri=""))
+        return self._go(replace(self._filters(), type=str(code), site="", page="", raison="", tri=""))
 
     @allow(*SEARCHERS)
     @rx.event
     async def choose_view(self, view: str) -> EventSpec:
         """Show the answer as a map, a list or a table."""
-        return _go(replace(self._filters(), vue=view if view in VIEWS else "", page="", site=""))
+        return self._go(replace(self._filters(), vue=view if view in VIEWS else "", page="", site=""))
 
     @allow(*SEARCHERS)
     @rx.event
     async def show_reason(self, code: str) -> EventSpec:
         """Show what a reason leaves out; nothing is the answer itself."""
-        return _go(replace(self._filters(), raison=str(code)[:60], page="", site=""))
+        return self._go(replace(self._filters(), raison=str(code)[:60], page="", site=""))
 
     @allow(*SEARCHERS)
     @rx.event
     async def remove(self, names: str) -> EventSpec:
         """Remove a filter in use."""
-        return _go(self._filters().without(*str(names).split(","), "page", "raison", "site"))
+        return self._go(self._filters().without(*str(names).split(","), "page", "raison", "site"))
 
     @allow(*SEARCHERS)
     @rx.event
@@ -187,14 +197,16 @@ class MapState(rx.State):
         chosen = (await self.get_state(PersonPickerState)).chosen.id
         if chosen == self.typed["personne"]:
             return None
-        return _go(replace(self._filters(), personne=chosen, sexe="", age="", lieu="", point="", cadre="", raison=""))
+        return self._go(
+            replace(self._filters(), personne=chosen, sexe="", age="", lieu="", point="", cadre="", raison="")
+        )
 
     @allow(*SEARCHERS)
     @rx.event
     async def forget_filters(self) -> EventSpec:
         """Look for the same thing with no filter."""
         kept = self._filters()
-        return _go(Filters(type=kept.type, vue=kept.vue))
+        return self._go(Filters(type=kept.type, vue=kept.vue))
 
     @allow(*SEARCHERS)
     @rx.event
@@ -207,7 +219,7 @@ class MapState(rx.State):
     @rx.event
     async def search_here(self) -> EventSpec:
         """Search the part of the map that is shown."""
-        return _go(replace(self._filters(), cadre=self.here, page="", raison=""))
+        return self._go(replace(self._filters(), cadre=self.here, page="", raison=""))
 
     @allow(*SEARCHERS)
     @rx.event
@@ -230,7 +242,7 @@ class MapState(rx.State):
     @rx.event
     async def forget_pin(self) -> EventSpec:
         """Search around the address again."""
-        return _go(replace(self._filters(), point="", cadre="", site=""))
+        return self._go(replace(self._filters(), point="", cadre="", site=""))
 
     @allow(*SEARCHERS)
     @rx.event
@@ -255,13 +267,13 @@ class MapState(rx.State):
     @rx.event
     async def open_site(self, site_id: str) -> EventSpec:
         """Open the sheet of a place."""
-        return _go(replace(self._filters(), site=str(site_id)))
+        return self._go(replace(self._filters(), site=str(site_id)))
 
     @allow(*SEARCHERS)
     @rx.event
     async def close_site(self) -> EventSpec:
         """Close the sheet; the list and the map stay."""
-        return _go(replace(self._filters(), site=""))
+        return self._go(replace(self._filters(), site=""))
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         """Patch the cards, lines and pins of the places that somebody else changed."""
@@ -282,12 +294,16 @@ class MapState(rx.State):
             self.table = replace(self.table, rows=[lines.get(old.resource_id, old) for old in self.table.rows])
 
     def _filters(self) -> Filters:
-        """Return what the address says, without the open sheet."""
-        return Filters.read(dict(parse_qsl(self._query)))
+        """Return what the address says or is about to say, without the open sheet."""
+        return Filters.read(dict(parse_qsl(self._asked)))
+
+    def _go(self, filters: Filters) -> EventSpec:
+        self._asked = replace(filters, site="").to_query()
+        return rx.redirect(f"/carte/?{filters.to_query()}")
 
     def _around(self, point: tuple[float, float]) -> EventSpec:
         self.pin_problems = NO_PIN_PROBLEM
-        return _go(replace(self._filters(), point=f"{point[0]:.5f},{point[1]:.5f}", cadre="", site="", raison=""))
+        return self._go(replace(self._filters(), point=f"{point[0]:.5f},{point[1]:.5f}", cadre="", site="", raison=""))
 
     def _show(self, screen: Screen, aim: Aim) -> None:
         wish, filters = screen.reading.wish, screen.reading.filters
@@ -312,10 +328,6 @@ class MapState(rx.State):
         self.radius_km = wish.radius_km or 0
         self.fit = _edges(wish, screen.spots)
         self.is_loaded, self.is_busy = True, False
-
-
-def _go(filters: Filters) -> EventSpec:
-    return rx.redirect(f"/carte/?{filters.to_query()}")
 
 
 def _known(problems: dict[str, str]) -> dict[str, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from availability.attributes import Attribute
 from availability.models import Kind, LocatedBy, Shape
@@ -15,8 +16,9 @@ from availability.sites import Spot
 from booking.changes import Change, label_of
 from booking.filters import Filters
 from booking.pages.traits import shared_traits
+from booking.pages.why_words import Why, why_left_out
 from booking.words import SITE_STATE_WORDS, many, why_not
-from portal.ui.dates import NBSP, day, from_today, grouped
+from portal.ui.dates import NBSP, day, from_today, grouped, moment
 
 MOST_BADGES = 6
 NOT_SUITED = "ne convient pas"
@@ -74,6 +76,7 @@ class Reason:
     code: str
     words: str
     is_current: bool
+    why: Why = field(default_factory=Why)
 
 
 def sentence(kind: Kind, tally: Tally, filters: Filters, wish: Wish) -> str:
@@ -115,8 +118,14 @@ def duration(minutes: int) -> str:
 def reasons(tally: Tally, schema: Sequence[Attribute], current: str) -> list[Reason]:
     """Return why the others do not do, most frequent first."""
     return [
-        Reason(code, why_not(code, count, label_of(code, schema)), code == current) for code, count in tally.why_not
+        Reason(code, why_not(code, count, label_of(code, schema)), code == current, why_left_out(code))
+        for code, count in tally.why_not
     ]
+
+
+def title_of(found: Found, sits_at: datetime | None) -> str:
+    """Return the name of a resource; of a hearing, with its day and hour there, as its office has one every week."""
+    return f"{found.name}, {moment(sits_at, ZoneInfo(found.time_zone))}" if sits_at else found.name
 
 
 def why_not_title(kind: Kind, tally: Tally) -> str:
@@ -138,7 +147,7 @@ def card(spot: Spot, wish: Wish, counts: Sequence[DayCount], soonest: date | Non
         where=spot.where,
         note=LOCATED_WORDS.get(LocatedBy(spot.located_by), ""),
         way=way(best, wish),
-        free=count_of(kind, spot.total) if spot.state == "other" else free_of(kind, spot.free, spot.total),
+        free=offered(kind, spot.state, spot.free, spot.total),
         state=spot.state,
         state_word=SITE_STATE_WORDS[spot.state],
         next_free=soonest_words(soonest, today),
@@ -240,6 +249,11 @@ def free_of(kind: Kind, free: int, total: int) -> str:
     """Return "3 lits libres sur 12"."""
     one, several = UNIT_WORDS[Shape(kind.shape)]
     return f"{many(free, one, several)} {'libre' if free < 2 else 'libres'} sur {total}"
+
+
+def offered(kind: Kind, state: str, free: int, total: int) -> str:
+    """Return how much is free; of what is closed or does not suit, only how much there is."""
+    return count_of(kind, total) if state in ("closed", "other") else free_of(kind, free, total)
 
 
 def count_of(kind: Kind, total: int) -> str:

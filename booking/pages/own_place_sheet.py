@@ -8,9 +8,11 @@ import reflex as rx
 
 from availability.closings import MOST_REASON
 from booking.pages.agenda_calendar import focus_on
-from booking.pages.own_places_state import ANSWER, OwnPlacesState, OwnPlaceState
+from booking.pages.closing_choice import closing_choice, of_site
+from booking.pages.own_places_state import ANSWER, CHANGED, OwnPlacesState, OwnPlaceState
 from booking.pages.own_places_words import BedRow, PeriodRow
 from booking.pages.widgets import inner_link
+from portal.ui.changed import changed_banner
 from portal.ui.pieces import field
 from portal.ui.sheet import sheet
 
@@ -24,6 +26,7 @@ def own_place_sheet() -> rx.Component:
     return sheet(
         el.p(state.where, class_name="pj-grey fr-mb-1w"),
         focus_on(field=state.focused, turn=state.turn),
+        _changed(),
         _answer(),
         _freshness(),
         rx.cond(state.numbers.length() > 0, _section("Vos chiffres", _numbers())),
@@ -56,6 +59,20 @@ def _answer() -> rx.Component:
         class_name="fr-alert fr-alert--sm fr-mb-2w fr-alert--" + state.tone,
     )
     return el.div(rx.cond(state.said != "", alert), id=ANSWER, tab_index=-1, role="status", aria_live="polite")
+
+
+def _changed() -> rx.Component:
+    state = OwnPlaceState
+    theirs = el.button(
+        "Prendre ce qui est là maintenant",
+        type="button",
+        on_click=state.take_theirs,
+        class_name="fr-btn fr-btn--sm fr-btn--secondary",
+    )
+    banner = changed_banner(
+        state.changes, state.differences, theirs, on_leave=state.keep_mine, leave_label="Garder ma saisie par-dessus"
+    )
+    return el.div(banner, id=CHANGED, tab_index=-1)
 
 
 def _freshness() -> rx.Component:
@@ -149,6 +166,7 @@ def _closures() -> rx.Component:
     form = rx.el.form(
         _days("c_"),
         _reason("c_reason"),
+        closing_choice("c_where", "Cette ressource seulement", state.whole_site, state.version),
         el.button("Fermer ces jours", type="submit", class_name="fr-btn"),
         on_submit=state.close_some,
         no_validate=True,
@@ -203,15 +221,20 @@ def _folded(name: str, label: str, form: rx.Component) -> rx.Component:
 
 def _periods(rows: rx.Var[list[PeriodRow]], nothing: str, verb: str, handler: Any) -> rx.Component:
     def row(one: rx.Var[PeriodRow]) -> rx.Component:
+        label = rx.cond(one.is_of_site, "Rouvrir tout le site", verb)
         button = el.button(
-            verb,
+            label,
             type="button",
-            aria_label=verb + " : " + one.days,
+            aria_label=label + " : " + one.days,
             on_click=handler(one.id),
             class_name="fr-btn fr-btn--sm fr-btn--tertiary",
         )
         return el.li(
-            el.span(el.strong(one.days), rx.cond(one.detail != "", " – " + one.detail, "")),
+            el.span(
+                el.strong(one.days),
+                rx.cond(one.detail != "", " – " + one.detail, ""),
+                of_site(one.is_of_site, one.why_not),
+            ),
             rx.cond(one.id != "", button),
             key=one.id + one.days,
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -14,8 +15,8 @@ from sqlmodel import Session
 
 from availability.beds import set_bed_in_service
 from availability.capacities import Capacity, capacities_to_come, forget_capacity, set_capacity
-from availability.closings import close_days, reopen_days
-from availability.declarations import declare, redate, still_true, take_back
+from availability.closings import Closed, ClosedDays, close_days, close_site_days, reopen_days, reopen_site_days
+from availability.declarations import Declaration, Declared, declare, hosted, redate, still_true, take_back
 from availability.errors import InvalidRequest, NotFound
 from availability.models import Shape
 from availability.own import (
@@ -31,8 +32,13 @@ from availability.own import (
     own_resources,
 )
 from availability.rights import Actor, Role
+from availability.running import SiteRun, site_run
+from booking.errors import OutOfDate
+from booking.meanwhile import Changed, touched_since
+from booking.own_seen import Part, Seen, act_on_seen
 from booking.pages import own_places_words as words
 from booking.pages.own_places_words import BedRow, Filters, PeriodRow, PlaceLine
+from booking.pages.site_words import SITE, whole_site
 from booking.question import form_of, text_of
 from booking.words import many
 from portal import clock
@@ -40,11 +46,22 @@ from portal.database import act, read
 from portal.live import watch
 from portal.policy import allow, current_actor
 from portal.problems import sentence
+from portal.ui.changed import Difference
 from portal.ui.notice import NoticeState
 
 ANSWER = "reponse-lieu"
+CHANGED = "modifie-lieu"
 FIELDS = ("capacity", "load", "waiting", "c_first", "c_last", "c_reason", "t_first", "t_last", "t_capacity", "t_reason")
 NO_PROBLEM = dict.fromkeys(FIELDS, "")
+R = TypeVar("R")
+SOMEBODY_CHANGED = "Ce lieu a changé entre-temps."
+
+
+@dataclass(frozen=True)
+class Done(Generic[R]):
+    """What an act returned."""
+
+    what: R
 
 
 @dataclass(frozen=True)
@@ -78,13 +95,13 @@ class OwnPlacesState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Show what the address asks for; opening a sheet keeps the lines in their order."""
+        watch(self)
         filters = Filters.read(self.router.url.query_parameters)
         asked, kept = filters.address(lieu=""), [line.id for line in self.lines]
         self._show(await read(_page, await current_actor(self), filters, now=clock.now()), filters)
         if asked == self._asked and {line.id for line in self.lines} == set(kept):
             self.lines = sorted(self.lines, key=lambda line: kept.index(line.id))
         self._asked = asked
-        watch(self)
 
     @allow(Role.PARTNER)
     @rx.event
@@ -190,6 +207,7 @@ class OwnPlaceState(rx.State):
     capacities: list[PeriodRow] = []  # noqa: RUF012
     has_beds: bool = False
     may_close: bool = False
+    whole_site: str = ""  # what closes with the site; empty when it cannot be closed from here
     may_limit: bool = False
     hours_href: str = ""
     hours_said: str = ""
@@ -202,13 +220,22 @@ class OwnPlaceState(rx.State):
     version: int = 0  # the fields are made again when it grows: what stands in them is then what is known
     focused: str = ""  # what takes the focus, each time `turn` grows
     turn: int = 0
+    # What somebody else changed while it was open.
+    changes: list[str] = []  # noqa: RUF012
+    differences: list[Difference] = []  # noqa: RUF012
     _id: int = 0
+    _site_id: int = 0
     _shape: str = ""
+    _known: dict[str, str] = {}  # noqa: RUF012 - the numbers as the form began with them
+    _seen: Seen = Seen()  # the rest, as it was shown to whoever acts
+    _begun_at: datetime = datetime.min.replace(tzinfo=UTC)
+    _there: Seen = Seen()  # the rest, as it is now
 
     @allow(Role.PARTNER)
     @rx.event
     async def load(self) -> None:
         """Open the sheet that the address names, or close it."""
+        watch(self)
         opened = Filters.read(self.router.url.query_parameters).open_id
         if not opened:
             self.is_open = False
@@ -235,12 +262,69 @@ class OwnPlaceState(rx.State):
         resource_id, typed = self._opened(), form_of(form)
         try:
             declaration = words.declaration_of(typed, words.NUMBERS_OF[Shape(self._shape)])
-            before = await act(declare, await current_actor(self), resource_id, declaration, now=clock.now())
+            actor = await current_actor(self)
+            before = await act(_declare, actor, resource_id, declaration, dict(self._known), now=clock.now())
+        except OutOfDate:
+            await self._say_changed()
+            return
         except InvalidRequest as refusal:
             self._wrong(refusal, "")
             return
         undo = partial(take_back, resource_id=resource_id, declared=before)
         await self._done("Vos chiffres sont enregistrés, à jour d’aujourd’hui.", undo)
+
+    @allow(Role.PARTNER)
+    @rx.event
+    async def keep_mine(self) -> None:
+        """Keep what is typed, to be done over what somebody else has done meanwhile."""
+        self._known, self._begun_at = {one.name: one.value for one in self.numbers}, clock.now()
+        self._seen, self.changes, self.differences = self._there, [], []
+
+    @allow(Role.PARTNER)
+    @rx.event
+    async def take_theirs(self) -> None:
+        """Leave what is typed, and start from what is there now."""
+        self.version += 1
+        await self._fill(self._opened())
+
+    async def _places_changed(self, resource_ids: frozenset[int]) -> None:
+        """Show what became of the open line; what is being typed stays, and what differs is said."""
+        if self.is_open and self._id in resource_ids:
+            await self._say_changed()
+
+    async def _say_changed(self) -> None:
+        """Read the line again, and say who changed what of it under the forms; what is typed stays."""
+        known, seen, begun_at, actor = dict(self._known), self._seen, self._begun_at, await current_actor(self)
+        await self._fill(self._id)
+        labels = {one.name: one.label for one in self.numbers}
+        differences = [
+            *words.number_differences(known, {one.name: one.value for one in self.numbers}, labels),
+            *words.seen_differences(seen, self._there),
+        ]
+        if not differences:
+            return
+        self._known, self._seen, self._begun_at = known, seen, begun_at
+        place, changed = await read(_who, actor, self._id, begun_at, now=clock.now())
+        self.changes = words.changed_words(changed, ZoneInfo(place.time_zone)) or [SOMEBODY_CHANGED]
+        self.differences = differences
+
+    async def _on_seen(
+        self, change: Callable[..., R], part: Part, only: int | None = None, **more: Any
+    ) -> Done[R] | None:
+        """Return what an act did; None when somebody changed what it is about: nothing is done, and it is said.
+
+        With `only`, it is about what is displayed of that one, which is as new as the page.
+        """
+        asked = {"resource_id": self._opened(), "part": part, "only": only, **more}
+        seen = self._seen if only is None else self._there
+        try:
+            return Done(await act(act_on_seen, await current_actor(self), change, seen=seen, **asked, now=clock.now()))
+        except (OutOfDate, NotFound):
+            await self._say_changed()
+            if not self.changes:
+                raise
+        self.focused, self.turn = CHANGED, self.turn + 1
+        return None
 
     @allow(Role.PARTNER)
     @rx.event
@@ -251,9 +335,11 @@ class OwnPlaceState(rx.State):
         if bed is None:
             raise NotFound(unit_id=str(unit_id), resource_id=resource_id)
         number, in_service = int(bed.id), not bed.is_active
-        stays = await act(set_bed_in_service, await current_actor(self), number, in_service, now=clock.now())
+        switch = partial(set_bed_in_service, unit_id=number, in_service=in_service)
+        if (stays := await self._on_seen(switch, Part.BEDS, number)) is None:
+            return
         undo = partial(set_bed_in_service, unit_id=number, in_service=bed.is_active)
-        await self._done(words.bed_words(bed.name, in_service, stays), undo)
+        await self._done(words.bed_words(bed.name, in_service, stays.what), undo)
 
     @allow(Role.PARTNER)
     @rx.event
@@ -266,27 +352,40 @@ class OwnPlaceState(rx.State):
     @rx.event
     async def close_some(self, form: dict[str, Any]) -> None:
         """Close some days; what was taken on them stands, and is counted."""
-        resource_id, typed = self._opened(), form_of(form)
+        self._opened()
+        typed = form_of(form)
+        is_of_site = typed.get("c_where") == SITE
+        close, reopen = self._closing(of_site=is_of_site)
         try:
             days = words.closed_days_of(typed)
-            done = await act(close_days, await current_actor(self), resource_id, days, now=clock.now())
+            closing, of_site = partial(close, days=days), self._site_id if is_of_site else None
+            done = await self._on_seen(closing, Part.CLOSURES, site_id=of_site)
         except InvalidRequest as refusal:
             self._wrong(refusal, "c_")
             return
-        undo = partial(reopen_days, resource_id=resource_id, closure_id=done.closure_id)
-        said = f"Fermé{words.lower_days(days.first, days.until)}.{words.outside_words(len(done.outside))}"
-        await self._done(said, undo)
+        if done is None:
+            return
+        said = words.closed_words(days, is_closed=True, is_of_site=is_of_site)
+        await self._done(
+            f"{said}{words.outside_words(len(done.what.outside))}", partial(reopen, closure_id=done.what.closure_id)
+        )
 
     @allow(Role.PARTNER)
     @rx.event
     async def reopen(self, closure_id: str) -> None:
         """Open closed days again."""
-        resource_id = self._opened()
-        if not words.is_number(closure_id, 18):
+        self._opened()
+        row = next((one for one in self.closures if one.id and one.id == str(closure_id)), None)
+        if row is None:
             raise NotFound(closure_id=str(closure_id)[:20])
-        days = await act(reopen_days, await current_actor(self), resource_id, int(closure_id), now=clock.now())
-        undo = partial(close_days, resource_id=resource_id, days=days) if days else None
-        await self._done(f"Rouvert{words.lower_days(days.first, days.until)}." if days else "Rouvert.", undo)
+        close, reopen = self._closing(of_site=row.is_of_site)
+        reopening = partial(reopen, closure_id=int(row.id))
+        of_site = self._site_id if row.is_of_site else None
+        if (done := await self._on_seen(reopening, Part.CLOSURES, int(row.id), site_id=of_site)) is None:
+            return
+        days = done.what
+        said = words.closed_words(days, is_closed=False, is_of_site=row.is_of_site)
+        await self._done(said, partial(close, days=days) if days else None)
 
     @allow(Role.PARTNER)
     @rx.event
@@ -296,13 +395,16 @@ class OwnPlaceState(rx.State):
         try:
             first, until = words.period_of(typed, "t_")
             number, reason = words.whole("t_capacity", typed.get("t_capacity", "")), typed.get("t_reason", "")
-            done = await act(
-                set_capacity, await current_actor(self), resource_id, first, until, number, reason, now=clock.now()
+            limit = partial(
+                set_capacity, resource_id=resource_id, first=first, until=until, capacity=number, reason=reason
             )
+            done = await self._on_seen(limit, Part.CAPACITIES)
         except InvalidRequest as refusal:
             self._wrong(refusal, "t_")
             return
-        undo = partial(forget_capacity, resource_id=resource_id, period_id=done.id)
+        if done is None:
+            return
+        undo = partial(forget_capacity, resource_id=resource_id, period_id=done.what.id)
         await self._done(f"{many(number, 'place', 'places')}{words.lower_days(first, until)}.", undo)
 
     @allow(Role.PARTNER)
@@ -312,8 +414,10 @@ class OwnPlaceState(rx.State):
         resource_id = self._opened()
         if not words.is_number(period_id, 18):
             raise NotFound(period_id=str(period_id)[:20])
-        before = await act(forget_capacity, await current_actor(self), resource_id, int(period_id), now=clock.now())
-        undo = partial(_limit_again, resource_id=resource_id, before=before)
+        forgetting = partial(forget_capacity, resource_id=resource_id, period_id=int(period_id))
+        if (before := await self._on_seen(forgetting, Part.CAPACITIES, int(period_id))) is None:
+            return
+        undo = partial(_limit_again, resource_id=resource_id, before=before.what)
         await self._done("La capacité habituelle s’applique de nouveau.", undo)
 
     @allow(Role.PARTNER)
@@ -339,14 +443,20 @@ class OwnPlaceState(rx.State):
         self._answer(said, "success", can_undo=undo is not None)
 
     async def _fill(self, resource_id: int) -> None:
-        place, beds, closures, capacities = await read(_one, await current_actor(self), resource_id, now=clock.now())
+        place, site, beds, closures, capacities = await read(
+            _one, await current_actor(self), resource_id, now=clock.now()
+        )
         line = words.place_line(place, Filters(), now=clock.now())
-        self._id, self._shape, self.is_open = place.id, place.shape.value, True
+        self._id, self._site_id, self._shape, self.is_open = place.id, site.id, place.shape.value, True
         self.title, self.where = place.name, line.where
         self.freshness, self.is_stale = line.age, line.is_stale
         self.numbers = _numbers(place)
+        self._known, self._begun_at = {one.name: one.value for one in self.numbers}, clock.now()
+        self._seen = self._there = Seen(beds, closures, capacities)
+        self.changes, self.differences = [], []
         self.beds, self.has_beds = words.bed_rows(beds), place.shape is Shape.NIGHTS
-        self.closures, self.capacities = words.closure_rows(closures), words.capacity_rows(capacities)
+        self.closures, self.capacities = words.closure_rows(closures, site), words.capacity_rows(capacities)
+        self.whole_site = whole_site(site)
         self.may_close = place.is_run
         self.may_limit = place.is_run and place.shape in (Shape.PLACES, Shape.SLOTS)
         is_timed = place.is_run and place.shape is Shape.SLOTS
@@ -369,6 +479,12 @@ class OwnPlaceState(rx.State):
             return
         self.problems, self.said = {**NO_PROBLEM, name: said}, ""
         self.focused, self.turn = name, self.turn + 1
+
+    def _closing(self, *, of_site: bool) -> tuple[Callable[..., Closed], Callable[..., ClosedDays | None]]:
+        """Return the acts that close and open again the line, or everything on its site."""
+        if of_site:
+            return partial(close_site_days, site_id=self._site_id), partial(reopen_site_days, site_id=self._site_id)
+        return partial(close_days, resource_id=self._id), partial(reopen_days, resource_id=self._id)
 
     def _opened(self) -> int:
         """Return the line of the sheet. Raises: NotFound when it is closed."""
@@ -393,17 +509,38 @@ def _again(session: Session, actor: Actor, ids: list[int], *, now: datetime) -> 
 
 def _one(
     session: Session, actor: Actor, resource_id: int, *, now: datetime
-) -> tuple[OwnResource, tuple[OwnBed, ...], tuple[Closure, ...], tuple[Capacity, ...]]:
+) -> tuple[OwnResource, SiteRun, tuple[OwnBed, ...], tuple[Closure, ...], tuple[Capacity, ...]]:
     found = own_resources(session, actor, [resource_id], now=now)
     if not found:
         raise NotFound(resource_id=resource_id)
     place = found[0]
     return (
         place,
+        site_run(session, actor, place.site_id),
         beds_of(session, place.id),
         closures_of(session, place.id, today=place.today),
         capacities_to_come(session, place.id, today=place.today),
     )
+
+
+def _declare(
+    session: Session, actor: Actor, resource_id: int, declaration: Declaration, known: dict[str, str], *, now: datetime
+) -> Declared:
+    """Declare numbers over those that the form began with. Raises: OutOfDate when they are others by now."""
+    hosted(session, actor, [resource_id])  # locked: nobody changes them between the look and the act
+    place = own_resources(session, actor, [resource_id], now=now)[0]
+    if {one.name: one.value for one in _numbers(place)} != known:
+        raise OutOfDate(resource_id=resource_id)
+    return declare(session, actor, resource_id, declaration, now=now)
+
+
+def _who(
+    session: Session, actor: Actor, resource_id: int, since: datetime, *, now: datetime
+) -> tuple[OwnResource, tuple[Changed, ...]]:
+    found = own_resources(session, actor, [resource_id], now=now)
+    if not found:
+        raise NotFound(resource_id=resource_id)
+    return found[0], touched_since(session, actor, resource_id, since)
 
 
 def _limit_again(session: Session, actor: Actor, *, resource_id: int, before: Capacity, now: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,16 @@ from availability.declarations import Declaration
 from availability.errors import InvalidRequest
 from availability.models import Shape
 from availability.own import PAGE, Closure, OwnBed, OwnPage, OwnResource
+from availability.running import SiteRun
+from booking.meanwhile import Changed
+from booking.own_seen import Seen
 from booking.pages.designate_words import age
-from booking.words import NBSP, many
-from portal.ui.dates import day, ended, grouped, moment, plural
+from booking.pages.site_words import whole_words, why_not
+from booking.words import NBSP, YOU, many, resource_sentence
+from portal.ui.changed import Difference
+from portal.ui.dates import day, ended, grouped, hour, moment, plural
 
+T = TypeVar("T")
 ADDRESS = "/mes-places/"
 HOURS = "/horaires/"
 CALENDARS = "/calendriers/"
@@ -42,6 +49,7 @@ PROBLEM_WORDS = {
     "unreadable": "Ce texte contient des caractères illisibles : saisissez-le à nouveau.",
     "capacity-already": "Ces jours ont déjà une capacité temporaire : oubliez-la d’abord.",
 }
+SERVICE_WORDS = {True: "en service", False: "hors service"}
 NUMBERS_OF = {
     Shape.PLACES: ("capacity", "load", "waiting"),
     Shape.SLOTS: ("capacity",),
@@ -71,6 +79,8 @@ class PeriodRow:
     id: str
     days: str
     detail: str
+    is_of_site: bool = False
+    why_not: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,13 +210,15 @@ def lower_days(first: date, until: date) -> str:
     return f" {said[:1].lower()}{said[1:]}".removesuffix(".")
 
 
-def closure_rows(found: Iterable[Closure]) -> list[PeriodRow]:
-    """Return the closures as listed; that of the whole site is opened again with the site."""
+def closure_rows(found: Iterable[Closure], site: SiteRun) -> list[PeriodRow]:
+    """Return the closures as listed; that of the whole site is opened again by who runs all of it."""
     return [
         PeriodRow(
-            str(one.id or ""),
+            str(one.id) if site.is_whole or not one.is_of_site else "",
             days_words(one.first, one.until),
-            " – ".join(part for part in (one.reason, "" if one.id else "tout le site") if part),
+            one.reason,
+            one.is_of_site,
+            why_not(site) if one.is_of_site else "",
         )
         for one in found
     ]
@@ -227,6 +239,12 @@ def capacity_rows(found: Iterable[Capacity]) -> list[PeriodRow]:
 def bed_rows(found: Iterable[OwnBed]) -> list[BedRow]:
     """Return the beds as listed."""
     return [BedRow(str(one.id), one.name, one.is_active) for one in found]
+
+
+def closed_words(days: ClosedDays | None, *, is_closed: bool, is_of_site: bool) -> str:
+    """Return "Fermé le mar. 3 mars", "Tout le site est rouvert le …"; None are days without a known end."""
+    said = ("Fermé" if is_closed else "Rouvert") + (lower_days(days.first, days.until) if days else "")
+    return f"{whole_words(said) if is_of_site else said}."
 
 
 def outside_words(count: int) -> str:
@@ -283,3 +301,48 @@ def date_of(name: str, typed: str) -> date:
     if not 2000 <= found.year <= 2100:
         raise InvalidRequest(name, "too-far", value=typed[:20])
     return found
+
+
+def number_differences(
+    before: Mapping[str, str], after: Mapping[str, str], labels: Mapping[str, str]
+) -> list[Difference]:
+    """Return the numbers that are no longer those that a form began with."""
+    return [
+        Difference(labels[name], before.get(name, ""), value)
+        for name, value in after.items()
+        if before.get(name) != value
+    ]
+
+
+def seen_differences(before: Seen, after: Seen) -> list[Difference]:
+    """Return the beds, the closures and the temporary capacities that are no longer those that were shown."""
+    old, new = ({one.id: one for one in seen.beds} for seen in (before, after))
+    switched = [
+        Difference(bed.name, SERVICE_WORDS[old[bed.id].is_active], SERVICE_WORDS[bed.is_active])
+        for bed in after.beds
+        if bed.id in old and old[bed.id].is_active != bed.is_active
+    ]
+    came = [Difference("Lit ajouté", "", bed.name) for bed in after.beds if bed.id not in old]
+    went = [Difference("Lit retiré", bed.name, "") for bed in before.beds if bed.id not in new]
+    closed = _come_and_gone("Fermeture", before.closures, after.closures, _closure_words)
+    limited = _come_and_gone("Capacité temporaire", before.capacities, after.capacities, _capacity_words)
+    return [*switched, *came, *went, *closed, *limited]
+
+
+def _come_and_gone(label: str, before: Sequence[T], after: Sequence[T], said: Callable[[T], str]) -> list[Difference]:
+    gone = [Difference(f"{label} retirée", said(one), "") for one in before if one not in after]
+    return [*gone, *(Difference(f"{label} ajoutée", "", said(one)) for one in after if one not in before)]
+
+
+def _closure_words(one: Closure) -> str:
+    return f"{days_words(one.first, one.until)}{' (tout le site)' if one.is_of_site else ''}"
+
+
+def _capacity_words(one: Capacity) -> str:
+    return f"{days_words(one.first, one.until)}{NBSP}: {many(one.capacity, 'place', 'places')}"
+
+
+def changed_words(changes: Sequence[Changed], zone: ZoneInfo) -> list[str]:
+    """Return who did what of a line, and at what time."""
+    said = ((resource_sentence(one.act, YOU if one.is_me else one.by).removesuffix("."), one.at) for one in changes)
+    return [f"{sentence}, à{NBSP}{hour(at, zone)}." for sentence, at in said]

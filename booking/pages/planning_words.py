@@ -56,6 +56,7 @@ REFUSED_WORDS = {
     "taken": "prise ou pris à cette heure par une autre audience",
     "closed": "fermée, absent ou audience commencée",
     "staffed": "audience déjà confiée à d’autres",
+    "quota": "quota du service atteint",
     "not-held": "audience non tenue",
     "full-cases": "nombre d’affaires atteint entre-temps",
     "full-minutes": "plus assez de minutes",
@@ -148,7 +149,7 @@ def hearing_card(line: HearingLine, names: Mapping[int, str], plan: Plan, added:
         gauge("Affaires", hearing.load.cases, after.cases, hearing.max_cases),
         gauge("Minutes", hearing.load.minutes, after.minutes, hearing.max_minutes),
         *(
-            gauge(family(code).capitalize(), hearing.load.families.get(code, 0), after.families.get(code, 0), most)
+            gauge(family(code).capitalize(), hearing.load.of(code), after.of(code), most)
             for code, most in hearing.quotas.items()
         ),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from booking.pages.court_links import court_links
 from booking.pages.planning_words import (
     CURVE_HEIGHT,
     CURVE_WIDTH,
@@ -31,13 +32,15 @@ CASE_HEADINGS = ("Dossier", "Matière", "Durée", "Échéance", "Attend depuis")
     title="Répartition",
     roles=PLANNERS,
     on_load=(S.load,),
-    entry="Répartition",
+    entry="Audiences",
     order=10,
     description="Répartir les affaires en attente dans les audiences à venir.",
 )
 def repartition_page() -> rx.Component:
     """Return the page."""
     return layout(
+        court_links("/repartition/"),
+        rx.cond(S.to_staff != "", _to_staff()),
         _bar(),
         rx.cond(
             S.is_loaded,
@@ -45,13 +48,24 @@ def repartition_page() -> rx.Component:
                 rx.cond(S.proposal != "", _proposal()),
                 el.div(_hearings(), _waiting(), class_name="pj-plan__court"),
                 rx.cond(S.runs.length() > 0, _history()),
-                el.p(el.a("Vacations judiciaires", href="/vacations/", class_name="fr-link"), class_name="fr-mt-4w"),
             ),
             skeleton(10, "Lecture des audiences et des affaires…"),
         ),
         title="Répartition",
         wide=True,
         on_undo=S.undo,
+    )
+
+
+def _to_staff() -> rx.Component:
+    """Return what somebody who is away leaves without a judge or a clerk."""
+    return el.div(
+        el.p(
+            S.to_staff,
+            ", quelqu’un y étant absent. ",
+            inner_link("Voir qui remplace", href="/audiences/absences/", class_name="fr-link"),
+        ),
+        class_name="fr-alert fr-alert--warning fr-alert--sm fr-mb-2w pj-noprint",
     )
 
 

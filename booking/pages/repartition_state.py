@@ -17,6 +17,7 @@ from sqlmodel import Session
 from availability.errors import InvalidRequest, Refusal
 from availability.openings import local_day
 from availability.rights import Actor
+from booking.bench import count_to_staff
 from booking.mediators import home_zone
 from booking.pages.planning_words import (
     CaseRow,
@@ -94,6 +95,7 @@ class RepartitionState(rx.State):
     waiting: list[CaseRow] = []  # noqa: RUF012
     hidden: int = 0  # lines of the table that a button shows
     is_loaded: bool = False
+    to_staff: str = ""  # how many hearings miss somebody who is away
 
     is_active: bool = False
     is_stopping: bool = False
@@ -127,13 +129,15 @@ class RepartitionState(rx.State):
     @rx.event
     async def load(self) -> EventSpec | None:
         """Show the court; when a search runs, follow it."""
+        watch(self)
         asked = self.router.url.query_parameters.get("type", "")
         if asked != self._asked:  # a reload keeps what is ticked
             self._shown, self._run_id = ROWS_AT_ONCE, ""
         self._asked = asked
         self.kind = asked
+        gaps = await read(count_to_staff, await current_actor(self), now=clock.now())
+        self.to_staff = plural(gaps, "audience à pourvoir", "audiences à pourvoir") if gaps else ""
         await self._show()
-        watch(self)
         return RepartitionState.follow if self.is_active else None
 
     @allow(*PLANNERS)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,49 +13,44 @@ import reflex as rx
 from reflex.event import EventSpec
 from sqlmodel import Session
 
-from availability.errors import InvalidRequest, Refusal
+from availability.errors import InvalidRequest, NotFound, Refusal
+from availability.models import Shape
 from availability.rights import Actor, Role
+from availability.words import invalid_sentence
 from booking.actions import REFUSAL_REASONS, accept, refuse
-from booking.hosting import HostedRequest, answered_requests, waiting_requests
-from booking.models import Booking, State
-from booking.question import form_of
-from booking.words import REFUSAL_WORDS, STATE_BADGES, STATE_WORDS, many
+from booking.errors import AlreadyDecided, HoldExpired
+from booking.host_requests import may_undo, undo_answer
+from booking.hosting import HostedRequest, answered_requests, free_starts, waiting_requests
+from booking.models import Booking
+from booking.pages.request_dates import dates_typed
+from booking.pages.request_words import AnsweredLine, RequestCard, answered_line, card
+from booking.pages.why_words import Why, why_of
+from booking.proposals import propose, withdraw_proposal
+from booking.question import form_of, text_of
+from booking.words import REFUSAL_WORDS, many
 from portal import clock
 from portal.database import act, read
 from portal.live import watch
 from portal.policy import allow, current_actor
 from portal.problems import sentence
-from portal.ui.dates import day, from_today, moment
+from portal.ui.dates import moment
 from portal.ui.notice import NoticeState
 
-SOON = timedelta(days=3)
 REASONS = [(reason, REFUSAL_WORDS[reason].capitalize()) for reason in REFUSAL_REASONS]
+NO_HOUR = [("", "Choisir une heure libre")]
+# The field of the form beside which each refusal stands.
+FIELDS = {"from": "first", "to": "last", "start": "start"}
 
 
 @dataclass(frozen=True)
-class RequestCard:
-    """A request as its card shows it."""
+class Typed:
+    """The dates typed in a proposal, and what is wrong with them, beside the field named."""
 
-    id: str
-    what: str
-    where: str
-    whom: str
-    dates: str
-    asked: str
-    answer_by: str
-    is_soon: bool
-
-
-@dataclass(frozen=True)
-class AnsweredLine:
-    """A request that needs nothing more."""
-
-    id: str
-    what: str
-    whom: str
-    state: str
-    badge: str
-    when: str
+    first: str = ""
+    last: str = ""
+    start: str = ""
+    problem: str = ""
+    field: str = ""
 
 
 class RequestsState(rx.State):
@@ -63,23 +60,30 @@ class RequestsState(rx.State):
     answered: list[AnsweredLine] = []  # noqa: RUF012
     sentence: str = ""
     open_id: str = ""
-    open_answer: str = ""  # accept or refuse
+    open_answer: str = ""  # accept, refuse or propose
     left_id: str = ""  # whose question was left without an answer: the focus goes back there
     problem: str = ""
+    typed: Typed = Typed()
+    hours: list[tuple[str, str]] = []  # noqa: RUF012 - free starts, for what has an hour
+    why: Why = Why()  # the rule, when the last answer was refused
     is_loaded: bool = False
 
     @allow(Role.PARTNER)
     @rx.event
     async def load(self) -> None:
         """Show what waits and what was answered."""
-        await self._show()
         watch(self)
+        await self._show()
 
     @allow(Role.PARTNER)
     @rx.event
     async def begin(self, booking_id: str, answer: str) -> None:
-        """Ask, in the card itself, to confirm an answer: none can be taken back."""
+        """Ask, in the card itself, what the answer needs."""
         self.open_id, self.open_answer, self.left_id, self.problem = str(booking_id), str(answer), "", ""
+        self.typed, self.hours = Typed(), []
+        if self.open_answer == "propose" and any(one.is_timed for one in self.cards if one.id == self.open_id):
+            found = await read(_hours, await current_actor(self), _uuid(self.open_id), now=clock.now())
+            self.hours = NO_HOUR + found
 
     @allow(Role.PARTNER)
     @rx.event
@@ -91,107 +95,124 @@ class RequestsState(rx.State):
     @allow(Role.PARTNER)
     @rx.event
     async def accept_it(self, booking_id: str) -> EventSpec:
-        """Accept a request."""
-        try:
-            booking = await act(accept, await current_actor(self), _uuid(booking_id), now=clock.now())
-        except Refusal as refusal:
-            await self._refused(refusal)
-        else:
-            await self._say(f"{_name(booking)} est acceptée. La juridiction en est informée.")
-        return rx.set_focus("message")
+        """Accept a request; it can be taken back for ten minutes."""
+        return await self._answer(accept, booking_id, lambda booking: f"{_name(booking)} est acceptée.")
 
     @allow(Role.PARTNER)
     @rx.event
     async def refuse_it(self, form: dict[str, str]) -> EventSpec:
         """Refuse a request, for the reason chosen."""
         reason = form_of(form).get("reason", "")
-        try:
-            actor, booking_id = await current_actor(self), _uuid(self.open_id)
-            booking = await act(refuse, actor, booking_id, reason=reason, now=clock.now())
-        except InvalidRequest:
+        if reason not in REFUSAL_WORDS:
             self.problem = "Choisissez un motif dans la liste."
             return rx.set_focus("reason")
-        except Refusal as refusal:
+
+        def words(booking: Booking) -> str:
+            return f"{_name(booking)} est refusée ({REFUSAL_WORDS[reason]}). La place est libre."
+
+        return await self._answer(refuse, self.open_id, words, reason=reason)
+
+    @allow(Role.PARTNER)
+    @rx.event
+    async def propose_it(self, form: dict[str, str]) -> EventSpec:
+        """Propose other dates; what was typed stays when it is refused."""
+        given = {name: text_of(value) for name, value in form_of(form).items()}
+        self.typed = Typed(given.get("first", ""), given.get("last", ""), given.get("start", ""))
+        one = next((each for each in self.cards if each.id == self.open_id), None)
+        try:
+            if one is None:
+                raise NotFound(booking_id=self.open_id[:40])
+            wanted = dates_typed(self.typed, Shape(one.shape))
+            await act(propose, await current_actor(self), _uuid(one.id), wanted, now=clock.now())
+        except (NotFound, AlreadyDecided, HoldExpired) as refusal:
             await self._refused(refusal)
-        else:
-            await self._say(f"{_name(booking)} est refusée ({REFUSAL_WORDS[reason]}). La place reste libre.")
+            return rx.set_focus("message")
+        except Refusal as refusal:
+            return self._beside(refusal, is_timed=one is not None and one.is_timed)
+        await self._say("C’est proposé. Les deux dates sont gardées jusqu’à la réponse de qui demande.")
         return rx.set_focus("message")
+
+    @allow(Role.PARTNER)
+    @rx.event
+    async def withdraw_it(self, booking_id: str) -> EventSpec:
+        """Take back the dates proposed; the request waits as before."""
+        return await self._answer(withdraw_proposal, booking_id, lambda _: "La proposition est retirée.")
+
+    @allow(Role.PARTNER)
+    @rx.event
+    async def undo_it(self, booking_id: str) -> EventSpec:
+        """Take back an answer of the last minutes."""
+        return await self._answer(
+            undo_answer, booking_id, lambda _: "Votre réponse est reprise\u00a0: la demande attend."
+        )
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:  # noqa: ARG002 - a new request may be anywhere
         """Show a request that has just come, or gone."""
         await self._show()
 
+    async def _answer(
+        self, action: Callable[..., Booking], booking_id: str, words: Callable[[Booking], str], **more: Any
+    ) -> EventSpec:
+        try:
+            booking = await act(action, await current_actor(self), _uuid(booking_id), now=clock.now(), **more)
+        except Refusal as refusal:
+            await self._refused(refusal)
+        else:
+            await self._say(words(booking))
+        return rx.set_focus("message")
+
+    def _beside(self, refusal: Refusal, *, is_timed: bool) -> EventSpec:
+        """Say a refusal beside the field that it is about."""
+        named = FIELDS.get(str(refusal.facts.get("field")), "start" if is_timed else "first")
+        words = invalid_sentence(refusal) if isinstance(refusal, InvalidRequest) else sentence(refusal)
+        self.typed = Typed(self.typed.first, self.typed.last, self.typed.start, words, named)
+        return rx.set_focus(named)
+
     async def _show(self) -> None:
         now = clock.now()
-        waiting, answered = await read(_both, await current_actor(self), now=now)
-        self.cards = [card(one, now=now) for one in waiting]
-        self.answered = [answered_line(one) for one in answered]
-        self.sentence = f"{many(len(waiting), 'demande attend', 'demandes attendent')} votre réponse"
+        shown = await read(_shown, await current_actor(self), now=now)
+        self.cards = [card(one, now=now) for one in shown.waiting]
+        self.answered = [answered_line(one, can_undo=one.id in shown.undoable) for one in shown.answered]
+        self.sentence = waiting_sentence(shown.waiting)
         if self.open_id not in {each.id for each in self.cards}:
             self.open_id = self.open_answer = self.problem = ""
         self.is_loaded = True
 
     async def _say(self, text: str) -> None:
+        self.open_id = self.open_answer = self.problem = ""
         (await self.get_state(NoticeState)).show_success(text)
+        self.why = Why()
         await self._show()
 
     async def _refused(self, refusal: Refusal) -> None:
         (await self.get_state(NoticeState)).show_error(sentence(refusal))
+        self.why = why_of(refusal)
         await self._show()
 
 
-def card(one: HostedRequest, *, now: datetime) -> RequestCard:
-    """Return a request as its card shows it."""
-    zone = ZoneInfo(one.time_zone)
-    return RequestCard(
-        id=str(one.id),
-        what=f"{one.kind_label[:1].upper()}{one.kind_label[1:]} : {one.name}",
-        where=one.site_name if one.site_name != one.name else "",
-        whom=whom(one),
-        dates=dates(one, zone),
-        asked=f"Demandée {moment(one.moved_at, zone)} par : {one.court_name}",
-        answer_by=answer_by(one.expires_at, now, zone) if one.expires_at else "",
-        is_soon=one.expires_at is not None and one.expires_at - now < SOON,
-    )
+@dataclass(frozen=True)
+class _Shown:
+    waiting: list[HostedRequest]
+    answered: list[HostedRequest]
+    undoable: frozenset[UUID]
 
 
-def answered_line(one: HostedRequest) -> AnsweredLine:
-    """Return a request that needs nothing more, with what became of it."""
-    reason = f" ({REFUSAL_WORDS[one.reason]})" if one.reason in REFUSAL_WORDS else ""
-    return AnsweredLine(
-        id=str(one.id),
-        what=one.name,
-        whom=whom(one),
-        state=(STATE_WORDS[one.state] if one.state is not State.BOOKED else "acceptée") + reason,
-        badge=STATE_BADGES[one.state],
-        when=moment(one.moved_at, ZoneInfo(one.time_zone)),
-    )
+def waiting_sentence(waiting: list[HostedRequest]) -> str:
+    """Return "5 demandes attendent votre réponse, 1 attend celle de qui demande"."""
+    answered = sum(one.other is not None for one in waiting)
+    words = f"{many(len(waiting) - answered, 'demande attend', 'demandes attendent')} votre réponse"
+    return f"{words}, {many(answered, 'attend', 'attendent')} celle de qui demande" if answered else words
 
 
-def whom(one: HostedRequest) -> str:
-    """Return the case number, or initials and a year of birth: never a name."""
-    born = f"{one.initials}, né(e) en {one.birth_year}" if one.initials and one.birth_year else ""
-    return " – ".join(part for part in (f"Dossier {one.case_ref}" if one.case_ref else "", born) if part)
+def _shown(session: Session, actor: Actor, *, now: datetime) -> _Shown:
+    answered = answered_requests(session, actor, now=now)
+    undoable = frozenset(one.id for one in answered if may_undo(session, one.id, one.state, now=now))
+    return _Shown(waiting_requests(session, actor, now=now), answered, undoable)
 
 
-def dates(one: HostedRequest, zone: ZoneInfo) -> str:
-    """Return when the measure would run."""
-    if one.starts_at:
-        return moment(one.starts_at, zone)
-    if one.first_on is None:
-        return ""
-    end = f" au {day(one.until_on, year=True)}" if one.until_on else ", sans date de fin"
-    return f"Du {day(one.first_on, year=True)}{end}" if one.until_on else f"À partir du {day(one.first_on)}{end}"
-
-
-def answer_by(expires_at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """Return "Répondre avant le mar. 24 nov. à 9 h 30, dans 3 jours"."""
-    last: date = expires_at.astimezone(zone).date()
-    return f"Répondre avant le {moment(expires_at, zone)}, {from_today(last, now.astimezone(zone).date())}"
-
-
-def _both(session: Session, actor: Actor, *, now: datetime) -> tuple[list[HostedRequest], list[HostedRequest]]:
-    return waiting_requests(session, actor, now=now), answered_requests(session, actor, now=now)
+def _hours(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) -> list[tuple[str, str]]:
+    zone, starts = free_starts(session, actor, booking_id, now=now)
+    return [(start.isoformat(), moment(start, ZoneInfo(zone))) for start in starts]
 
 
 def _name(booking: Booking) -> str:

@@ -11,6 +11,8 @@ from booking.pages.countdown import countdown
 from booking.pages.person_picker import person_picker
 from booking.pages.pieces import place_state, strip_of
 from booking.pages.reserve_state import Line, ReserveState
+from booking.pages.why_part import why_part
+from booking.pages.widgets import inner_link
 from portal.ui.pieces import field, link_button, select_field, skeleton
 from portal.ui.sheet import sheet
 
@@ -57,6 +59,7 @@ def _problem() -> rx.Component:
     )
     alert = el.div(
         el.p(ReserveState.problem),
+        why_part(ReserveState.why),
         rx.cond(ReserveState.others.length() > 0, others),
         class_name="fr-alert fr-alert--warning",
     )
@@ -65,6 +68,7 @@ def _problem() -> rx.Component:
 
 def _choose() -> rx.Component:
     return el.div(
+        rx.foreach(ReserveState.quotas, lambda said: el.p(said, class_name="fr-text--bold fr-mb-1w")),
         el.ul(rx.foreach(ReserveState.lines, _resource), class_name="pj-lines"),
         rx.cond(
             ReserveState.shape == Shape.NIGHTS,
@@ -89,14 +93,24 @@ def _resource(line: rx.Var[Line]) -> rx.Component:
             class_name="fr-tags-group",
         ),
         rx.cond(line.why_not != "", el.p(line.why_not, class_name="fr-text--sm fr-mb-1v")),
+        why_part(line.why, about=line.name),
         strip_of(line.squares),
         el.p(line.next_free, class_name="fr-text--sm fr-mb-1v"),
+        rx.cond(
+            line.wait_href != "",
+            el.p(
+                inner_link(
+                    "Mettre en liste d’attente pour ce lieu", href=line.wait_href, class_name="fr-link fr-link--sm"
+                ),
+                class_name="fr-mb-1v",
+            ),
+        ),
         rx.cond(line.declared != "", el.p(line.declared, class_name="fr-text--sm pj-grey fr-mb-1v")),
         rx.cond(
             line.is_open,
             rx.cond(
                 is_chosen,
-                _hold_form(line),
+                el.div(_hold_form(line), rx.cond(_comes_again(), _repeat(line.resource_id))),
                 el.button(
                     "Réserver ici",
                     type="button",
@@ -137,8 +151,11 @@ def _hold_form(line: rx.Var[Line]) -> rx.Component:
                 "unit_id",
                 rx.fragment(
                     el.option("Au choix du logiciel", value=""),
-                    rx.foreach(line.beds, lambda bed: el.option(bed[1], value=bed[0])),
+                    rx.foreach(line.beds, lambda bed: el.option(bed[1], value=bed[0], key=bed[0])),
                 ),
+                error=ReserveState.bed_taken,
+                default_value=ReserveState.bed,
+                on_change=ReserveState.choose_bed,
             ),
         ),
         el.button("Garder 10 minutes", type="submit", class_name="fr-btn fr-icon-lock-line fr-btn--icon-left"),
@@ -150,18 +167,38 @@ def _hold_form(line: rx.Var[Line]) -> rx.Component:
         rx.foreach(
             line.slots,
             lambda slot: el.li(
-                el.button(
-                    slot[1],
-                    type="button",
-                    on_click=ReserveState.hold_it({"start": slot[0]}),
-                    class_name="fr-btn fr-btn--secondary fr-btn--sm",
-                )
+                rx.cond(
+                    slot.held != "",
+                    el.span(
+                        el.span(slot.words),
+                        el.span(slot.held, class_name="pj-slots__held"),
+                        class_name="pj-slots__one fr-icon-time-line fr-icon--sm",
+                    ),
+                    el.button(
+                        slot.words,
+                        type="button",
+                        on_click=ReserveState.hold_it({"start": slot.start}),
+                        class_name="fr-btn fr-btn--secondary fr-btn--sm",
+                    ),
+                ),
+                key=slot.start,
             ),
         ),
         class_name="pj-slots",
-        aria_label="Prochains créneaux libres",
+        aria_label="Prochains créneaux",
     )
     return rx.cond(ReserveState.shape == Shape.SLOTS, slots, dated)
+
+
+def _comes_again() -> rx.Var[bool]:
+    """Say whether places of this shape are taken in series."""
+    return (ReserveState.shape == Shape.SLOTS) | (ReserveState.shape == Shape.PLACES)
+
+
+def _repeat(resource_id: rx.Var[str]) -> rx.Component:
+    """Return the way to several dates at once: visits, hours of work, periods of a stage."""
+    href = "/serie/nouvelle/?lieu=" + resource_id + "&du=" + ReserveState.first
+    return el.p(el.a("Répéter… plusieurs dates en une fois", href=href, class_name="fr-link"), class_name="fr-mt-1w")
 
 
 def _held() -> rx.Component:
@@ -216,11 +253,13 @@ def _done(on_close: Any) -> rx.Component:
         ),
         link_button("Voir la réservation", seen),
     )
+    again = "/serie/nouvelle/?reservation=" + ReserveState.booking_id
     after = el.div(
         next_,
         link_button(
             "Ajouter à l’agenda", ReserveState.calendar_address, kind="secondary", icon="fr-icon-calendar-line"
         ),
+        rx.cond(_comes_again(), link_button("Répéter…", again, kind="tertiary", icon="fr-icon-refresh-line")),
         el.button(
             "Rendre la place", type="button", on_click=ReserveState.give_back, class_name="fr-btn fr-btn--tertiary"
         ),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import reflex as rx
 
+from availability.pages.focus import focus_on
 from availability.pages.round_component import round_map
-from booking.pages.fitting_words import StopCard
 from booking.pages.round_state import DRIVERS, RoundState
+from booking.pages.round_words import StopCard
 from booking.pages.widgets import inner_link, outer_link, print_button
 from portal.policy import page
 from portal.ui.layout import layout
@@ -33,6 +34,7 @@ def round_page() -> rx.Component:
         class_name=rx.cond(S.shows_map, "pj-round pj-round--map", "pj-round"),
     )
     return layout(
+        focus_on(field=S.focused, turn=S.turn),
         rx.cond(
             S.is_loaded,
             el.div(_days(), _choice(), rx.cond(S.stops.length() > 0, rx.fragment(_switch(), split), _nothing())),

@@ -17,19 +17,12 @@ from availability.history import consulted
 from availability.rights import Actor, Role
 from booking.day import today_of
 from booking.errors import AlreadyDecided
-from booking.fitting_actions import undo_outcome
 from booking.fitting_queries import fitting_kind
 from booking.fittings import FittingTerms
 from booking.models import State
-from booking.outcomes import note_outcome
-from booking.pages.fitting_words import (
-    StopCard,
-    phone_words,
-    points,
-    round_address,
-    round_sentence,
-    stop_cards,
-)
+from booking.outcomes import note_outcome, undo_outcome
+from booking.pages.fitting_words import round_address
+from booking.pages.round_words import StopCard, phone_words, points, round_sentence, stop_cards
 from booking.persons import consult_person
 from booking.rounds import Round, TeamLine, round_of, teams_on
 from booking.sealing import House, key_of, unseal
@@ -84,6 +77,8 @@ class RoundState(rx.State):
     contact: Contact = Contact()
     shows_map: bool = False  # on a phone, where the list comes first
     lit: str = ""
+    focused: str = ""  # what the focus goes to, each time `turn` grows
+    turn: int = 0
     is_loaded: bool = False
     _noted: str = ""
     _on: date = date.min
@@ -93,6 +88,7 @@ class RoundState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Show the round that the address names; the addresses of people are shown, which is logged."""
+        watch(self)
         asked = self.router.url.query_parameters
         actor, at = await current_actor(self), now()
         shown = await act(_opened, actor, asked.get("equipe", ""), asked.get("jour", ""), now=at)
@@ -102,7 +98,6 @@ class RoundState(rx.State):
         self.today = round_address(shown.round.team.resource_id, shown.today) if shown.round else ""
         self._show(shown.round, shown.terms, shown.today, at)
         self.is_loaded = True
-        watch(self)
 
     @allow(*DRIVERS)
     @rx.event
@@ -139,16 +134,16 @@ class RoundState(rx.State):
 
     @allow(*DRIVERS)
     @rx.event
-    async def call(self, booking_id: str) -> EventSpec | None:
+    async def call(self, booking_id: str) -> None:
         """Show who is expected and their phone, to call; it is logged."""
         stop = next((one for one in self.stops if one.id == str(booking_id)), None)
         if stop is None or not stop.can_call:
-            return None
+            return
         actor = await current_actor(self)
         name, phone = await act(_contact, actor, int(self.team), self._on, UUID(stop.id), now=now())
         href = f"tel:{phone}" if phone else ""
         self.contact = Contact(stop.id, name, phone_words(phone) if phone else "pas de téléphone connu", href)
-        return rx.set_focus(f"contact-{stop.id}")
+        self.focused, self.turn = f"contact-{stop.id}", self.turn + 1
 
     @allow(*DRIVERS)
     @rx.event
@@ -158,13 +153,13 @@ class RoundState(rx.State):
 
     @allow(*DRIVERS)
     @rx.event
-    async def pick(self, booking_id: str) -> EventSpec | None:
+    async def pick(self, booking_id: str) -> None:
         """Light up the stop clicked on, and go to it in the list."""
         found = next((one for one in self.stops if one.id == str(booking_id)), None)
         if found is None:
-            return None
+            return
         self.lit, self.shows_map = found.id, False
-        return rx.set_focus(f"passage-{found.id}")
+        self.focused, self.turn = f"passage-{found.id}", self.turn + 1
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         """Show what somebody else changed in this round."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -146,13 +147,18 @@ class SavedState(rx.State):
         self.is_saved = False
         if here and here.unseen:
             await act(see, actor, here.id, now=clock.now())
-        await self._refresh(actor, here.id if here else None)
+            await self._refresh(actor, here.id)
+        else:
+            self._list(screen.saved, screen.today, here.id if here else None)
 
     async def _refresh(self, actor: Actor, current: UUID | None = None) -> None:
         saved, today = await read(_saved, actor)
         if current is None and self.is_saved:
             known = next((line.id for line in self.lines if line.is_current), "")
             current = next((one.id for one in saved if str(one.id) == known), None)
+        self._list(saved, today, current)
+
+    def _list(self, saved: Sequence[Saved], today: date, current: UUID | None) -> None:
         self.lines = [saved_line(one, today, is_current=one.id == current) for one in saved]
         self.is_saved = any(line.is_current for line in self.lines)
 

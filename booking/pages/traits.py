@@ -7,6 +7,7 @@ from typing import Any
 
 from availability.attributes import ANY, Attribute, AttributeType
 from availability.search import Found
+from booking.pages.hours_words import end_words, read_time, time_words
 from portal.ui.dates import NBSP
 
 SEX_WORDS = {"F": "femmes", "M": "hommes", ANY: "femmes et hommes"}
@@ -62,7 +63,8 @@ def _list(one: Attribute, value: Any) -> str:
 def _hours(_one: Attribute, value: Any) -> str:
     if not isinstance(value, dict):
         return ""
-    return f"sortie dès {value.get('opens')}, retour avant {value.get('closes')}"
+    opens, closes = (read_time(str(value.get(name, ""))) for name in ("opens", "closes"))
+    return f"sortie dès {time_words(opens)}, retour avant {end_words(closes)}" if opens and closes else ""
 
 
 def _plain(one: Attribute, value: Any) -> str:

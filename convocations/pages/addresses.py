@@ -11,7 +11,11 @@ from portal.settings import secret_key, settings
 
 LIST = "/convocations/"
 OUTBOX = "/convocations/messages/"
+TO_CALL = "/convocations/a-appeler/"
+TO_CALL_BACK = "/convocations/a-rappeler/"
+WITH_THEM = "/accueil-du-public/"
 CONVENE = "/convoquer/"
+IMPORT = "/importer/personnes/"
 LETTER = "/convocations/imprimer/"
 
 
@@ -38,3 +42,8 @@ def letter_address(convocation_id: object) -> str:
 def convene_address(**asked: object) -> str:
     """Return the form of convening with what is known already."""
     return f"{CONVENE}?{urlencode({name: str(value) for name, value in asked.items()})}"
+
+
+def paper_address(convocation_id: object, name: str) -> str:
+    """Return the file of a convocation: ".pdf" its letter, "/releve.pdf" its statement, ".ics" for a calendar."""
+    return f"{LIST}{convocation_id}{name}"

@@ -9,9 +9,10 @@ import reflex as rx
 from booking.pages.person_picker import person_picker
 from booking.pages.widgets import inner_link
 from convocations.pages.addresses import OUTBOX
-from convocations.pages.convene_state import CONVENERS, ConveneState
+from convocations.pages.convene_state import CHANGED, CONVENERS, ConveneState
 from convocations.pages.convene_words import DayChoices, Group, Option, StartChoice
 from portal.policy import page
+from portal.ui.changed import changed_banner
 from portal.ui.layout import layout
 from portal.ui.pieces import empty_state, field, link_button, select_field, skeleton
 
@@ -88,6 +89,18 @@ def _done() -> rx.Component:
     return el.div(rx.cond(done.words != "", message), id="fait", role="status", aria_live="polite")
 
 
+def _changed() -> rx.Component:
+    state = ConveneState
+    other = inner_link("Ouvrir la sienne", href=state.other, class_name="fr-btn fr-btn--sm fr-btn--secondary")
+    return changed_banner(
+        state.changes,
+        state.differences,
+        rx.cond(state.other != "", other),
+        on_leave=state.keep_mine,
+        leave_label="Garder ma saisie",
+    )
+
+
 def _who() -> rx.Component:
     state = ConveneState
     picker = person_picker(
@@ -97,10 +110,18 @@ def _who() -> rx.Component:
         on_language=state.say_language,
         on_phone=state.person_changed,
     )
+    already = el.p(
+        state.already,
+        " ",
+        inner_link("Voir cette convocation", href=state.already_href, class_name="fr-link fr-link--sm"),
+        class_name="fr-text--sm fr-mt-1w fr-mb-2w",
+    )
     return el.section(
         picker,
+        el.div(_changed(), id=CHANGED, tab_index=-1),
         el.div(
             rx.cond(state.note != "", el.p(state.note, class_name="fr-message pj-warning")),
+            rx.cond(state.already != "", already),
             role="status",
             aria_live="polite",
         ),

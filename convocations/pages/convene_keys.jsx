@@ -1,7 +1,6 @@
 import { useEffect, useRef } from "react";
 
 // Ctrl+Enter convenes, wherever the focus is; Enter alone never does, by mistake, while somebody types a name.
-// In the search, it chooses the first person found.
 export function ConveneKeys({ children }) {
   const box = useRef(null);
   useEffect(() => {
@@ -15,7 +14,6 @@ export function ConveneKeys({ children }) {
       } else if (target instanceof HTMLInputElement && form.contains(target)) {
         event.preventDefault();
         if (target.type === "radio") target.click();
-        if (target.id === "person_search") form.querySelector(".pj-choice")?.click();
       }
     };
     document.addEventListener("keydown", pressed);

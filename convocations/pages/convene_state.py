@@ -19,6 +19,10 @@ from availability.openings import local_day
 from availability.rights import Actor, Role
 from availability.sites import address_line
 from booking.day import time_zone_of
+from booking.duplicates import FileExists
+from booking.errors import ChangedMeanwhile, OutOfDate
+from booking.meanwhile import Changed, changes_since
+from booking.models import Booking
 from booking.pages.booking_words import when
 from booking.pages.person_picker import PersonPickerState, open_file
 from booking.persons import NewPerson, PersonLine, person_for
@@ -55,16 +59,24 @@ from convocations.pages.convene_words import (
     leaves_words,
     note_of,
     read_value,
+    running_words,
     sms_of,
     start_choice,
     week_words,
+    words_of_changes,
+    words_of_summonses,
 )
 from convocations.pages.problems import said
+from convocations.seen import Seen, Summons, expect_summonses, seen_of, summonses_of
+from convocations.template_queries import texts_for
+from convocations.texts import Texts
 from convocations.wording import spoken
 from portal import clock
 from portal.database import act, read
+from portal.live import watch
 from portal.policy import allow, current_actor
 from portal.settings import secret_key, settings
+from portal.ui.changed import Difference
 from portal.ui.dates import NBSP, long_day
 
 CONVENERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE, Role.MONITORING_AGENT)
@@ -73,6 +85,7 @@ TAKEN = "Ce créneau vient d’être pris. Rien de ce que vous avez saisi n’es
 TAKEN_LAST = "Ce créneau vient d’être pris, et il n’y en a pas d’autre ici : changez d’agent ou de lieu."
 DAYS_TO_CHOOSE = timedelta(days=7)
 FURTHEST_WEEK = 52
+CHANGED = "modifie-convocation"
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,9 @@ class Done:
     can_undo: bool = False
 
 
+JUST_TAKEN = "Le créneau que vous aviez choisi vient d’être pris : choisissez-en un autre."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Who is summoned to what. A new person is created by the same act."""
@@ -98,6 +114,9 @@ class Wanted:
     resource_ids: list[int] = field(default_factory=list)
     choose_by: date | None = None
     reminder_hours: int = 48
+    seen: Seen = ()  # to what the person was summoned already, as it was read
+    revision: int | None = None  # of the appointment taken already
+    known: frozenset[UUID] = frozenset()  # files of the same name, which are of others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +145,9 @@ class Found:
     first: date
     person: Summonable
     booking: BookingLine | None
+    summonses: tuple[Summons, ...]
     here: str  # the zone in which the actor works
+    texts: Texts
 
 
 class ConveneState(rx.State):
@@ -152,12 +173,26 @@ class ConveneState(rx.State):
     booking: str = ""  # the appointment taken already, in words
     sms: Sms = Sms()
     note: str = ""
+    already: str = ""  # to what the person is summoned for the same kind
+    already_href: str = ""
     problem: str = ""
     done: Done = Done()
+    # What others did of the person, or of the appointment, since they were read.
+    changes: list[str] = []  # noqa: RUF012
+    differences: list[Difference] = []  # noqa: RUF012
+    other: str = ""  # address of the convocation that somebody else made
+    _is_read: bool = False
+    _summoned_of: UUID | None = None
+    _summonses: tuple[Summons, ...] = ()  # of the person, as they were read
+    _revision: int | None = None  # of the appointment taken already, as it was read
+    _read_booking: str = ""
+    _now: tuple[tuple[Summons, ...], int | None] = ((), None)  # both, as they are
     _week: int = 0
     _where_said: bool = False  # by the user: it does not follow the person any more
     _language: str = "fr"  # of the new person
     _booking_id: UUID | None = None
+    _among: frozenset[int] = frozenset()  # whose starts are shown
+    _free: frozenset[str] = frozenset()  # the starts shown
     _last: PersonLine | None = None
 
     @rx.var
@@ -173,10 +208,12 @@ class ConveneState(rx.State):
 
         An appointment to which somebody is summoned already opens its convocation.
         """
+        watch(self)
         actor, asked = await current_actor(self), self.router.url.query_parameters
         self.problem, self.done, self.mode, self.reminder = "", Done(), "slot", "48"
-        self.is_wide, self._week, self.chosen, self._booking_id = False, 0, "", None
+        self.is_wide, self._week, self.chosen, self._booking_id, self._is_read = False, 0, "", None, False
         picker = await self.get_state(PersonPickerState)
+        picker.open_in("convene")
         self.kind = str(asked.get("type", "")) or self.kind
         place = str(asked.get("lieu", ""))
         self._where_said = place.isdecimal() and len(place) < 19
@@ -268,22 +305,36 @@ class ConveneState(rx.State):
     async def convene_them(self, form: dict[str, Any]) -> Any:
         """Summon them. Whatever the answer is, nothing typed is lost but what was used."""
         actor, picker = await current_actor(self), await self.get_state(PersonPickerState)
-        self.problem, self.done = "", Done()
-        new = None
-        if self._booking_id is None and picker.is_creating and not picker.chosen.id:
-            new = await picker.read_new(actor, form_of(form))
-            if new is None:
-                return rx.set_focus(picker.first_wrong())
+        told, self.problem, self.done = self.problem, "", Done()
+        new, wrong = await self._whom(actor, picker, form)
+        if wrong:
+            return rx.set_focus(wrong)
         try:
             wanted = self._wanted(picker, new)
             person, made = await act(_summoned, actor, wanted, clock.now())
         except GONE:
             return await self._lost(actor)
+        except FileExists as refusal:
+            picker.say_same(refusal)
+            return rx.set_focus(picker.first_wrong())
+        except (OutOfDate, ChangedMeanwhile):
+            await self._show(actor, keeps=True)
+            return rx.set_focus(CHANGED)
         except Refusal as refusal:
-            self.problem = said(refusal)
+            # Pressed while it was being told: what there is to know is why there is nothing to take.
+            is_taken = told == JUST_TAKEN and not self.chosen
+            self.problem = JUST_TAKEN if is_taken else said(refusal)
             return rx.set_focus("refus")
         await self._made(actor, picker, person, made)
         return rx.set_focus("person_search")  # ready for the next
+
+    @allow(*CONVENERS)
+    @rx.event
+    async def keep_mine(self) -> None:
+        """Summon as typed, knowing what changed."""
+        self._summonses, self._revision = self._now
+        self._read_booking, self.problem = self.booking, ""
+        self.changes, self.differences, self.other = [], [], ""
 
     @allow(*CONVENERS)
     @rx.event
@@ -308,6 +359,7 @@ class ConveneState(rx.State):
             if booking_id:
                 line = await read(booking_for, actor, UUID(booking_id), now=clock.now())
                 self._booking_id, self.kind, person_id = line.id, line.kind_code, str(line.person_id or "")
+                self._revision = line.revision
             if person_id:
                 picker.take(await read(_line, actor, UUID(person_id)))
         except (ValueError, NotFound):
@@ -315,6 +367,40 @@ class ConveneState(rx.State):
                 None,
                 "Ce que nomme cette adresse n’existe pas, ou ne vous est pas accessible.",
             )
+
+    async def _places_changed(self, resource_ids: frozenset[int]) -> None:
+        """Offer what is still free, when somebody else took or freed a start of those offered; the choice stays."""
+        if self.done.id:
+            return
+        if not (self._among & resource_ids):
+            await self._look_at_person()
+            return
+        was_free = self.chosen in self._free
+        await self._show(await current_actor(self), keeps=True)
+        if was_free and self.chosen not in self._free:
+            # Nothing is chosen instead: whoever presses Ctrl+Enter meanwhile must not summon to another hour.
+            self.chosen, self.problem = "", JUST_TAKEN
+
+    async def _look_at_person(self) -> None:
+        """Say what somebody else did of the person: a convocation elsewhere changes nothing of what is offered here."""
+        picker = await self.get_state(PersonPickerState)
+        if (person_id := picker.chosen_id()) is not None:
+            found = await read(summonses_of, await current_actor(self), person_id, now=clock.now())
+            await self._tell(found, self._now[1])
+
+    async def _tell(self, summonses: tuple[Summons, ...], revision: int | None) -> None:
+        """Keep what was read, and say what differs from it."""
+        self._now = (summonses, revision)
+        self.changes, self.differences, self.other = [], [], ""
+        if seen_of(summonses) != seen_of(self._summonses):
+            self.changes, self.differences = words_of_summonses(self._summonses, summonses)
+            known = {one.id for one in self._summonses}
+            self.other = next((sheet_address(one.id) for one in reversed(summonses) if one.id not in known), "")
+        if revision != self._revision and self._booking_id and self._revision is not None:
+            actor, number = await current_actor(self), self._booking_id
+            told = await read(_changes_of_booking, actor, number, self._revision)
+            self.changes = [*self.changes, *words_of_changes(told, await read(time_zone_of, actor))]
+            self.differences = [*self.differences, Difference("Rendez-vous", self._read_booking, self.booking)]
 
     async def _show(self, actor: Actor, *, keeps: bool = False, start: tuple[int, datetime] | None = None) -> None:
         """Show what is free for what is chosen; `keeps` the start already chosen while it is."""
@@ -332,6 +418,12 @@ class ConveneState(rx.State):
             self.nothing = "Aucun type de rendez-vous ne vous est ouvert."
             return
         self._fill(found, keeps=keeps, start=start)
+        revision = found.booking.revision if found.booking else None
+        if asked.person_id != self._summoned_of or not self._is_read:
+            self._is_read = True
+            self._summoned_of, self._summonses, self._revision = asked.person_id, found.summonses, revision
+            self._read_booking = self.booking
+        await self._tell(found.summonses, revision)
         self._draw(found, await self._person(actor, picker, found))
 
     def _fill(self, found: Found, *, keeps: bool, start: tuple[int, datetime] | None) -> None:
@@ -341,6 +433,8 @@ class ConveneState(rx.State):
         self.kind, self.where, self.wheres = found.kind.code, found.where, groups(found.all)
         listed = _with(found, start)
         self.starts, self.days = _choices(found, listed), days_of(found.week, _choices(found, found.week))
+        self._among = frozenset(one.id for one in found.among)
+        self._free = frozenset(one.value for one in (*self.starts, *_choices(found, found.week)))
         self.week_words = week_words(found.first, found.first + A_WEEK)
         self.has_earlier = self._week > 0
         today = found.today
@@ -363,6 +457,8 @@ class ConveneState(rx.State):
 
     def _draw(self, found: Found, person: Summonable) -> None:
         self.note = note_of(person)
+        kind = found.booking.kind_label if found.booking else found.kind.label
+        self.already, self.already_href = running_words(found.summonses, kind)
         shown = self._preview(found, person)
         self.sms = sms_of(shown, now=clock.now()) if shown else Sms()
 
@@ -378,11 +474,40 @@ class ConveneState(rx.State):
             receiver = next((one for one in found.among if one.id == chosen[0]), receiver)
         if receiver is None or (start is None and choose_by is None):
             return None
-        return preview(person, receiver, start=start, choose_by=choose_by, origin=settings().origin, now=now)
+        asks = settings().has_twilio and settings().can_answer
+        return preview(
+            person,
+            receiver,
+            start=start,
+            choose_by=choose_by,
+            origin=settings().origin,
+            now=now,
+            asks=asks,
+            texts=found.texts,
+            kind_id=found.booking.kind_id if found.booking else found.kind.id,
+        )
+
+    async def _whom(
+        self, actor: Actor, picker: PersonPickerState, form: dict[str, Any]
+    ) -> tuple[NewPerson | None, str]:
+        """Return who is typed, None when they are known, and the field to correct, empty when there is none."""
+        if self._booking_id is not None or picker.chosen.id:
+            return None, ""
+        if not picker.is_creating:
+            return None, picker.ask_who(said(InvalidRequest("person_id", "required")))
+        new = await picker.read_new(actor, form_of(form))
+        return new, "" if new is not None else picker.first_wrong()
 
     def _wanted(self, picker: PersonPickerState, new: NewPerson | None) -> Wanted:
         """Return what is asked for. Raises: InvalidRequest."""
-        whom: dict[str, Any] = {"person_id": picker.chosen_id(), "new": new, "reminder_hours": int(self.reminder)}
+        whom: dict[str, Any] = {
+            "person_id": picker.chosen_id(),
+            "new": new,
+            "reminder_hours": int(self.reminder),
+            "seen": seen_of(self._summonses),
+            "revision": self._revision,
+            "known": picker.set_aside(),
+        }
         if self._booking_id is not None:
             return Wanted(**whom, booking_id=self._booking_id)
         if new is None and whom["person_id"] is None:
@@ -434,12 +559,14 @@ class ConveneState(rx.State):
 def _summoned(session: Session, actor: Actor, wanted: Wanted, now: datetime) -> tuple[PersonLine, Convocation]:
     """Create the person if they are new, take the start and summon them, in one transaction."""
     if wanted.booking_id is not None:
-        made = summon(session, actor, wanted.booking_id, now=now, reminder_hours=wanted.reminder_hours)
+        revision, hours = wanted.revision, wanted.reminder_hours
+        made = summon(session, actor, wanted.booking_id, now=now, reminder_hours=hours, revision=revision)
         return _line(session, actor, made.person_id), made
     if wanted.new is not None:
-        line = open_file(session, actor, wanted.new)
+        line = open_file(session, actor, wanted.new, known=wanted.known)
         session.flush()
     elif wanted.person_id is not None:
+        expect_summonses(session, actor, wanted.person_id, wanted.seen, now=now)
         line = _line(session, actor, wanted.person_id)
     else:
         raise InvalidRequest("person_id", "required")
@@ -460,6 +587,10 @@ def _summoned(session: Session, actor: Actor, wanted: Wanted, now: datetime) -> 
     return line, made
 
 
+def _changes_of_booking(session: Session, actor: Actor, booking_id: UUID, revision: int) -> tuple[Changed, ...]:
+    return changes_since(session, actor, session.get_one(Booking, booking_id), revision)
+
+
 def _line(session: Session, actor: Actor, person_id: UUID) -> PersonLine:
     person = person_for(session, actor, person_id)
     return PersonLine(person.id, person.family_name, person.given_name, person.birth_on, person.sex, person.file_number)
@@ -474,6 +605,8 @@ def _found(session: Session, actor: Actor, asked: Asked, now: datetime) -> Found
     today = local_day(now, among[0].zone) if among else now.date()
     first = today + max(asked.week, 0) * A_WEEK
     shows_week = among and asked.week >= 0
+    booking = booking_for(session, actor, asked.booking_id, now=now) if asked.booking_id else None
+    places = {(kind.id, one.organisation_id) for one in everybody}
     return Found(
         kinds=kinds_to_convene(session, actor),
         kind=kind,
@@ -485,8 +618,10 @@ def _found(session: Session, actor: Actor, asked: Asked, now: datetime) -> Found
         today=today,
         first=first,
         person=person,
-        booking=booking_for(session, actor, asked.booking_id, now=now) if asked.booking_id else None,
+        booking=booking,
+        summonses=summonses_of(session, actor, asked.person_id, now=now) if asked.person_id else (),
         here=time_zone_of(session, actor),
+        texts=texts_for(session, places | ({(booking.kind_id, booking.organisation_id)} if booking else set())),
     )
 
 
@@ -524,6 +659,7 @@ def _receiver_of(line: BookingLine) -> Receiver:
         holiday_zone="",
         point=None,
         is_used=True,
+        organisation_id=line.organisation_id,
     )
 
 

@@ -10,10 +10,15 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_location
 
+from booking.meanwhile import Changed
 from booking.pages.booking_words import zone_note
+from booking.words import YOU, act_sentence
 from convocations.convening import Preview, Receiver, Start, Summonable
+from convocations.pages.addresses import sheet_address
+from convocations.seen import Summons
 from convocations.segments import ROOM, Encoding, Segments
 from convocations.wording import page_words
+from portal.ui.changed import Difference
 from portal.ui.dates import LOCALE, NBSP, day, hour, long_day, moment
 
 MAINLAND = "Europe/Paris"
@@ -185,3 +190,46 @@ def _group(here: list[Receiver]) -> Group:
     label = f"{first.site_name}{far}"
     soonest = Option(f"s{first.site_id}", f"Le premier libre, {first.site_name}")
     return Group(label, [soonest, *agents] if len(agents) > 1 else agents)
+
+
+def words_of_summonses(before: Sequence[Summons], after: Sequence[Summons]) -> tuple[list[str], list[Difference]]:
+    """Return who summoned somebody since it was read, and what differs."""
+    old, new = ({one.id: one for one in each} for each in (before, after))
+    made = [
+        f"{one.by} a convoqué cette personne, à{NBSP}{hour(one.made_at, ZoneInfo(one.time_zone))}."
+        for one in after
+        if one.id not in old
+    ]
+    differences = [
+        Difference(
+            one.kind_label[:1].upper() + one.kind_label[1:],
+            _summons_words(old.get(number)),
+            _summons_words(new.get(number)),
+        )
+        for number, one in {**old, **new}.items()
+        if old.get(number) != new.get(number)
+    ]
+    return made or ["Une convocation de cette personne a changé entre-temps."], differences
+
+
+def running_words(summonses: Sequence[Summons], kind_label: str) -> tuple[str, str]:
+    """Return to what somebody is summoned already for the same kind, and the address of the last; empty without."""
+    same = [one for one in summonses if one.kind_label == kind_label]
+    if not same:
+        return "", ""
+    told = f"{NBSP}; ".join(_summons_words(one) for one in same)
+    return f"Déjà convoqué(e) pour ce type de rendez-vous{NBSP}: {told}.", sheet_address(same[-1].id)
+
+
+def _summons_words(one: Summons | None) -> str:
+    if one is None:
+        return ""
+    if one.at is None:
+        return f"choisit jusqu’au {day(one.choose_by)}, {one.site_name}" if one.choose_by else "choisit"
+    return f"{moment(one.at, ZoneInfo(one.time_zone))}, {one.site_name}"
+
+
+def words_of_changes(changes: Sequence[Changed], zone: str) -> list[str]:
+    """Return who did what of an appointment since it was read, and at what time."""
+    said = ((act_sentence(one.act, one.facts, YOU if one.is_me else one.by), one.at) for one in changes)
+    return [f"{sentence.removesuffix('.')}, à{NBSP}{hour(at, ZoneInfo(zone))}." for sentence, at in said]

@@ -8,17 +8,19 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import reflex as rx
+import segno
 from sqlmodel import Session
 
 from availability.errors import NotFound
 from availability.history import consulted
 from availability.openings import local_day
 from availability.rights import Actor
-from booking.models import State
 from booking.pages.booking_words import address_of
 from booking.pages.widgets import inner_link, print_button
 from booking.persons import person_for
-from convocations.kinds import MessageKind, Standing
+from convocations.helping import number_of
+from convocations.kinds import MessageKind
+from convocations.letters import stands
 from convocations.pages.addresses import LIST, link_of, sheet_address
 from convocations.pages.convene_state import CONVENERS
 from convocations.queries import ListedConvocation, convocation_line
@@ -41,11 +43,13 @@ class Letter:
     when: str = ""
     where: str = ""
     link: str = ""
+    square: str = ""  # the link as a QR code: an image
     until: str = ""
     other: str = ""
     language: str = FRENCH
     direction: str = "ltr"
     dated: str = ""
+    number: str = ""
     back: str = LIST
 
 
@@ -76,13 +80,6 @@ def _letter(session: Session, actor: Actor, convocation_id: UUID, at: datetime) 
     return letter_of(line, f"{person.given_name} {person.family_name}", now=at)
 
 
-def stands(line: ListedConvocation, now: datetime) -> bool:
-    """Say whether there is still something to come to, or to choose."""
-    is_set = line.standing is Standing.SET and line.state is State.BOOKED
-    is_to_come = is_set and line.starts_at is not None and line.starts_at > now
-    return line.standing is Standing.CHOOSING or is_to_come
-
-
 def letter_of(line: ListedConvocation, name: str, *, now: datetime) -> Letter:
     """Return what the sheet of paper says. Pure but for the address of the link."""
     zone, link = ZoneInfo(line.time_zone), link_of(line.link) if line.link else ""
@@ -96,13 +93,23 @@ def letter_of(line: ListedConvocation, name: str, *, now: datetime) -> Letter:
         when=f"{long_day(local_day(start, zone))} à{NBSP}{hour(start, zone)}" if start else "",
         where=where,
         link=link,
+        square=qr_code(link) if link else "",
         until=long_day(line.choose_by) if line.choose_by and not start else "",
         other="" if language == FRENCH else sms(kind, language, facts),
         language=language,
         direction=page_words(language).direction,
         dated=long_day(local_day(now, zone)),
+        number=number_of(line.id) if line.id else "",
         back=sheet_address(line.id),
     )
+
+
+def qr_code(link: str) -> str:
+    """Return a link as a QR code, black on white whatever the scheme: the address of an image that holds it.
+
+    Source: ISO/IEC 18004, level M: 15 % of it may be damaged, as on a folded sheet.
+    """
+    return str(segno.make(link, error="m", micro=False).svg_data_uri(border=4, light="#fff"))
 
 
 @page(
@@ -148,12 +155,16 @@ def _paper() -> rx.Component:
         rx.cond(letter.when != "", to_come, to_choose),
         el.p(el.strong(letter.where)),
         el.p(
-            "Pour choisir, déplacer, confirmer, ou dire que vous ne pouvez pas venir, ouvrez cette adresse. "
-            "Elle n’est que pour vous :",
+            "Pour choisir, déplacer, confirmer, ou dire que vous ne pouvez pas venir, visez ce carré avec l’appareil "
+            "photo d’un téléphone, ou ouvrez cette adresse. Elle n’est que pour vous :",
             class_name="fr-mt-4w fr-mb-1w",
         ),
-        el.p(letter.link, class_name="pj-letter__link"),
+        el.div(
+            el.img(src=letter.square, alt="", class_name="pj-letter__square"),
+            el.p(letter.link, class_name="pj-letter__link"),
+            class_name="pj-letter__way",
+        ),
         rx.cond(letter.other != "", other),
-        el.p("Fait le ", letter.dated, ".", class_name="fr-mt-4w"),
+        el.p("Fait le ", letter.dated, f". Convocation n°{NBSP}", letter.number, ".", class_name="fr-mt-4w"),
         class_name="pj-sheet-of-paper pj-letter",
     )

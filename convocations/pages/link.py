@@ -7,86 +7,99 @@ say "null"; old browsers say nothing.
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
-from urllib.parse import parse_qs, urlencode
+from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute
 from sqlmodel import Session
 
 from availability.calendars import Event, Status, event_ics
 from availability.claims import SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.periods import Period
-from booking.errors import AlreadyDecided
+from booking.errors import AlreadyDecided, QuotaReached, TooLate
 from booking.links import LinkName, read_token
 from booking.persons import LANGUAGES
+from booking.phones import AmbiguousNumber
+from booking.reasons import Reason
 from booking.sealing import House
 from convocations.bearing import Bearer, bearer_of, cannot_come, choose, confirm_coming, resume_sms, stop_sms
-from convocations.errors import AppointmentChanged, ConvocationOver, LinkExpired, LinkUnknown, TooManyActs
+from convocations.callbacks import ask_callback, masked, own_number, withdraw_callback
+from convocations.earlier import leave_offered, take_offered, want_earlier, want_no_earlier
+from convocations.errors import (
+    AppointmentChanged,
+    ConvocationOver,
+    EarlierGone,
+    HelpOver,
+    LinkExpired,
+    LinkUnknown,
+    TooManyActs,
+)
+from convocations.helping import helper_of
+from convocations.knowing import Contact, Judged, judge_year
+from convocations.link_models import DayPart
 from convocations.link_view import LinkView, Stage, claims_for, link_view
-from convocations.pages.link_page import CSP, INSTANT, ActName, Asked, Step, link_html, plain_html
+from convocations.pages.link_forms import MOST_TYPED, SAID_BY_LINK, Typed
+from convocations.pages.link_page import (
+    BIG,
+    CHOICES,
+    INSTANT,
+    OFFERED,
+    STYLE,
+    ActName,
+    Asked,
+    Step,
+    kept_in_addresses,
+    link_html,
+    plain_html,
+)
+from convocations.proof import Device, device_of, note_opening
 from convocations.wording import FRENCH, PageWords, page_words, spoken
 from portal import throttle
 from portal.clock import now
 from portal.database import act, read
 from portal.policy import public
 from portal.settings import secret_key, settings
+from portal.ui.plain import BadForm, form_fields, is_foreign, plain_headers, told_by
 
-FORM_BYTES = 2000
-FORM_FIELDS = 8
 APPOINTMENT = "Rendez-vous"  # of a calendar that others may see: no service, no reason
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": CSP,
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Vary": "Accept-Language",
-}
+HEADERS = plain_headers(STYLE) | {"Vary": "Accept-Language"}
 WAIT_S = 600
+GONE = (LinkUnknown, LinkExpired, HelpOver)
+MARK = re.compile(r"[\w-]{1,40}", re.ASCII)
+OPENS_MAPS = re.compile(r"android|kaios", re.IGNORECASE)  # others have no application for `geo:`
 START = re.compile(r"(\d{8}T\d{4}Z)\.(\d{1,18})", re.ASCII)
 
-logger = logging.getLogger(__name__)
+
+def failed(request: Request) -> Response:
+    """Return the page that says a failure, as the link speaks."""
+    language = language_of(request)
+    return _plain(500, language, page_words(language).failed)
 
 
-class PlainRoute(APIRoute):
-    """A route whose failures are told as the link speaks: the application's page of errors asks for files of others."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler of the route."""
-        handle = super().get_route_handler()
-
-        async def told(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except Exception as error:
-                logger.error("failure on %s of a link", request.method, exc_info=error)
-                return _plain(500, language_of(request), page_words(language_of(request)).failed)
-
-        return told
-
-
-router = APIRouter(include_in_schema=False, dependencies=[public()], route_class=PlainRoute)
-
-
-class BadForm(Exception):  # noqa: N818 - an answer, as a refusal is
-    """A form that no page of ours sends."""
+router = APIRouter(include_in_schema=False, dependencies=[public()], route_class=told_by(failed))
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a form asks for: an act, the start that its page showed, and for a choice the start and the place."""
+    """What a form asks for: an act, the start that its page showed, and for a choice the start and the place.
+
+    `reason`, `part` and `typed` (a number, a year) are what the forms of more than a press say.
+    """
 
     act: ActName
     seen: datetime | None = None
     start: datetime | None = None
     site_id: int = 0
+    reason: str = ""
+    part: DayPart = DayPart.MORNING
+    typed: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,8 +123,17 @@ async def visit_of(request: Request, token: str) -> Visit | Response:
         return _wait(language)
     if not await throttle.is_within(settings().link_requests, "link", str(name.link_id)):
         return _wait(language)
-    asked = Asked(token, request.query_params.get("langue", ""), _step(request.query_params.get("etape", "")))
-    return Visit(name, asked, _day(request.query_params.get("a-partir-de", "")))
+    query = request.query_params
+    mark = MARK.fullmatch(query.get("aide", ""))
+    asked = Asked(
+        token,
+        query.get("langue", ""),
+        _step(query.get("etape", "")),
+        is_big=query.get("taille") == BIG,
+        help=mark[0] if mark else "",
+        opens_maps=OPENS_MAPS.search(request.headers.get("user-agent", "")) is not None,
+    )
+    return Visit(name, asked, _day(query.get("a-partir-de", "")))
 
 
 Visiting = Annotated[Visit | Response, Depends(visit_of)]
@@ -124,8 +146,8 @@ async def calendar_file(visiting: Visiting, request: Request) -> Response:
         return visiting
     try:
         number, view = await read(_seen, visiting, now())
-    except (LinkUnknown, LinkExpired):
-        return _gone(language_of(request))
+    except GONE as refusal:
+        return _gone(language_of(request), refusal)
     if view.appointment is None:
         return _plain(404, language_of(request), page_words(language_of(request)).choose_first)
     return Response(
@@ -137,9 +159,12 @@ async def calendar_file(visiting: Visiting, request: Request) -> Response:
 
 @router.api_route("/r/{token}", methods=["GET", "HEAD"])
 async def show(visiting: Visiting, request: Request) -> Response:
-    """Return the page of a link."""
+    """Return the page of a link, and note that it was opened: it proves that the message was read."""
     if isinstance(visiting, Response):
         return visiting
+    device = device_of(request.headers.get("user-agent", "")) if request.method == "GET" else None
+    if device is not None and not visiting.asked.help:  # a front desk that opens it proves nothing of the person
+        await act(_opened, visiting.name, device, now())
     return await _page(visiting, request)
 
 
@@ -148,24 +173,38 @@ async def do(visiting: Visiting, request: Request) -> Response:
     """Do what a form asks for, then show the page by an address that can be loaded again without acting twice."""
     if isinstance(visiting, Response):
         return visiting
-    if _is_foreign(request):
+    if is_foreign(request):
         return await _page(visiting, request, 403, lambda words: words.failed)
     try:
-        wanted = wanted_of(await _form(request))
-        await _do(visiting.name, wanted)
+        wanted = wanted_of(await form_fields(request))
+        refused = await _refused(visiting, request, wanted)
     except BadForm:
         return await _page(visiting, request, 400, lambda words: words.failed)
-    except (LinkUnknown, LinkExpired):
-        return _gone(language_of(request))
+    except GONE as refusal:
+        return _gone(language_of(request), refusal)
+    return refused or _back_to_page(visiting.asked)
+
+
+async def _refused(visit: Visit, request: Request, wanted: Wanted) -> Response | None:
+    """Do what is wanted, and return the page that answers: None when it is that of the appointment as it is now."""
+    if wanted.act is ActName.WHO:
+        return await _told_whom(visit, request, wanted)
+    try:
+        await _do(visit, wanted)
+    except GONE:
+        raise
     except Refusal as refusal:
+        if wanted.act is ActName.CALL and isinstance(refusal, InvalidRequest):
+            return await _asked_again(visit, request, wanted, refusal)
         status, said = answer_to(refusal)
-        return await _page(_again(visiting, wanted), request, status, said)
-    language = visiting.asked.language
-    return RedirectResponse(
-        f"/r/{visiting.asked.token}" + (f"?{urlencode({'langue': language})}" if language in LANGUAGES else ""),
-        303,
-        headers=HEADERS,
-    )
+        return await _page(_again(visit, wanted), request, status, said)
+    return None
+
+
+def _back_to_page(asked: Asked) -> Response:
+    values = {"langue": asked.language if asked.language in LANGUAGES else "", **kept_in_addresses(asked)}
+    query = urlencode({name: value for name, value in values.items() if value})
+    return RedirectResponse(f"/r/{asked.token}" + (f"?{query}" if query else ""), 303, headers=HEADERS)
 
 
 def wanted_of(form: dict[str, str]) -> Wanted:
@@ -174,22 +213,32 @@ def wanted_of(form: dict[str, str]) -> Wanted:
         raise BadForm
     name = ActName(form["act"])
     seen = _instant(form["seen"]) if form.get("seen") else None
-    if name not in (ActName.CHOOSE, ActName.MOVE):
-        return Wanted(name, seen)
+    if name not in (*CHOICES, *OFFERED):
+        return _said_in(form, Wanted(name, seen))
     found = START.fullmatch(form.get("start", ""))
     if found is None:
         raise BadForm
     return Wanted(name, seen, _instant(found[1]), int(found[2]))
 
 
+def _said_in(form: dict[str, str], wanted: Wanted) -> Wanted:
+    reason, part = form.get("reason", ""), form.get("part", DayPart.MORNING)
+    if reason not in ("", *SAID_BY_LINK) or part not in set(DayPart):
+        raise BadForm
+    typed = form.get("year" if wanted.act is ActName.WHO else "phone", "")[:MOST_TYPED]
+    return replace(wanted, reason=reason, part=DayPart(part), typed=typed)
+
+
 def answer_to(refusal: Refusal) -> tuple[int, Callable[[PageWords], str]]:
     """Return the status of a refused act, and the sentence that says why."""
     match refusal:
-        case PeriodTaken() | CapacityReached() | NotOpen() | InvalidRequest() | NotFound():
+        case PeriodTaken() | CapacityReached() | NotOpen() | InvalidRequest() | NotFound() | QuotaReached():
             return 409, lambda words: words.taken
+        case EarlierGone():
+            return 409, lambda words: words.earlier_gone
         case AppointmentChanged() | AlreadyDecided():
             return 409, lambda words: words.changed
-        case ConvocationOver() | NotAllowed():  # the rules of the service changed since
+        case ConvocationOver() | NotAllowed() | TooLate():  # the rules of the service changed since
             return 409, lambda words: words.too_late
         case TooManyActs():  # the service gives another link, that may act again
             return 429, lambda words: f"{words.too_many} {words.link_expired}"
@@ -224,88 +273,134 @@ def language_of(request: Request) -> str:
 
 
 async def _page(
-    visit: Visit, request: Request, status: int = 200, said: Callable[[PageWords], str] | None = None
+    visit: Visit,
+    request: Request,
+    status: int = 200,
+    said: Callable[[PageWords], str] | None = None,
+    contact: Contact | None = None,
 ) -> Response:
     try:
         _, view = await read(_seen, visit, now())
-    except (LinkUnknown, LinkExpired):
-        return _gone(language_of(request))
+    except GONE as refusal:
+        return _gone(language_of(request), refusal)
     language = visit.asked.language if visit.asked.language in LANGUAGES else spoken(view.language)
-    asked = Asked(visit.asked.token, language, visit.asked.step, said(page_words(language)) if said else "")
-    return HTMLResponse(link_html(view, asked), status, headers=HEADERS)
+    asked = replace(visit.asked, language=language, said=said(page_words(language)) if said else "")
+    return HTMLResponse(link_html(replace(view, contact=contact), asked), status, headers=HEADERS)
 
 
-async def _do(name: LinkName, wanted: Wanted) -> None:
+async def _told_whom(visit: Visit, request: Request, wanted: Wanted) -> Response:
+    """Answer a year of birth by the page itself: what it shows is in no address, and is gone when it is closed."""
+    judged, contact = await act(_judged, visit, wanted, now())
+    typed = Typed(year=wanted.typed, is_wrong=judged is Judged.WRONG)
+    there = _asking(visit, Step.WHO, typed if judged is not Judged.RIGHT else Typed())
+    match judged:
+        case Judged.RIGHT:
+            return await _page(there, request, contact=contact)
+        case Judged.WRONG:
+            return await _page(there, request, 400, lambda words: words.birth_year_wrong)
+        case Judged.WAIT:
+            return await _page(there, request, 429, lambda words: f"{words.too_many} {words.wait_tomorrow}")
+
+
+async def _asked_again(visit: Visit, request: Request, wanted: Wanted, refusal: InvalidRequest) -> Response:
+    """Ask for a number again, with what was typed; or which one of several it is."""
+    if isinstance(refusal, AmbiguousNumber):
+        numbers = tuple((one.e164, one.label) for one in refusal.facts["readings"])
+        return await _page(_asking(visit, Step.CALL, Typed(part=wanted.part, numbers=numbers)), request, 409)
+    typed = Typed(wanted.typed, wanted.part, is_wrong=True)
+    return await _page(_asking(visit, Step.CALL, typed), request, 400, lambda words: words.number_wrong)
+
+
+async def _do(visit: Visit, wanted: Wanted) -> None:
     if wanted.start is None:
-        await act(_simple_act, name, wanted, now())
+        await act(_simple_act, visit, wanted, now())
         return
-    claims = await read(_claims, name, wanted, now())
+    if wanted.act in OFFERED:
+        await act(_answer_offer, visit, wanted.act, wanted.start, now())
+        return
+    claims = await read(_claims, visit, wanted, now())
     for claim in claims[:-1]:
         try:
-            await act(_take, name, claim, wanted.seen, now())
+            await act(_take, visit, claim, wanted.seen, now())
         except (PeriodTaken, NotOpen):
             continue  # taken since it was listed: whoever else receives at that hour is as good
         return
-    await act(_take, name, claims[-1], wanted.seen, now())
+    await act(_take, visit, claims[-1], wanted.seen, now())
+
+
+def _bearer(session: Session, visit: Visit, at: datetime) -> Bearer:
+    """Return who holds the link, and who helps them. Raises: LinkUnknown, LinkExpired, HelpOver."""
+    bearer = bearer_of(session, visit.name, now=at)
+    if not visit.asked.help:
+        return bearer
+    return replace(bearer, helped_by=helper_of(session, visit.asked.help, bearer.convocation_id, now=at))
 
 
 def _seen(session: Session, visit: Visit, at: datetime) -> tuple[str, LinkView]:
-    bearer = bearer_of(session, visit.name, now=at)
+    bearer = _bearer(session, visit, at)
     view = link_view(session, bearer, now=at, first=visit.first, with_hours=visit.asked.step is Step.MOVE)
+    if visit.asked.step is Step.CALL:
+        view = replace(view, phone_end=masked(own_number(session, bearer.person_id, House(secret_key()))))
     return str(bearer.convocation_id), view
 
 
-def _claims(session: Session, name: LinkName, wanted: Wanted, at: datetime) -> list[SlotClaim]:
+def _claims(session: Session, visit: Visit, wanted: Wanted, at: datetime) -> list[SlotClaim]:
     if wanted.start is None:
         raise BadForm
-    return claims_for(session, bearer_of(session, name, now=at), wanted.start, wanted.site_id, now=at)
+    return claims_for(session, _bearer(session, visit, at), wanted.start, wanted.site_id, now=at)
 
 
-def _take(session: Session, name: LinkName, claim: SlotClaim, seen: datetime | None, at: datetime) -> None:
-    choose(session, bearer_of(session, name, now=at), claim, seen=seen, now=at)
+def _take(session: Session, visit: Visit, claim: SlotClaim, seen: datetime | None, at: datetime) -> None:
+    choose(session, _bearer(session, visit, at), claim, seen=seen, now=at)
 
 
-def _simple_act(session: Session, name: LinkName, wanted: Wanted, at: datetime) -> None:
-    bearer: Bearer = bearer_of(session, name, now=at)
+def _answer_offer(session: Session, visit: Visit, answer: ActName, start: datetime, at: datetime) -> None:
+    if answer is ActName.TAKE_EARLIER:
+        take_offered(session, _bearer(session, visit, at), start, now=at)
+    else:
+        leave_offered(session, _bearer(session, visit, at), start, now=at)
+
+
+def _judged(session: Session, visit: Visit, wanted: Wanted, at: datetime) -> tuple[Judged, Contact | None]:
+    return judge_year(session, _bearer(session, visit, at), wanted.typed, now=at)
+
+
+def _opened(session: Session, name: LinkName, device: Device, at: datetime) -> None:
+    with suppress(LinkUnknown, LinkExpired):
+        note_opening(session, bearer_of(session, name, now=at).convocation_id, device, now=at)
+
+
+def _simple_act(session: Session, visit: Visit, wanted: Wanted, at: datetime) -> None:
+    bearer = _bearer(session, visit, at)
     match wanted.act:
         case ActName.CONFIRM:
             confirm_coming(session, bearer, seen=wanted.seen, now=at)
         case ActName.CANNOT_COME:
-            cannot_come(session, bearer, seen=wanted.seen, now=at)
+            cannot_come(session, bearer, seen=wanted.seen, now=at, reason=Reason(wanted.reason))
+        case ActName.EARLIER:
+            want_earlier(session, bearer, seen=wanted.seen, now=at)
+        case ActName.NO_EARLIER:
+            want_no_earlier(session, bearer, now=at)
         case ActName.STOP:
             stop_sms(session, bearer, now=at)
         case ActName.RESUME:
             resume_sms(session, bearer, now=at)
+        case ActName.CALL:
+            house, fiction = House(secret_key()), settings().demo
+            ask_callback(session, bearer, part=wanted.part, typed=wanted.typed, house=house, fiction=fiction, now=at)
+        case ActName.UNCALL:
+            withdraw_callback(session, bearer, now=at)
+
+
+def _asking(visit: Visit, step: Step, typed: Typed) -> Visit:
+    return replace(visit, asked=replace(visit.asked, step=step, typed=typed))
 
 
 def _again(visit: Visit, wanted: Wanted) -> Visit:
     """Return the same page with hours to choose from, when an hour was asked for and not had."""
     if wanted.act is not ActName.MOVE:
         return visit
-    asked = Asked(visit.asked.token, visit.asked.language, Step.MOVE)
-    return Visit(visit.name, asked, visit.first)
-
-
-def _is_foreign(request: Request) -> bool:
-    if request.headers.get("sec-fetch-site") == "cross-site":
-        return True
-    origin = request.headers.get("origin", "null")
-    return origin not in ("null", *settings().origins)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form, each once. Raises: BadForm when it is none of ours."""
-    body = b""
-    chunks: AsyncIterator[bytes] = request.stream()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > FORM_BYTES:
-            raise BadForm
-    try:
-        fields = parse_qs(body.decode("ascii"), max_num_fields=FORM_FIELDS, errors="strict")
-    except (UnicodeDecodeError, ValueError) as error:
-        raise BadForm from error
-    return {name: values[0] for name, values in fields.items()}
+    return _asking(visit, Step.MOVE, visit.asked.typed)
 
 
 def _instant(typed: str) -> datetime:
@@ -329,8 +424,9 @@ def _day(typed: str) -> date | None:
         return None
 
 
-def _gone(language: str) -> Response:
-    return _plain(410, language, page_words(language).link_expired)
+def _gone(language: str, refusal: Refusal) -> Response:
+    words = page_words(language)
+    return _plain(410, language, words.help_over if isinstance(refusal, HelpOver) else words.link_expired)
 
 
 def _wait(language: str) -> Response:

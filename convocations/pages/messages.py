@@ -8,15 +8,20 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 from reflex.event import EventSpec
 from sqlmodel import Session
 
 from availability.errors import NotFound, Refusal
-from availability.rights import Actor
+from availability.rights import REQUESTERS, Actor
+from booking.pages.ledger_parts import ledger, more_button, segments
+from booking.pages.outbox_part import detail, opener, outbox_line, outer_button, state_cell, state_heading, told_alert
 from booking.pages.widgets import inner_link
 from booking.sealing import House
+from convocations.answers import asked
+from convocations.host_sms import draft as host_draft
 from convocations.kinds import MessageState
 from convocations.outbox import (
     PAGE,
@@ -30,20 +35,24 @@ from convocations.outbox import (
     read_message,
     retry_message,
 )
-from convocations.pages.addresses import CONVENE, LIST, OUTBOX, link_of
+from convocations.pages.addresses import CONVENE, LIST, OUTBOX, TO_CALL, link_of
 from convocations.pages.convene_state import CONVENERS
 from convocations.pages.convocation_words import MessageRow, draft, message_row
 from convocations.pages.problems import said
 from convocations.pages.widgets import ticker
 from convocations.queries import convocation_line
 from convocations.segments import measure
+from convocations.template_queries import texts_for
+from convocations.to_call import count_to_call
+from convocations.wording import spoken
 from portal.clock import now
 from portal.database import act, read
+from portal.live import watch
 from portal.policy import allow, current_actor, page
 from portal.settings import secret_key, settings
 from portal.ui.layout import layout
 from portal.ui.notice import NoticeState
-from portal.ui.pieces import badge, empty_state, link_button, skeleton
+from portal.ui.pieces import empty_state, link_button, skeleton
 from portal.ui.sheet import sheet
 
 el = rx.el
@@ -64,9 +73,10 @@ NONE_WORDS = {
     Part.STOPPED: "Aucun message arrêté",
     Part.ALL: "La boîte d’envoi est vide",
 }
-ON_SCREEN = (
-    "Aucun SMS ne part : cette boîte remplace l’opérateur. Ouvrez un message pour suivre le lien de la personne."
-)
+ON_SCREEN = "Aucun SMS ne part : cette boîte remplace l’opérateur."
+ITS_LINK = " Ouvrez un message pour suivre le lien de la personne."
+HIDDEN_LINK = "(lien de la personne)"
+BACK = "fr-link fr-icon-arrow-left-line fr-link--icon-left"
 NO_ROW = MessageRow("", "", "", "", "", "", "", "", "", "")
 
 
@@ -88,7 +98,9 @@ class MessagesState(rx.State):
     rows: list[MessageRow] = []  # noqa: RUF012 - Reflex copies the default for each client
     none: str = ""
     on_screen: str = ""
+    can_convene: bool = False
     has_more: bool = False
+    to_call: int = 0
     is_loaded: bool = False
     opened: Opened = Opened()
     step: str = ""  # of the sheet: "", shown
@@ -106,62 +118,64 @@ class MessagesState(rx.State):
         """Return the heading of the sheet."""
         return f"{self.opened.row.kind}, {self.opened.row.whom}"
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def load(self) -> None:
         """Show the part that the address asks for."""
+        watch(self)
         asked = str(self.router.url.query_parameters.get("etat", ""))
         self.part = asked if asked in set(Part) else Part.ALL.value
         self.step, self.opened = "", Opened()
-        self.on_screen = "" if settings().has_twilio else ON_SCREEN
+        self.can_convene = (await current_actor(self)).has(*CONVENERS)
+        self.on_screen = "" if settings().has_sms else ON_SCREEN + (ITS_LINK if self.can_convene else "")
         await self._fill(PAGE)
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def refresh(self) -> None:
         """Show the same lines as they are now."""
         await self._fill(len(self.rows))
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def show_more(self) -> None:
         """Show the next lines under the others."""
         actor = await current_actor(self)
         self._append(await read(_messages, actor, Query(part=Part(self.part)), after=self._last, limit=PAGE + 1), PAGE)
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def pick_part(self, part: str) -> EventSpec:
         """Show another part of the outbox."""
         chosen = str(part) if str(part) in set(Part) else Part.ALL.value
         return rx.redirect(f"{OUTBOX}?{urlencode({'etat': chosen})}")
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def open_message(self, message_id: str) -> None:
         """Show what a message says; it is logged."""
         self.said, self.tone = "", ""
         await self._open(await current_actor(self), str(message_id))
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def close_sheet(self) -> None:
         """Close the message."""
         self.step, self.opened = "", Opened()
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def retry(self) -> None:
         """Have it leave again."""
         await self._do(retry_message, "Il repart dès que possible.")
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def cancel(self) -> None:
         """Keep it from leaving."""
         await self._do(cancel_message, "Il ne partira pas.")
 
-    @allow(*CONVENERS)
+    @allow(*REQUESTERS)
     @rx.event
     async def handle(self) -> None:
         """Say that it was dealt with otherwise."""
@@ -193,7 +207,12 @@ class MessagesState(rx.State):
         listed = await read(_messages, await current_actor(self), Query(part=Part(self.part)), limit=wanted + 1)
         self.rows = []
         self._append(listed, wanted)
+        self.to_call = await read(count_to_call, await current_actor(self), now=now())
         self.none, self.is_loaded = NONE_WORDS[Part(self.part)], True
+
+    async def _places_changed(self, resource_ids: frozenset[int]) -> None:  # noqa: ARG002 - it may be about anywhere
+        """Show what has just left, or is planned."""
+        await self._fill(len(self.rows))
 
     def _append(self, listed: list[ListedMessage], wanted: int) -> None:
         kept, at = listed[:wanted], now()
@@ -211,19 +230,35 @@ def _messages(
 
 def _opened(session: Session, actor: Actor, message_id: UUID, at: datetime) -> Opened:
     found = read_message(session, actor, message_id, house=House(secret_key()), now=at)
-    one = _listed(session, actor, found.convocation_id, message_id)
-    line = convocation_line(session, actor, one.convocation_id, now=at)
-    link = link_of(one.link)
+    one = _listed(session, actor, message_id)
     is_waiting = one.state in (MessageState.PLANNED, MessageState.SENDING) and not found.body
-    body = draft(one, line, link) if is_waiting else found.body
+    link = link_of(one.link) if one.convocation_id else ""  # that of a host answers for it
+    body = _draft(session, actor, one, link, at) if is_waiting else found.body
+    body, link = shown_to(actor, body, link)
     cost = measure(body)
     return Opened(
         row=message_row(one, now=at),
         body=body,
-        heading=_heading(is_waiting=is_waiting, has_left=one.state is MessageState.SENT),
-        size=f"{cost.segments} SMS, {cost.units} caractères, {cost.encoding}" if body else "",
+        heading=_heading(is_waiting=is_waiting, has_left=one.sent_at is not None),
+        size=f"{cost.segments} SMS, {cost.units} caractères, {cost.encoding}" if body and one.convocation_id else "",
         link=link if body else "",
     )
+
+
+def shown_to(actor: Actor, body: str, link: str) -> tuple[str, str]:
+    """Return a body and its link as an actor may read them: whoever has the link of a person acts for them."""
+    if not link or actor.has(*CONVENERS):
+        return body, link
+    return body.replace(link, HIDDEN_LINK), ""
+
+
+def _draft(session: Session, actor: Actor, one: ListedMessage, link: str, at: datetime) -> str:
+    if one.convocation_id is None:
+        return host_draft(session, one.id)
+    line = convocation_line(session, actor, one.convocation_id, now=at)
+    body = draft(one, line, link, texts_for(session, [(line.kind_id, line.organisation_id)]))
+    asks = settings().has_twilio and settings().can_answer and body
+    return body + asked(one.kind, spoken(line.language), (), ZoneInfo(line.time_zone)) if asks else body
 
 
 def _heading(*, is_waiting: bool, has_left: bool) -> str:
@@ -232,18 +267,17 @@ def _heading(*, is_waiting: bool, has_left: bool) -> str:
     return "Tel qu’il est parti" if has_left else "Tel qu’il devait partir"
 
 
-def _listed(session: Session, actor: Actor, convocation_id: UUID, message_id: UUID) -> ListedMessage:
-    listed = messages(session, actor, Query(convocation_id=convocation_id), house=House(secret_key()), limit=MOST_SHOWN)
-    found = next((one for one in listed if one.id == message_id), None)
-    if found is None:
+def _listed(session: Session, actor: Actor, message_id: UUID) -> ListedMessage:
+    found = messages(session, actor, Query(message_id=message_id), house=House(secret_key()), limit=1)
+    if not found:
         raise NotFound(message_id=message_id)
-    return found
+    return found[0]
 
 
 @page(
     "/convocations/messages",
     title="Boîte d’envoi",
-    roles=CONVENERS,
+    roles=REQUESTERS,
     part_of="/convocations",
     on_load=(MessagesState.load,),
     description="Ce qui attend, ce qui est parti, ce qui n’est pas parti et pourquoi.",
@@ -251,14 +285,28 @@ def _listed(session: Session, actor: Actor, convocation_id: UUID, message_id: UU
 def messages_page() -> rx.Component:
     """Return the page."""
     state = MessagesState
-    told = el.div(el.p(state.on_screen), class_name="fr-alert fr-alert--info fr-alert--sm fr-mb-3w")
     return layout(
-        rx.cond(state.on_screen != "", told),
+        told_alert(state.on_screen),
         el.div(
-            inner_link("Convocations", href=LIST, class_name="fr-link fr-icon-arrow-left-line fr-link--icon-left"),
-            class_name="fr-mb-2w",
+            rx.cond(
+                state.can_convene,
+                inner_link("Convocations", href=LIST, class_name=BACK),
+                inner_link("Réservations", href="/reservations/", class_name=BACK),
+            ),
+            rx.cond(
+                state.to_call > 0,
+                inner_link(
+                    "À appeler\u00a0: ",
+                    state.to_call,
+                    href=TO_CALL,
+                    class_name="fr-link fr-icon-phone-line fr-link--icon-left",
+                ),
+            ),
+            class_name="pj-outbox__ways fr-mb-2w",
         ),
-        el.div(_parts(), class_name="pj-ledger__filters"),
+        el.div(
+            segments("etat", PART_WORDS, current=state.part, on_pick=state.pick_part), class_name="pj-ledger__filters"
+        ),
         rx.cond(state.is_loaded, _list(), skeleton(10, "Chargement des messages…")),
         ticker(seconds=LOOK_EVERY_S, on_tick=state.refresh),
         sheet(_message(), open=state.is_open, title=state.title, on_close=state.close_sheet),
@@ -267,72 +315,23 @@ def messages_page() -> rx.Component:
     )
 
 
-def _parts() -> rx.Component:
-    def part(one: Part, words: str) -> rx.Component:
-        return el.div(
-            el.input(
-                type="radio",
-                id=f"etat-{one}",
-                name="etat",
-                value=one.value,
-                checked=MessagesState.part == one.value,
-                on_change=MessagesState.pick_part(one.value),
-            ),
-            el.label(words, html_for=f"etat-{one}", class_name="fr-label"),
-            class_name="fr-segmented__element",
-        )
-
-    return el.fieldset(
-        el.legend("Afficher", class_name="fr-segmented__legend fr-segmented__legend--inline"),
-        el.div(*[part(one, words) for one, words in PART_WORDS.items()], class_name="fr-segmented__elements"),
-        class_name="fr-segmented fr-segmented--sm pj-tabs",
-    )
-
-
 def _list() -> rx.Component:
     state = MessagesState
-    head = el.tr(*[el.th(heading, scope="col", role="columnheader") for heading in HEADINGS], role="row")
-    table = el.table(
-        el.caption("Messages, le dernier d’abord", class_name="fr-sr-only"),
-        el.thead(head, role="rowgroup"),
-        el.tbody(rx.foreach(state.rows, _line), role="rowgroup"),
-        role="table",
-        class_name="pj-ledger",
-    )
-    more = el.button(
-        f"Afficher {PAGE} de plus",
-        type="button",
-        on_click=state.show_more,
-        class_name="fr-btn fr-btn--secondary pj-more",
-    )
+    table = ledger("Messages, le dernier d’abord", HEADINGS, rx.foreach(state.rows, _line))
+    more = more_button(PAGE, state.show_more)
     nothing = empty_state(
         state.none,
-        "Les SMS de convocation, de rappel, de changement et d’annulation s’afficheront ici.",
-        link_button("Convoquer quelqu’un", CONVENE, icon="fr-icon-send-plane-line"),
+        "Les SMS de convocation, de rappel, de changement et d’annulation s’afficheront ici, comme ceux aux lieux "
+        "à qui une place est demandée.",
+        rx.cond(state.can_convene, link_button("Convoquer quelqu’un", CONVENE, icon="fr-icon-send-plane-line")),
     )
-    return rx.cond(state.rows.length() > 0, el.div(table, rx.cond(state.has_more, more)), nothing)
+    return el.div(rx.cond(state.rows.length() > 0, table, nothing), rx.cond(state.has_more, more))
 
 
 def _line(row: rx.Var[MessageRow]) -> rx.Component:
-    opened = el.button(
-        row.kind,
-        type="button",
-        on_click=MessagesState.open_message(row.id),
-        class_name="pj-ledger__open pj-message__open",
-    )
-    return el.tr(
-        el.td(opened, role="cell"),
-        el.td(row.whom, el.span(row.phone, class_name="pj-ledger__detail"), role="cell"),
-        el.td(
-            badge(row.state, row.badge),
-            rx.cond(row.why != "", el.span(row.why, class_name="pj-ledger__detail")),
-            role="cell",
-        ),
-        el.td(row.at, role="cell"),
-        el.td(row.size, role="cell"),
-        key=row.id,
-        role="row",
-    )
+    words = rx.fragment(row.kind, el.span(", " + row.whom, class_name="fr-sr-only"))
+    opened = opener(words, MessagesState.open_message(row.id))
+    return outbox_line(row.id, opened, (row.whom, detail(row.phone)), state_cell(row), row.at, row.size)
 
 
 def _message() -> rx.Component:
@@ -344,8 +343,7 @@ def _message() -> rx.Component:
 
     return el.div(
         el.div(rx.cond(state.said != "", alert), role="status", aria_live="polite"),
-        el.div(badge(opened.row.state, opened.row.badge), class_name="fr-mb-1w"),
-        rx.cond(opened.row.why != "", el.p(opened.row.why, class_name="fr-mb-1w")),
+        state_heading(opened.row),
         el.p(opened.row.at, class_name="pj-grey fr-mb-2w"),
         rx.cond(
             opened.body != "",
@@ -357,18 +355,12 @@ def _message() -> rx.Component:
             el.p("Il n’a jamais été écrit.", class_name="pj-grey"),
         ),
         el.div(
-            rx.cond(
-                opened.link != "",
-                el.a(
-                    "Suivre le lien de la personne",
-                    href=opened.link,
-                    target="_blank",
-                    rel="noopener",
-                    title="Suivre le lien de la personne - nouvelle fenêtre",
-                    class_name="fr-btn",
-                ),
+            rx.cond(opened.link != "", outer_button("Suivre le lien de la personne", opened.link)),
+            inner_link(
+                rx.cond(opened.row.is_to_host, "Voir la demande", "Voir la convocation"),
+                href=opened.row.sheet,
+                class_name="fr-btn fr-btn--secondary",
             ),
-            inner_link("Voir la convocation", href=opened.row.sheet, class_name="fr-btn fr-btn--secondary"),
             rx.cond(opened.row.can_retry, button("Envoyer à nouveau", state.retry, "secondary")),
             rx.cond(opened.row.can_handle, button("C’est traité autrement", state.handle, "tertiary")),
             rx.cond(opened.row.can_cancel, button("Ne pas envoyer", state.cancel, "tertiary")),

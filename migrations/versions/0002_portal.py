@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
-down_revision = "0001"  # accounts and rights refer to territories, organisations and kinds
+down_revision = "0001"
 branch_labels = None
 depends_on = None
 

@@ -20,25 +20,40 @@ from availability.publishing import publish_openings
 from availability.slots import Grid, cut
 from booking.sealing import House
 from portal.demo.accounts import GUEST_LOGINS, Accounts
-from portal.demo.bookings import DAYS_TAKEN_AHEAD, HELD_NOW, Bookings, free_beds, is_full
+from portal.demo.bookings import BUSY, DAYS_TAKEN_AHEAD, HELD_NOW, Bookings, free_beds, is_full
 from portal.demo.catalogue import Catalogue, Place
 from portal.demo.community_work import community_work
 from portal.demo.convocations import Convocations
+from portal.demo.court_day import CourtDay, hearing_of_today
 from portal.demo.fittings import Fittings
+from portal.demo.groups import GROUPS, group_of_lyon, people_of_groups
+from portal.demo.hearing_templates import templates_of_lyon
 from portal.demo.hearings import family_hearings
+from portal.demo.hosting import HostRequests
 from portal.demo.kinds import kind_sheets
+from portal.demo.lawyers import lawyers_of_lyon
 from portal.demo.ledger import Ledger, occupy
 from portal.demo.measures import designated, measures
+from portal.demo.meetings import meetings_of_lyon
 from portal.demo.people import People
+from portal.demo.persons import PersonsOfLyon
 from portal.demo.places import bracelet_teams, mediation, probation_services, semi_liberty, sentence_judges
 from portal.demo.planning import registry_of_lyon, waiting_cases
+from portal.demo.quotas import quota_sheet
+from portal.demo.series import SERIES_POST, SeriesOfLyon, places_of_series
 from portal.demo.shelters import associations, legal_advice
+from portal.demo.sittings import SittingsOfLyon
+from portal.demo.stays import announce_closure
 from portal.demo.territories import JudicialMap
+from portal.demo.video import linked_with_lyon
+from portal.demo.waiting import WaitingList
 from portal.settings import settings
 
 __all__ = ["GUEST_LOGINS", "DemoSummary", "NotEmpty", "load"]
 
 DAYS_BEHIND, DAYS_AHEAD = 5, 60
+DAYS_OF_SERIES = 70  # visits every second week go further, both ways
+ARRIVALS = 2  # today, around Lyon
 SOON = text(
     "SELECT resource_id, starts_at, ends_at FROM opening WHERE starts_at < :end ORDER BY resource_id, starts_at"
 )
@@ -49,6 +64,7 @@ GRIDS = {
     "spip-rdv": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
     "jap-rdv": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
     "point-justice": Grid(step=timedelta(minutes=30), duration=timedelta(minutes=30)),
+    GROUPS.code: Grid(step=timedelta(minutes=60), duration=timedelta(minutes=60)),
 }
 
 
@@ -98,42 +114,66 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     kinds, rights, kind_ids = kind_sheets()
     catalogue = Catalogue(judicial_map, kind_ids)
     _furnish(catalogue, seed, now)
-    for sheet in (judicial_map.sheet, kinds, rights, *catalogue.sheets):
+    for sheet in (judicial_map.sheet, kinds, rights, quota_sheet(kind_ids), *catalogue.sheets):
         sheet.write(session)
     places = _by_kind(catalogue)
     slotted = [place for kind in GRIDS for place in places[kind]]
     openings = _publish(session, [*slotted, *places["mediation-information"]], now)
+    openings += _publish(session, places["visite"], now, behind=DAYS_OF_SERIES, ahead=3 * DAYS_OF_SERIES)
+    hearings_opened = templates_of_lyon(session, catalogue, now)
     accounts = Accounts(catalogue, _dice(seed, "accounts"))
     people = People(_dice(seed, "people"), house, now)
     ledger = Ledger(_dice(seed, "ledger"), accounts, kind_ids, now)
     bookings = Bookings(_dice(seed, "bookings"), accounts, people, ledger, now)
     _book(session, bookings, catalogue, places)
     Bookings(_dice(seed, "designations"), accounts, people, ledger, now).measures(designated(catalogue.places))
+    Bookings(_dice(seed, "outside"), accounts, people, ledger, now).asked_outside(places["placement-exterieur"])
     fittings = Fittings(_dice(seed, "fittings"), people, ledger, now)
     fittings.fill(places["bracelet"], kind_ids["bracelet"])
+    series = SeriesOfLyon(_dice(seed, "series"), accounts, people, ledger, now)
+    series.fill(places["tig"], places["visite"])
+    waiting = WaitingList(_dice(seed, "waiting-list"), accounts, people, ledger, now)
+    waiting.fill(*_awaited(places["semi-liberte"], catalogue), kind_ids["semi-liberte"])
+    known = PersonsOfLyon(people, now)
+    known.fill(judicial_map.by_code["TGILYON"], judicial_map.by_code["TGIGRENOBL"])
+    court_day = CourtDay(_dice(seed, "court-day"), accounts, ledger, house, now)
+    held = catalogue.hearing_of[catalogue.places[-1].id]
+    court_day.fill(catalogue.places[-1], held)
+    expected = _slots(session, places[GROUPS.code], now)
+    people_of_groups(_dice(seed, "groups"), people, ledger, places[GROUPS.code], expected)
     for opened in people.opened:
         ledger.person_created(*opened)
     for place in catalogue.places:
         ledger.declared(place)
-    for sheet in (accounts.people, accounts.rights, people.persons, people.keys, ledger.bookings):
+    of_accounts = (accounts.people, accounts.rights, accounts.agendas)
+    of_people = (people.persons, people.keys, ledger.bookings, people.phones, people.followings, *known.sheets())
+    for sheet in (*of_accounts, *of_people):
         sheet.write(session)
     fittings.write(session)
+    series.write(session)
+    waiting.write(session)
     ledger.copy_history(session)
     waiting_cases(session, catalogue, _dice(seed, "waiting"), now)
     # What was just copied is unknown to the planner: without this it may join whole tables row by row, for minutes.
     session.execute(text("ANALYZE booking, person, resource, site, kind, territory"))
     Convocations(session, _dice(seed, "convocations"), house, origin=settings().origin, now=now).write()
+    occupancies = occupy(session)
+    court_day.write(session, catalogue, held)
+    SittingsOfLyon(session, catalogue, _dice(seed, "sittings"), now).fill(held).write()
+    proposed = HostRequests(session, _dice(seed, "hosts"), house, origin=settings().origin, now=now).write()
+    dates = lawyers_of_lyon(session, _dice(seed, "lawyers"), house, now)
+    meetings = meetings_of_lyon(session, catalogue, _dice(seed, "meetings"), house, now)
     return DemoSummary(
         territories=len(judicial_map.sheet),
         sites=len(catalogue.sites),
-        resources=len(catalogue.resources),
+        resources=len(catalogue.resources) + hearings_opened,
         beds=len(catalogue.units),
         openings=openings,
-        hearings=len(catalogue.hearings),
+        hearings=len(catalogue.hearings) + hearings_opened,
         people=len(people.persons),
-        bookings=len(ledger.bookings),
-        occupancies=occupy(session),
-        history=len(ledger.history),
+        bookings=len(ledger.bookings) + dates,
+        occupancies=occupancies + dates,
+        history=len(ledger.history) + proposed + 2 * dates + meetings,
         accounts=len(accounts.people),
     )
 
@@ -142,6 +182,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     """Add everything that exists. Each subject has its own dice: changing one leaves the others as they were."""
     today = now.astimezone(UTC).date()
     semi_liberty(catalogue, _dice(seed, "semi-liberty"), today)
+    announce_closure(catalogue, today)
     associations(catalogue, _dice(seed, "shelters"), today)
     community_work(catalogue, _dice(seed, "community-work"))
     mediation(catalogue, _dice(seed, "mediation"), today)
@@ -152,12 +193,17 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     registry_of_lyon(catalogue, _dice(seed, "planning"), now)
     measures(catalogue, _dice(seed, "measures"), today)
     legal_advice(catalogue, _dice(seed, "legal-advice"), today)
+    places_of_series(catalogue, now)
+    group_of_lyon(catalogue, today)
+    linked_with_lyon(catalogue, _dice(seed, "video"))
+    hearing_of_today(catalogue, now)
 
 
 def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:
     """Write every booking, from those that make people known to those that reuse them."""
     beds = [place for place in places["semi-liberte"] if place.id not in catalogue.closed]
-    posts, slotted = places["tig"], [place for kind in GRIDS for place in places[kind]]
+    posts = [post for post in places["tig"] if post.name != SERIES_POST]
+    slotted = [place for kind in BUSY for place in places[kind]]
     held_posts = [post for post in posts if post.host.court.code == "TGILYON" and post.lanes][:HELD_NOW]
     bookings.stays(beds)
     bookings.placements(post for post in posts if post not in held_posts)
@@ -168,15 +214,24 @@ def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: di
     around_lyon = [place for place in beds if place.host.court.appeal == "CALYON" and not is_full(place)]
     held_beds = islice(free_beds(around_lyon, bookings.ledger, bookings.now.date()), HELD_NOW)
     bookings.holds(held_beds, held_posts)
+    bookings.arrivals(islice(free_beds(around_lyon, bookings.ledger, bookings.now.date()), ARRIVALS))
 
 
-def _publish(session: Session, places: list[Place], now: datetime) -> int:
+def _awaited(beds: list[Place], catalogue: Catalogue) -> tuple[list[Place], list[Place]]:
+    """Return the sections around Lyon: those that are full, then the others."""
+    around_lyon = [place for place in beds if place.host.court.appeal == "CALYON" and place.id not in catalogue.closed]
+    return [place for place in around_lyon if is_full(place)], [place for place in around_lyon if not is_full(place)]
+
+
+def _publish(
+    session: Session, places: list[Place], now: datetime, *, behind: int = DAYS_BEHIND, ahead: int = DAYS_AHEAD
+) -> int:
     today = now.astimezone(UTC).date()
     return publish_openings(
         session,
         [place.id for place in places],
-        first=today - timedelta(days=DAYS_BEHIND),
-        until=today + timedelta(days=DAYS_AHEAD),
+        first=today - timedelta(days=behind),
+        until=today + timedelta(days=ahead),
     )
 
 

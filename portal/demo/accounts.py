@@ -114,7 +114,43 @@ GUESTS = (
         territory="FR",
     ),
 )
-GUEST_LOGINS = tuple(guest.login for guest in GUESTS)
+# Written after everybody else, so that the others keep their numbers.
+HOST_GUESTS = (
+    Guest(
+        login="robin.figurant",
+        name="Robin Figurant",
+        title="Encadrant de TIG, Lyon",
+        role=Role.PARTNER,
+        territory="CALYON",
+        host="tig-69-001",
+    ),
+    Guest(
+        login="salome.silhouette",
+        name="Salomé Silhouette",
+        title="Espace-rencontre, Lyon",
+        role=Role.PARTNER,
+        territory="CALYON",
+        host="rencontre-69-0",
+    ),
+)
+# Written last of all, for the same reason.
+LAW_GUESTS = (
+    Guest(
+        login="hortense.fictive",
+        name="Hortense Fictive",
+        title="Avocate au barreau de Lyon",
+        role=Role.LAWYER,
+        territory="CALYON",
+    ),
+    Guest(
+        login="basile.figurine",
+        name="Basile Figurine",
+        title="Enquêteur, commissariat de Lyon",
+        role=Role.INVESTIGATOR,
+        territory="TGILYON",
+    ),
+)
+GUEST_LOGINS = tuple(guest.login for guest in (*GUESTS, *HOST_GUESTS, *LAW_GUESTS))
 
 
 @dataclass(frozen=True)
@@ -133,6 +169,7 @@ class Accounts:
         self.rng = rng
         self.people = Sheet("account", "id login name title password_hash organisation_id is_active", numbered=False)
         self.rights = Sheet("account_right", "account_id role territory_id kind_id")
+        self.agendas = Sheet("own_agenda", "account_id resource_id", numbered=False)
         self.by_court: dict[tuple[Role, int], Member] = {}
         self.by_host: dict[int, Member] = {}
         territories = catalogue.map.sheet
@@ -141,14 +178,19 @@ class Accounts:
         for guest in GUESTS:
             self._guest(guest)
         self._services()
+        for guest in (*HOST_GUESTS, *LAW_GUESTS):
+            self._guest(guest)
+        self._agendas()
 
     def for_place(self, place: Place) -> Member:
         """Return who takes places of this kind around there."""
         role = {
             **DESIGNATED_BY,
             "audience-jaf": Role.REGISTRY,
+            "audience-jcp": Role.REGISTRY,
             "bracelet": Role.MONITORING_AGENT,
             "jap-rdv": Role.SENTENCE_JUDGE,
+            "visite": Role.FAMILY_JUDGE,
         }.get(place.kind, Role.PROBATION_OFFICER)
         return self.by_court[role, place.host.court.id]
 
@@ -173,6 +215,19 @@ class Accounts:
         """Return the courts where the guest is the one who acts: those of their own service."""
         own = {"CALYON": "TGILYON", "CADENISREU": "TGIDENISRE"}.get(guest.territory, guest.territory)
         return [court for court in self.catalogue.map.courts if court.code == own]
+
+    def _agendas(self) -> None:
+        """Give the guests who receive their own agenda: the one that their service has in their name."""
+        named = {name: number for number, login, name, *_ in self.people.rows if login in GUEST_LOGINS}
+        for place in self.catalogue.places:
+            if place.kind == "spip-rdv" and place.name in named:
+                self.agendas.add(account_id=named.pop(place.name), resource_id=place.id)
+        for guest in GUESTS:
+            courts = {court.id for court in self._reached(guest)} if guest.role is Role.SENTENCE_JUDGE else set()
+            offices = (one for one in self.catalogue.places if one.kind == "jap-rdv" and one.host.court.id in courts)
+            if office := next(offices, None):
+                number = next(row[0] for row in self.people.rows if row[1] == guest.login)
+                self.agendas.add(account_id=number, resource_id=office.id)
 
     def _services(self) -> None:
         for department in self.catalogue.map.departments.values():

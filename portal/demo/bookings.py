@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
+from uuid import UUID
 
 from booking.models import State
 from portal.demo.accounts import Accounts, Member
@@ -26,6 +27,8 @@ BUSY = {
 }  # share of tomorrow's slots that are taken
 DAYS_TAKEN_AHEAD = 10  # beyond, no appointment is taken yet
 NOT_NOTED_YET = timedelta(days=2)  # some of what just ended has no outcome yet
+LATE_DAYS = 12  # of the fourteen that a service has to answer
+ARRIVES_FOR = timedelta(days=28)
 HELD_NOW = 3  # of each: beds and posts being reserved around Lyon when the demonstration opens
 
 
@@ -59,11 +62,22 @@ class Bookings:
             by = self.accounts.for_place(place)
             for lane in range(place.lanes):
                 if place.host.code in WITH_REQUESTS and lane < 3:
-                    self._request(place, by)
+                    self._request(place, by, is_late=lane == 0)
                 elif self.rng.random() < 0.25:
                     self._mediation(place, by)
             if self.rng.random() < 0.3:
                 self._turned_down(place, by)
+
+    def asked_outside(self, places: Sequence[Place]) -> None:
+        """Leave two requests of the probation service of Lyon at the first association with room for both."""
+        by = next((self.accounts.for_place(place) for place in places if place.host.court.code == "TGILYON"), None)
+        place = next((place for place in places if place.host.court.appeal == "CALYON" and place.lanes > 1), None)
+        if by is None or place is None:
+            return
+        for days, ago in ((20, 2), (27, 3)):
+            first = self._today(place) + timedelta(days=days)
+            created_at = self._office_time(place, self._today(place) - timedelta(days=ago))
+            self._asked(place, by, first, first + timedelta(days=90), created_at)
 
     def measures(self, places: Iterable[Place]) -> None:
         """Give services a few measures, and the judges of Lyon something to follow in each kind."""
@@ -104,6 +118,11 @@ class Bookings:
             self._hold(place, unit_id)
         for place in posts:
             self._hold(place, None)
+
+    def arrivals(self, beds: Iterable[tuple[Place, int]]) -> None:
+        """Have somebody arrive today in each of these beds."""
+        for place, unit_id in beds:
+            self._stay(place, unit_id, self._today(place), self._today(place) + ARRIVES_FOR)
 
     def _bed(self, place: Place, unit_id: int, share: float) -> None:
         """Write the stays of one bed, one after the other, with the nights between that the share leaves free."""
@@ -150,14 +169,6 @@ class Bookings:
     ) -> None:
         """Write a booking of civil days for somebody who suits the place."""
         created_at = self._office_time(place, first - timedelta(days=self.rng.randint(3, 25)))
-        profile = Profile(
-            court=place.host.court,
-            sex=place.attributes.get("sex", "any"),
-            least_age=place.attributes.get("min_age", 18),
-            most_age=place.attributes.get("max_age", 75),
-            first=first,
-            until=until,
-        )
         self.ledger.write(
             Entry(
                 place=place,
@@ -166,8 +177,34 @@ class Bookings:
                 created_at=created_at,
                 decided_at=self._decided_at(place, state, first, until, created_at),
                 by=by,
-                person_id=None if state is State.LAPSED else self.people.suitable(profile, by),
+                person_id=None if state is State.LAPSED else self._somebody(place, by, first, until),
                 unit_id=unit_id,
+            )
+        )
+
+    def _somebody(self, place: Place, by: Member, first: date, until: date) -> UUID:
+        """Return somebody whom the place takes."""
+        profile = Profile(
+            court=place.host.court,
+            sex=place.attributes.get("sex", "any"),
+            least_age=place.attributes.get("min_age", 18),
+            most_age=place.attributes.get("max_age", 75),
+            first=first,
+            until=until,
+        )
+        return self.people.suitable(profile, by)
+
+    def _asked(self, place: Place, by: Member, first: date, until: date, created_at: datetime) -> None:
+        """Write a request for somebody, which waits."""
+        self.ledger.write(
+            Entry(
+                place=place,
+                state=State.REQUESTED,
+                when=When(first_on=first, until_on=until),
+                created_at=created_at,
+                by=by,
+                person_id=self._somebody(place, by, first, until),
+                expires_at=created_at + timedelta(days=10, minutes=2),
             )
         )
 
@@ -183,9 +220,11 @@ class Bookings:
                 return created_at + timedelta(minutes=10)
         return None
 
-    def _request(self, place: Place, by: Member) -> None:
+    def _request(self, place: Place, by: Member, *, is_late: bool) -> None:
+        """Write a request that waits; one that `is_late` is about to lapse, and its host was warned."""
         today = self._today(place)
-        created_at = self._office_time(place, today - timedelta(days=self.rng.randint(1, 8)))
+        ago = self.rng.randint(1, 8)
+        created_at = self._office_time(place, today - timedelta(days=LATE_DAYS if is_late else ago))
         first = today + timedelta(days=self.rng.randint(14, 30))
         self.ledger.write(
             Entry(

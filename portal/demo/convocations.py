@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import cycle
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,8 @@ from availability.sites import address_line
 from booking.links import LinkName, token_of
 from booking.models import State
 from booking.sealing import House, key_of, seal
-from convocations.kinds import MessageClass, MessageKind, MessageState, Standing
+from convocations.kinds import Failure, MessageClass, MessageKind, MessageState, Standing
+from convocations.link_models import DayPart
 from convocations.planning import UNDO, UNDO_FREED
 from convocations.segments import measure
 from convocations.timing import Whereabouts, due_at, useful_until
@@ -30,6 +32,9 @@ from portal.demo.sheets import Sheet
 
 COURTS = ("TGILYON", "TGIDENISRE")
 CHOOSING = 3  # in each court
+# Among those who are to come, soonest first, and not the very next ones: they are there the next day too.
+UNTOLD, ASKING = slice(2, 12, 4), slice(3, 13, 4)
+WHY_UNTOLD = (Failure.UNREACHABLE, Failure.INVALID_NUMBER, Failure.UNREACHABLE)
 SENT_IN = timedelta(seconds=2)
 APPOINTMENTS = text("""
     SELECT b.id, b.kind_id, b.resource_id, b.territory_id, b.person_id, b.requested_by, b.state, b.starts_at,
@@ -38,7 +43,8 @@ APPOINTMENTS = text("""
     FROM booking b JOIN kind k ON k.id = b.kind_id JOIN person p ON p.id = b.person_id
     JOIN resource r ON r.id = b.resource_id JOIN site s ON s.id = r.site_id
     JOIN territory t ON t.id = s.territory_id
-    WHERE k.code IN ('spip-rdv', 'jap-rdv') AND t.code = :court AND b.state IN ('booked', 'honoured', 'missed')
+    WHERE k.code IN ('spip-rdv', 'spip-collectif', 'jap-rdv') AND t.code = :court
+      AND b.state IN ('booked', 'honoured', 'missed')
     ORDER BY b.starts_at, b.id""")
 
 
@@ -84,6 +90,7 @@ class Convocations:
             " reminder_hours requested_by confirmed_at created_at",
             numbered=False,
         )
+        self.callbacks = Sheet("callback_request", "id convocation_id part asked_at", numbered=False)
         self.messages = Sheet(
             "message",
             "id convocation_id booking_id about_at kind category state due_at useful_until claimed_at lease_until"
@@ -92,23 +99,42 @@ class Convocations:
         )
 
     def write(self) -> None:
-        """Summon those who have an appointment, and ask a few more to choose one."""
+        """Summon those who have an appointment, and ask a few more to choose one.
+
+        A few were not told, whom the service calls; a few ask by their link to be called.
+        """
+        asking: list[tuple[Appointment, _Link]] = []
         for court in COURTS:
             found = [Appointment(*row) for row in self.session.execute(APPOINTMENTS, {"court": court})]
             coming = [one for one in found if one.state == State.BOOKED and one.starts_at > self.now]
+            untold = dict(zip((one.id for one in coming[UNTOLD]), cycle(WHY_UNTOLD), strict=False))
+            asks = {one.id for one in coming[ASKING]}
             for one in found:
-                self._summoned(one)
+                link = self._summoned(one, untold.get(one.id), acts=int(one.id in asks))
+                asking += [(one, link)] if one.id in asks else []
             for one in coming[:: max(len(coming) // CHOOSING, 1)][:CHOOSING]:
                 self._choosing(one)
+        for asked in asking:  # after everything else that throws the dice
+            self._asks_to_be_called(*asked)
         self.convocations.write(self.session)
+        self.callbacks.write(self.session)
         self.messages.write(self.session)
 
-    def _summoned(self, one: Appointment) -> None:
+    def _summoned(self, one: Appointment, why_untold: Failure | None, *, acts: int) -> _Link:
         says_so_at = min(one.created_at + timedelta(hours=self.rng.randint(1, 30)), self.now)
         says_so = one.state == State.BOOKED and self.rng.random() < 0.4
-        link = self._convocation(one, Standing.SET, confirmed_at=says_so_at if says_so else None)
+        link = self._convocation(one, Standing.SET, acts=acts, confirmed_at=says_so_at if says_so else None)
         for kind, since in self._said(one):
-            self._message(one, link, kind, since)
+            self._message(one, link, kind, since, why_untold)
+        return link
+
+    def _asks_to_be_called(self, one: Appointment, link: _Link) -> None:
+        self.callbacks.add(
+            id=UUID(int=self.rng.getrandbits(128), version=4),
+            convocation_id=link.convocation_id,
+            part=self.rng.choice(list(DayPart)).value,
+            asked_at=max(one.created_at, self.now - timedelta(minutes=self.rng.randint(20, 1200))),
+        )
 
     def _said(self, one: Appointment) -> Iterator[tuple[MessageKind, datetime]]:
         """Yield what is said of an appointment, and when the act was that causes it."""
@@ -124,14 +150,16 @@ class Convocations:
         link = self._convocation(asked, Standing.CHOOSING)
         self._message(asked, link, MessageKind.OFFER, created_at)
 
-    def _convocation(self, one: Appointment, standing: Standing, *, confirmed_at: datetime | None = None) -> _Link:
+    def _convocation(
+        self, one: Appointment, standing: Standing, *, acts: int = 0, confirmed_at: datetime | None = None
+    ) -> _Link:
         link = _Link(UUID(int=self.rng.getrandbits(128), version=4), LinkName(self.rng.getrandbits(63), 1))
         is_set = standing is Standing.SET
         self.convocations.add(
             id=link.convocation_id,
             link_id=link.name.link_id,
             link_version=link.name.version,
-            acts=0,
+            acts=acts,
             territory_id=one.territory_id,
             person_id=one.person_id,
             kind_id=one.kind_id,
@@ -146,7 +174,9 @@ class Convocations:
         )
         return link
 
-    def _message(self, one: Appointment, link: _Link, kind: MessageKind, since: datetime) -> None:
+    def _message(
+        self, one: Appointment, link: _Link, kind: MessageKind, since: datetime, why_untold: Failure | None = None
+    ) -> None:
         about = None if kind is MessageKind.OFFER else one.starts_at
         last_day = local_day(self.now, ZoneInfo(one.time_zone)) + timedelta(days=10)
         undo = UNDO_FREED if kind is MessageKind.MISSED else UNDO
@@ -155,6 +185,8 @@ class Convocations:
         if due is None:
             return
         has_left = due + SENT_IN <= self.now
+        failure = why_untold if has_left else None
+        was_taken = has_left and failure is not Failure.INVALID_NUMBER
         body = self._body(one, link, kind, facts) if has_left else None
         self.messages.add(
             id=UUID(int=self.rng.getrandbits(128), version=4),
@@ -163,16 +195,16 @@ class Convocations:
             about_at=about,
             kind=kind.value,
             category=MessageClass.INFORMATION.value,
-            state=(MessageState.SENT if has_left else MessageState.PLANNED).value,
+            state=_state(has_left=has_left, failure=failure).value,
             due_at=due,
             useful_until=useful_until(kind, **facts),
             claimed_at=due if has_left else None,
             lease_until=None,
             attempts=int(has_left),
-            sent_at=due + SENT_IN if has_left else None,
+            sent_at=due + SENT_IN if was_taken else None,
             provider="screen" if has_left else "",
             provider_id="",
-            failure="",
+            failure=failure.value if failure else "",
             body_sealed=self._sealed(one, body) if body else None,
             segments=measure(body).segments if body else None,
             created_at=since,
@@ -191,6 +223,14 @@ class Convocations:
     def _sealed(self, one: Appointment, body: str) -> bytes | None:
         person_key = key_of(self.session, self.house, one.person_id)
         return seal(person_key, body) if person_key else None
+
+
+def _state(*, has_left: bool, failure: Failure | None) -> MessageState:
+    if failure is Failure.INVALID_NUMBER:
+        return MessageState.FAILED
+    if failure:
+        return MessageState.UNDELIVERED
+    return MessageState.SENT if has_left else MessageState.PLANNED
 
 
 @dataclass(frozen=True)

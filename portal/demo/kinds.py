@@ -6,8 +6,9 @@ from typing import Any
 
 from availability.models import Kind, Shape
 from availability.rights import Role
-from portal.demo import shelters
-from portal.demo.measure_kinds import CONVENED_WITH, MEDIATION, reserved_by
+from portal.demo import shelters, video
+from portal.demo.groups import GROUPS
+from portal.demo.measure_kinds import CONVENED_WITH, MEDIATION, VISITS, reserved_by
 from portal.demo.measure_kinds import KINDS as MEASURES
 from portal.demo.planning import STAFF
 from portal.demo.sheets import Sheet
@@ -129,6 +130,7 @@ KINDS = (
         shape=Shape.SLOTS.value,
         position=7,
         max_ahead_days=90,
+        cancel_notice_min=24 * 60,
         slot_step_min=30,
         slot_duration_min=30,
     ),
@@ -141,11 +143,13 @@ KINDS = (
         position=8,
     ),
     *MEASURES,
+    VISITS,
+    GROUPS,
 )
 CODES = tuple(kind.code for kind in KINDS)
 
-CONVENING = {"mediation-information": True, "audience-jaf": True}
-APPOINTMENTS = {"bracelet": True, "spip-rdv": True, "jap-rdv": True}
+CONVENING = {"mediation-information": True, "audience-jaf": True, "visite": True}
+APPOINTMENTS = {"bracelet": True, "spip-rdv": True, "jap-rdv": True, GROUPS.code: True}
 # True: searches and reserves; False: searches only. Partners see their own places, not the map.
 MAY_RESERVE: dict[Role, dict[str, bool]] = {
     Role.PROBATION_OFFICER: {"semi-liberte": True, "tig": True} | APPOINTMENTS,
@@ -163,6 +167,7 @@ MAY_RESERVE: dict[Role, dict[str, bool]] = {
 # Who receives sets the hours: others take slots of theirs, and close nothing.
 MAY_SET_HOURS = {
     (Role.PROBATION_OFFICER, "spip-rdv"),
+    (Role.PROBATION_OFFICER, GROUPS.code),
     (Role.SENTENCE_JUDGE, "jap-rdv"),
     (Role.MONITORING_AGENT, "bracelet"),
 }
@@ -172,7 +177,7 @@ def kind_sheets() -> tuple[Sheet, Sheet, dict[str, int]]:
     """Return the rows of kinds and of their rights, and the number of each kind by code."""
     columns = [name for name in Kind.model_fields if name != "id"]
     kinds = Sheet("kind", " ".join(columns))
-    every = (*KINDS, *shelters.KINDS, *STAFF)
+    every = (*KINDS, *shelters.KINDS, *STAFF, *video.KINDS)
     numbers = {kind.code: number for number, kind in enumerate(every, 1)}
     for kind in every:
         kinds.add(**_values(kind, columns) | _convened_with(kind, numbers))

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from booking.models import OCCUPYING, State
+from booking.reasons import EXCUSED_FOR, GIVEN_BACK_FOR
 from portal.demo.accounts import Accounts, Member
 from portal.demo.catalogue import Place
 from portal.demo.measure_kinds import DESIGNATED_BY
@@ -23,13 +24,17 @@ SHAPES = {
     "tig": "places",
     "mediation-familiale": "places",
     "audience-jaf": "sessions",
+    "audience-jcp": "sessions",
     "bracelet": "slots",
     "spip-rdv": "slots",
     "jap-rdv": "slots",
     "chrs": "nights",
+    "placement-exterieur": "places",
     "point-justice": "slots",
+    "visite": "slots",
+    "spip-collectif": "slots",
 } | dict.fromkeys(DESIGNATED_BY, "places")
-ASKED = set(DESIGNATED_BY)  # the host decides
+ASKED = {*DESIGNATED_BY, "placement-exterieur"}  # the host decides
 # What went before each state, first to last.
 BEFORE = {
     State.HELD: (),
@@ -52,7 +57,8 @@ OCCUPANCY = (
        FROM booking b JOIN kind k ON k.id = b.kind_id AND k.shape = 'places'
        WHERE b.state = ANY(:occupying) ORDER BY b.resource_id, b.first_on, b.id""",
     """INSERT INTO seat_time (resource_id, seat, during, holder_id, expires_at)
-       SELECT b.resource_id, 1, tstzrange(b.starts_at, b.ends_at), b.id, b.expires_at
+       SELECT b.resource_id, row_number() OVER (PARTITION BY b.resource_id, b.starts_at ORDER BY b.created_at, b.id),
+              tstzrange(b.starts_at, b.ends_at), b.id, b.expires_at
        FROM booking b JOIN kind k ON k.id = b.kind_id AND k.shape = 'slots'
        WHERE b.state = ANY(:occupying) ORDER BY b.resource_id, b.starts_at""",
     """INSERT INTO session_case (resource_id, minutes, family, holder_id, expires_at)
@@ -88,6 +94,7 @@ class Entry:
     minutes: int | None = None
     family: str = ""
     expires_at: datetime | None = None
+    seat: int = 1  # of an appointment, those of an hour in the order in which they were taken
 
 
 class Ledger:
@@ -101,13 +108,13 @@ class Ledger:
         self.bookings = Sheet(
             "booking",
             "id kind_id resource_id unit_id territory_id person_id case_ref requested_by state first_on until_on"
-            " starts_at ends_at minutes family expires_at created_at",
+            " starts_at ends_at minutes family expires_at created_at reason",
             numbered=False,
         )
         self.history: list[tuple[Any, ...]] = []
 
-    def write(self, entry: Entry) -> None:
-        """Add a booking with its history. Nothing of it is later than now."""
+    def write(self, entry: Entry) -> UUID:
+        """Add a booking with its history, and return its number. Nothing of it is later than now."""
         number = UUID(int=self.rng.getrandbits(128), version=4)
         self.bookings.add(
             id=number,
@@ -127,11 +134,13 @@ class Ledger:
             family=entry.family,
             expires_at=entry.expires_at,
             created_at=entry.created_at,
+            reason=_reason(number, entry.state),
         )
         before: State | None = None
         for state, at in self._path(entry):
             self._line(number, entry, state, before, at)
             before = state
+        return number
 
     def person_created(self, person_id: UUID, at: datetime, by: Member) -> None:
         """Add the line that says who opened a file."""
@@ -170,10 +179,10 @@ class Ledger:
     def _line(self, number: UUID, entry: Entry, state: State, before: State | None, at: datetime) -> None:
         facts: dict[str, Any] = {"before": before.value if before else None}
         if before is None:
-            seat = 1 if SHAPES[entry.place.kind] == "slots" else None
+            seat = entry.seat if SHAPES[entry.place.kind] == "slots" else None
             facts |= {"shape": SHAPES[entry.place.kind], "unit_id": entry.unit_id, "seat": seat}
-        if state is State.REFUSED:
-            facts["reason"] = "full"
+        if reason := _reason(number, state):
+            facts["reason"] = reason
         self.history.append(
             (at, self._author(entry, state, before), f"booking-{state}", "booking", str(number), entry.person_id, facts)
         )
@@ -184,6 +193,15 @@ class Ledger:
         if before is State.REQUESTED and state in (State.BOOKED, State.REFUSED):
             return self.accounts.host_of(entry.place).id
         return entry.by.id
+
+
+def _reason(number: UUID, state: State) -> str:
+    """Return why it came to this state, the usual reason more often than the others; by its number: as it was drawn."""
+    among = {State.EXCUSED: EXCUSED_FOR, State.CANCELLED: GIVEN_BACK_FOR}.get(state)
+    if among is None:
+        return "full" if state is State.REFUSED else ""
+    drawn = number.int % (2 * len(among))
+    return among[drawn] if drawn < len(among) else among[0]
 
 
 def occupy(session: Session) -> int:

@@ -222,6 +222,18 @@ KINDS = (
         },
     ),
 )
+VISITS = Kind(
+    code="visite",
+    label="visite en espace-rencontre",
+    label_plural="visites en espace-rencontre",
+    layer="Visites",
+    shape=Shape.SLOTS.value,
+    position=29,
+    max_ahead_days=240,
+    ignores_weekends=True,
+    slot_step_min=60,
+    slot_duration_min=60,
+)
 # Who designates, by kind; the registry of a court does it for its family judges.
 DESIGNATED_BY = {
     "mediation-familiale": Role.FAMILY_JUDGE,

@@ -7,11 +7,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
 from availability.places import time_of_commune
+from booking.person_models import PhoneKind
 from booking.persons import search_name_of
 from booking.sealing import House, seal
 from portal.demo.accounts import Member
@@ -62,10 +63,16 @@ class People:
         self.numbers = rng.sample(range(FICTION_NUMBERS), FICTION_NUMBERS)
         self.persons = Sheet(
             "person",
-            "id territory_id family_name given_name birth_on sex language file_number search_name phone_sealed"
-            " phone_index address_sealed created_at time_zone holiday_zone",
+            "id territory_id family_name given_name birth_on sex language file_number search_name"
+            " address_sealed created_at time_zone holiday_zone",
             numbered=False,
         )
+        self.phones = Sheet(
+            "person_phone",
+            "id person_id kind number_sealed number_index since_on is_for_messages created_at",
+            numbered=False,
+        )
+        self.followings = Sheet("person_following", "id person_id territory_id officer_id since_on", numbered=False)
         self.keys = Sheet("person_key", "person_id wrapped", numbered=False)
         self.opened: list[tuple[UUID, datetime, Member]] = []  # person, when their file was opened, by whom
         self._known: defaultdict[tuple[str, str], list[Somebody]] = defaultdict(list)
@@ -119,12 +126,27 @@ class People:
             language=rng.choice(LANGUAGES),
             file_number=f"D{court.id:03}-{len(self.persons) + 1:05}",
             search_name=search_name_of(family, given),
-            phone_sealed=seal(person_key, phone),
-            phone_index=self.house.blind_index(phone),
             address_sealed=seal(person_key, self._address(court)),
             created_at=created_at,
             time_zone=time_zone,
             holiday_zone=holiday_zone,
+        )
+        self.phones.add(
+            id=uuid5(number, "phone"),
+            person_id=number,
+            kind=PhoneKind.MOBILE,
+            number_sealed=seal(person_key, phone),
+            number_index=self.house.blind_index(phone),
+            since_on=created_at.date(),
+            is_for_messages=True,
+            created_at=created_at,
+        )
+        self.followings.add(
+            id=uuid5(number, "following"),
+            person_id=number,
+            territory_id=court.id,
+            officer_id=by.id,
+            since_on=created_at.date(),
         )
         self.opened.append((number, created_at, by))
         return Somebody(number, birth_on)

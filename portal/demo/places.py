@@ -26,6 +26,7 @@ QUARTERS = (
     ("TGIORLEANS", 14), ("TGIMETZ", 16), ("TGINICE", 16), ("TGIDENISRE", 20), ("TGIFORTFRA", 14), ("TGIPOINTEP", 14),
 )  # fmt: skip
 BIG_COURT = 150_000  # inhabitants of its town
+GUESTS_WHO_RECEIVE = {("69", 0): "Camille Exemple", ("974", 0): "Marie Payet-Exemple"}  # their agenda is their own
 WITH_MINORS = ("TGILYON", "TGILILLE")
 WITH_WORKS = "TGILYON"  # has a section closed for works
 
@@ -168,9 +169,9 @@ def probation_services(catalogue: Catalogue, rng: Random, today: date) -> None:
         # The key of the imported list, so that importing it completes this service rather than doubling it.
         code = f"spip-{normalise(department.of_it).replace(' ', '-')}"
         host = catalogue.host(rng, code, name, seat, court)
-        for _ in range(3 if seat.population > 200_000 else 2):
-            agent = f"{given_name(rng, rng.choice('FM'))} {family_name(rng)}"
-            place = catalogue.place(host, "spip-rdv", agent)
+        for number in range(3 if seat.population > 200_000 else 2):
+            drawn = f"{given_name(rng, rng.choice('FM'))} {family_name(rng)}"
+            place = catalogue.place(host, "spip-rdv", GUESTS_WHO_RECEIVE.get((department.code, number), drawn))
             catalogue.opens(place, range(5), "09:00", "12:00", since=_since(today))
             catalogue.opens(place, range(1, rng.choice((2, 3))), "14:00", "17:00", since=_since(today))
 

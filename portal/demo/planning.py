@@ -75,7 +75,8 @@ def waiting_cases(session: Session, catalogue: Catalogue, rng: Random, now: date
         numbered=False,
     )
     host = judges[0].host
-    days = [catalogue.hearing_of[place.id].starts_at.date() for place in _of_kind(catalogue, HEARING_KIND)]
+    starts = [catalogue.hearing_of[place.id].starts_at for place in _of_kind(catalogue, HEARING_KIND)]
+    days = [start.date() for start in starts if start > now]
     today, numbers = now.astimezone(host.zone).date(), rng.sample(range(100_000), CASES)
     for number in range(CASES):
         received_on = today - timedelta(days=rng.randint(NOTICE_DAYS, 90))

@@ -65,6 +65,7 @@ KINDS = (
         position=22,
         min_notice_min=120,
         max_ahead_days=60,
+        cancel_notice_min=120,
         slot_step_min=30,
         slot_duration_min=30,
         ignores_weekends=False,

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from portal import database
 from portal.access import actor_or_none
-from portal.policy import PUBLIC, allow, page
+from portal.policy import PUBLIC, allow, not_an_event, page
 from portal.session import SessionState, first_page
 from portal.settings import settings
 from portal.ui.dsfr import native_form
@@ -72,18 +72,24 @@ class HomeState(rx.State):
         actor = await actor_or_none(self)
         if actor and (first := first_page(actor)) != "/":
             return rx.redirect(first)
+        await self.list_people()
+        return None
+
+    @not_an_event
+    async def list_people(self) -> None:
+        """Show them, in the demonstration only."""
         self.people = await database.read(people) if settings().demo else []
         self.is_loaded = True
-        return None
 
 
 @page("/", title="Accueil", roles=(PUBLIC,), on_load=(HomeState.load,))
 def home() -> rx.Component:
     """Return the home page."""
     return layout(
-        rx.cond(SessionState.is_demo, _demonstration(), _sign_in()),
+        rx.cond(SessionState.is_demo, demonstration(), _sign_in()),
         _steps(),
         title="Ce qui est libre, tout de suite",
+        is_front=True,
         lead=el.p(
             "Lits de semi-liberté, postes de travail d’intérêt général, médiateurs, bracelets, audiences : "
             "voyez sur une carte ce qui est libre, réservez-le en quelques secondes, convoquez par SMS, sans appeler.",
@@ -96,25 +102,31 @@ def _sign_in() -> rx.Component:
     return el.p(link_button("Se connecter", "/connexion/", icon="fr-icon-lock-line"))
 
 
-def _demonstration() -> rx.Component:
-    cards = el.ul(rx.foreach(HomeState.people, _person), class_name="pj-people")
+def demonstration(then: str | rx.Var[str] = "/") -> rx.Component:
+    """Return the people to sign in as; `then` is the address to which they go, their first page when it is "/"."""
+    first, asked = "Chacune arrive sur un écran où quelque chose l’attend.", "Chacune va à la page que vous demandiez."
+    where = rx.cond(then == "/", first, asked) if isinstance(then, rx.Var) else first
+    cards = el.ul(rx.foreach(HomeState.people, lambda person: _person(person, then)), class_name="pj-people")
     return el.section(
         el.h2("Entrez en un clic", class_name="fr-h4"),
-        el.p("Ces personnes sont fictives. Chacune arrive sur un écran où quelque chose l’attend."),
+        el.p("Ces personnes sont fictives. ", where),
         rx.cond(HomeState.is_loaded, cards, skeleton(5, "Chargement des personnes…")),
         class_name="fr-mb-6w",
     )
 
 
-def _person(person: rx.Var[Person]) -> rx.Component:
+def _person(person: rx.Var[Person], then: str | rx.Var[str]) -> rx.Component:
     button = el.button(
         el.span(person.name, class_name="pj-person__name"),
         el.span(person.title, class_name="pj-person__title"),
         type="submit",
         class_name="pj-person",
     )
-    hidden = el.input(type="hidden", name="account_id", value=person.id)
-    return el.li(native_form(hidden, button, action="/auth/demo", method="post"))
+    hidden = [
+        el.input(type="hidden", name="account_id", value=person.id),
+        el.input(type="hidden", name="suite", value=then),
+    ]
+    return el.li(native_form(*hidden, button, action="/auth/demo", method="post"))
 
 
 def _steps() -> rx.Component:

@@ -8,7 +8,9 @@ import reflex as rx
 
 from portal.access import cookie_header
 from portal.auth_routes import TYPED_COOKIE, safe_address
+from portal.pages.home import HomeState, demonstration
 from portal.policy import PUBLIC, allow, page
+from portal.session import SessionState
 from portal.ui.dsfr import native_form
 from portal.ui.layout import layout
 from portal.ui.pieces import field
@@ -35,6 +37,7 @@ class SignInState(rx.State):
         self.error = REASONS.get(str(query.get("erreur", "")), "")
         self.then = safe_address(str(query.get("suite", "/")))
         self.typed = typed_login(cookie_header(self)) if self.error else ""
+        await (await self.get_state(HomeState)).list_people()
 
 
 def typed_login(header: str | None) -> str:
@@ -64,7 +67,12 @@ def sign_in() -> rx.Component:
         action="/auth/login",
         method="post",
     )
-    return layout(_error(), el.div(form, class_name="pj-narrow"), title="Connexion")
+    return layout(
+        _error(),
+        rx.cond(SessionState.is_demo, demonstration(SignInState.then)),
+        el.div(form, class_name="pj-narrow"),
+        title="Connexion",
+    )
 
 
 def _error() -> rx.Component:

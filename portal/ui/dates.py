@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from babel.dates import format_date
 
@@ -12,9 +13,7 @@ LOCALE = "fr_FR"
 
 def day(on: date, *, year: bool = False) -> str:
     """Return "mar. 24 nov.", with the year when asked; the first of a month is "1er"."""
-    number = "1er" if on.day == 1 else str(on.day)
-    weekday, month = format_date(on, "E", locale=LOCALE), format_date(on, "MMM y" if year else "MMM", locale=LOCALE)
-    return _tied(f"{weekday} {number} {month}")
+    return _day(on, "MMM y" if year else "MMM")
 
 
 def long_day(on: date) -> str:
@@ -58,7 +57,7 @@ def nights(arrival: date, departure: date) -> str:
     """Return "3 nuits, du mar. 24 au ven. 27 nov."; the departure is the morning after the last night."""
     count = (departure - arrival).days
     same_month = (arrival.year, arrival.month) == (departure.year, departure.month)
-    begins = _tied(format_date(arrival, "E d", locale=LOCALE)) if same_month else day(arrival)
+    begins = _tied(_weekday(arrival)) if same_month else day(arrival)
     return f"{plural(count, 'nuit')}, du {begins} au {day(departure)}"
 
 
@@ -70,6 +69,16 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
 def grouped(number: int) -> str:
     """Return a number with its thousands set apart: "12 345"."""
     return f"{number:,}".replace(",", "\u202f")
+
+
+@lru_cache(maxsize=1024)
+def _day(on: date, month: str) -> str:
+    # A list of places says the same fortnight for each of them, and Babel reads the pattern again each time.
+    return _tied(f"{_weekday(on)} {format_date(on, month, locale=LOCALE)}")
+
+
+def _weekday(on: date) -> str:
+    return f"{format_date(on, 'E', locale=LOCALE)} {'1er' if on.day == 1 else on.day}"
 
 
 def _amount(days: int) -> str:

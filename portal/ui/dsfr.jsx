@@ -1,16 +1,30 @@
-import { useEffect, useRef } from "react";
-import { useLocation } from "react-router";
+import { useEffect, useLayoutEffect, useRef } from "react";
+import { useLocation, useNavigationType } from "react-router";
 
 // Starts DSFR after hydration, once. Mode "react": its scripts change no markup, React alone does.
 export function DsfrStart({ src }) {
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
+  const how = useNavigationType();
   const shown = useRef(pathname);
+  const shownAt = useRef({ pathname, search, y: 0 });
 
   useEffect(() => {
     if (window.dsfr?.start) return;
     window.dsfr = { verbose: false, production: true, mode: "react" };
     import(/* @vite-ignore */ src).then(() => window.dsfr.start());
   }, [src]);
+
+  // The router begins every new address at its top. A filter only replaces the address of the page that is shown:
+  // one stays where one was. Noted before the router scrolls, put back after.
+  useLayoutEffect(() => {
+    shownAt.current.y = window.scrollY;
+  }, [search]);
+  useEffect(() => {
+    const before = shownAt.current;
+    shownAt.current = { ...before, pathname, search };
+    const isFilter = how === "REPLACE" && before.pathname === pathname && before.search !== search;
+    if (isFilter) window.scrollTo(0, before.y);
+  }, [pathname, search]);
 
   // A page changed without a load: do what the browser would have done, close the menu and begin at the top.
   useEffect(() => {

@@ -89,6 +89,7 @@ class NativeForm(rx.el.Div):  # type: ignore[misc] # Reflex loads it lazily, unt
 
     action: rx.Var[str]
     method: rx.Var[str]
+    target: rx.Var[str]
 
 
 class NativeLink(rx.el.Div):  # type: ignore[misc] # Reflex loads it lazily, untyped

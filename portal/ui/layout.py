@@ -9,6 +9,7 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 from portal.session import Entry, SessionState
 from portal.ui.dsfr import native_form, native_link
 from portal.ui.notice import notice
+from portal.ui.sight import sight
 
 el = rx.el
 SERVICE = "PlaceJuste"
@@ -20,18 +21,23 @@ def layout(
     title: rx.Var[str] | str,
     lead: rx.Component | None = None,
     wide: bool = False,
+    is_front: bool = False,
     on_undo: rx.EventHandler | None = None,
 ) -> rx.Component:
-    """Return a whole page; `wide` uses the full width, for maps and dense tables."""
-    container = "fr-container-fluid pj-wide" if wide else "fr-container"
+    """Return a whole page; `wide` uses the full width, for maps and dense tables; the front page has a large title.
+
+    Every page, its header and its footer begin at the same edge: going from one to another moves nothing.
+    """
+    container = "fr-container-fluid pj-wide" + ("" if wide else " pj-read")
     return el.div(
         _skip_links(),
         _connection_banner(),
+        sight(),
         _header(),
         el.main(
             el.div(notice(on_undo), class_name=f"{container} pj-notice-bar"),
             el.div(
-                el.h1(title, class_name="fr-h3 fr-mb-2w" if wide else ""),
+                el.h1(title, class_name="" if is_front else "fr-h3 fr-mb-2w"),
                 rx.cond(SessionState.is_refused, rx.fragment(), rx.fragment(lead or rx.fragment(), *children)),
                 class_name=container,
             ),
@@ -47,6 +53,11 @@ def layout(
 def next_pages() -> rx.Component:
     """Return the other pages of the navigation as buttons, for a page that has nothing to show."""
     return el.div(rx.foreach(SessionState.entries, _next_page), class_name="pj-actions")
+
+
+def if_open(address: str, shown: rx.Component) -> rx.Component:
+    """Return what is shown to those only who may open the page at an address; the page guards itself."""
+    return rx.cond(SessionState.may_open.contains(address), shown)
 
 
 def _next_page(entry: rx.Var[Entry]) -> rx.Component:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
@@ -24,6 +22,7 @@ from availability.importers.report import Counts, FileRefused, Problem, Report
 from availability.models import LocatedBy, Organisation, Site, Territory, TerritoryLevel
 from availability.places import commune_of_insee
 from tests.conftest import Database
+from tests.races import PATIENCE_S, wait_until_somebody_waits
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "courts.csv"
@@ -423,17 +422,9 @@ def import_during_another(database: Database) -> Report:
     with ThreadPoolExecutor() as threads, Session(database.engine) as first:
         import_courts(first, data, now=NOW)
         report = threads.submit(second)
-        wait_until_somebody_waits(first)
+        wait_until_somebody_waits(database.engine)
         first.commit()
-        return report.result(timeout=20)
-
-
-def wait_until_somebody_waits(session: Session) -> None:
-    for _ in range(1000):
-        if session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-            return
-        time.sleep(0.01)
-    pytest.fail("the second import waits for nothing")
+        return report.result(timeout=PATIENCE_S)
 
 
 def test_two_imports_at_once_are_one_after_the_other(database: Database) -> None:

@@ -142,7 +142,7 @@ def test_a_workbook_that_lies_about_its_size_is_read_for_what_it_holds() -> None
 
     began = time.perf_counter()
     assert [row.cells for row in read_sheet(target.getvalue()).rows] == [("P1",)]
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 20  # each of its cells would take minutes
 
 
 @settings(max_examples=40, deadline=None)

@@ -21,6 +21,16 @@ WRITTEN = text("""
     SELECT (SELECT md5(string_agg(CAST(k AS text), '' ORDER BY id)) FROM kind k),
            (SELECT md5(string_agg(CAST(r AS text), '' ORDER BY kind_id, role)) FROM kind_right r),
            (SELECT count(*) FROM recess)""")
+# The last hearing of Lyon that a template opened and in which nothing is.
+EMPTY = """
+    SELECT s.territory_id, o.on_day, o.resource_id
+    FROM template_session o JOIN resource r ON r.id = o.resource_id AND r.is_active JOIN site s ON s.id = r.site_id
+    JOIN territory y ON y.id = s.territory_id AND y.name = 'Tribunal judiciaire de Lyon'
+    JOIN hearing_template t ON t.id = o.template_id AND t.is_active AND NOT t.sits_in_recess
+    WHERE NOT o.by_hand AND NOT EXISTS (SELECT FROM session_case c WHERE c.resource_id = r.id)
+      AND NOT EXISTS (SELECT FROM hearing_staffing f WHERE f.hearing_id = r.id)
+      AND NOT EXISTS (SELECT FROM recess x WHERE x.territory_id = s.territory_id AND x.days @> o.on_day)
+    ORDER BY o.on_day DESC, o.resource_id LIMIT 1"""
 STRANGE: list[Any] = [42, None, ["a"], {"a": {"b": [1]}}, "\x00😀" * 90, "9" * 40, True, "semi-liberte"]
 CALLS = [
     (FORM, "say", ("name", "value")),
@@ -28,11 +38,13 @@ CALLS = [
     (FORM, "remove_attribute", ("key",)),
     (FORM, "raise_attribute", ("key",)),
     (FORM, "say_right", ("role", "what", "ticked")),
+    (FORM, "say_quota", ("key", "name", "value")),
+    (FORM, "remove_quota", ("key",)),
     (LIST, "put", ("code", "in_service")),
     (RECESS, "forget", ("ids",)),
     (RECESS, "add", ("form",)),
 ]
-PLAIN = [(FORM, "merge"), (FORM, "undo"), (FORM, "start_again"), (LIST, "undo"), (RECESS, "undo")]
+PLAIN = [(FORM, "add_quota"), (FORM, "merge"), (FORM, "undo"), (FORM, "start_again"), (LIST, "undo"), (RECESS, "undo")]
 PATH = "/types/fiche/?type=chrs"
 
 
@@ -85,6 +97,26 @@ async def test_what_is_typed_is_still_there_after_a_reload(served: Served) -> No
 
     assert (again["typed"]["layer"], again["was_kept"]) == ("Pas encore", True)
     assert fresh["typed"]["layer"] == "Hébergement"
+
+
+async def test_days_of_recess_take_empty_hearings_away_at_once_and_their_undo_brings_them_back(served: Served) -> None:
+    with served.engine.connect() as connection:
+        court, day, resource_id = connection.execute(text(EMPTY)).one()
+
+    def is_open() -> bool:
+        with served.engine.connect() as connection:
+            asked = text("SELECT is_active FROM resource WHERE id = :id")
+            return bool(connection.execute(asked, {"id": resource_id}).scalar_one())
+
+    async with RawClient(served.url, served.cookie_of(Role.REGISTRY)) as client:
+        await client.hydrate("/vacations/")
+        form = {"court": str(court), "first": str(day), "last": str(day), "reason": "Essai"}
+        told = said(await client.call(f"{RECESS}.add", {"form": form}, path="/vacations/"))
+        during = is_open()
+        await client.call(f"{RECESS}.undo", path="/vacations/")
+
+    assert "vide" in told
+    assert (during, is_open()) == (False, True)
 
 
 async def test_a_registry_sets_recesses_and_no_kind(served: Served) -> None:

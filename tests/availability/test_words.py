@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from availability.errors import InvalidRequest, NotOpen, PeriodTaken
+from availability.pages.kind_words import changed_words
 from availability.slots import WhyNot
 from availability.words import FIELD_WORDS, PROBLEM_WORDS, WHY_WORDS, invalid_sentence, why_sentence
 
@@ -52,3 +53,12 @@ def constants(node: ast.expr) -> Iterator[str]:
         yield from constants(node.orelse)
     elif isinstance(node, ast.Constant):
         yield str(node.value)
+
+
+def test_the_history_of_a_kind_names_the_kinds_that_it_goes_with() -> None:
+    changed = {"meeting_kind_id": [None, 7], "hearing_kind_id": [8, 9]}
+
+    assert changed_words(changed, {"7": "entretien", "8": "audience du JAF"}) == [
+        "Rendez-vous d’information qui précède\u00a0: entretien, au lieu de aucun",
+        "Audience qui suit ce rendez-vous\u00a0: un type oublié, au lieu de audience du JAF",
+    ]

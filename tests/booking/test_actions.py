@@ -22,8 +22,8 @@ from booking.actions import (
     UNDO_MINUTES,
     Beneficiary,
     accept,
+    book,
     cancel,
-    claim_of,
     confirm,
     expired,
     hold,
@@ -34,7 +34,8 @@ from booking.actions import (
 from booking.errors import AlreadyDecided, HoldExpired
 from booking.events import BookingMoved
 from booking.models import Booking, Person, State
-from tests.availability.scarce import refused
+from booking.transitions import claim_of
+from tests.availability.scarce import Scarce, refused
 from tests.booking.cycle import A_CASE, ACTS, LATER, booking_in, do, kind_of, lines_of, make_place, picture
 from tests.factories import (
     NOW,
@@ -85,6 +86,41 @@ def test_a_booking_remembers_exactly_what_it_takes(session: Session, world: Worl
         assert claim.unit_id == booking.unit_id is not None
         claim = replace(claim, unit_id=None)
     assert claim == place.claim
+
+
+@every_shape
+@pytest.mark.parametrize("host_accepts", [False, True])
+def test_what_is_booked_at_once_is_what_a_hold_and_its_confirmation_leave(
+    session: Session, world: World, heard: list[BookingMoved], shape: Shape, host_accepts: bool
+) -> None:
+    place = make_place(session, world, shape, host_accepts=host_accepts)
+    undone = session.begin_nested()
+    held = hold(session, world.officer, place.claim, now=NOW, beneficiary=A_CASE)
+    in_two = left_by(session, place, confirm(session, world.officer, held.id, now=NOW))
+    undone.rollback()
+    heard.clear()
+
+    booking = book(session, world.officer, place.claim, now=NOW, beneficiary=A_CASE)
+
+    assert left_by(session, place, booking) == in_two
+    assert heard == [BookingMoved(booking_id=booking.id, before=None, after=State(booking.state), at=NOW)]
+    with refused(session, InvalidRequest):
+        book(session, world.officer, place.claim, now=NOW, beneficiary=Beneficiary())
+
+
+def left_by(session: Session, place: Scarce, booking: Booking) -> tuple[Any, ...]:
+    """Return all that there is of a booking, but for its number."""
+    row = session.execute(text("SELECT * FROM booking WHERE id = :id"), {"id": booking.id}).one()._asdict()
+    lines = session.execute(
+        text("SELECT at, act, actor_id, facts FROM history WHERE subject_id = :id ORDER BY id"), {"id": str(booking.id)}
+    )
+    taken = [{**each._asdict(), "holder_id": None} for each in place.rows(session)]
+    return (
+        {**row, "id": None},
+        [tuple(line) for line in lines],
+        taken,
+        {name: getattr(booking, name) for name in row if name != "id"},
+    )
 
 
 def test_a_booking_without_dates_cannot_be_claimed_again() -> None:
@@ -175,8 +211,8 @@ def test_a_place_given_back_is_free_whatever_its_state_was(
 @pytest.mark.parametrize(
     ("state", "expires_at"),
     [
-        (State.HELD, LATER + timedelta(minutes=10)),
-        (State.REQUESTED, LATER + timedelta(days=7)),
+        (State.HELD, in_minutes(10)),
+        (State.REQUESTED, NOW + timedelta(days=7)),
         (State.BOOKED, None),
     ],
 )
@@ -194,6 +230,25 @@ def test_a_place_just_given_back_is_taken_back_as_it_was(
     assert (again.unit_id, len(place.rows(session))) == had
     assert {(row.holder_id, row.expires_at) for row in place.rows(session)} == {(booking.id, expires_at)}
     assert lines_of(session, booking.id)[-1] == (f"booking-{state}", "cancelled", world.officer.account_id)
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.REQUESTED])
+def test_given_back_and_taken_back_as_often_as_one_likes_it_ends_when_it_would_have(
+    session: Session, world: World, state: State
+) -> None:
+    place = make_place(session, world)
+    booking = booking_in(session, world, place, state)
+    end = booking.expires_at
+    assert end is not None
+    for _ in range(3):
+        cancel(session, world.officer, booking.id, now=end - MICROSECOND)
+        undo_cancel(session, world.officer, booking.id, now=end - MICROSECOND)
+
+    assert booking.expires_at == end
+    assert {row.expires_at for row in place.rows(session)} == {end}
+    cancel(session, world.officer, booking.id, now=end - MICROSECOND)
+    with refused(session, HoldExpired):
+        undo_cancel(session, world.officer, booking.id, now=end)
 
 
 def test_undoing_takes_back_the_same_bed(session: Session, world: World) -> None:

@@ -17,7 +17,10 @@ from availability.periods import Period
 from availability.publishing import HORIZON, publish_openings
 from availability.rights import Actor, Role
 from booking.actions import Beneficiary, cancel, confirm, hold
-from booking.agenda import agendas, free_starts, left_outside, monday_of, usual_agenda, week_of
+from booking.agenda import Meets, agendas, free_starts, left_outside, monday_of, usual_agenda, week_of
+from booking.agenda_models import OwnAgenda
+from booking.common_dates import RoomWish, Wanted
+from booking.meetings import Choice, What, call_off, set_meeting
 from booking.models import Booking, State
 from booking.outcomes import note_outcome
 from tests.booking.town import make_person
@@ -110,6 +113,24 @@ def test_the_sites_that_one_uses_come_first_and_the_agenda_taken_last_is_the_usu
     assert agendas(session, colleague)[0].resource_id == near.id
 
 
+def test_ones_own_agenda_opens_first_then_those_that_ones_own_role_receives_in(
+    session: Session, world: World, kind: Kind
+) -> None:
+    others = make_kind(session, Shape.SLOTS, set_by=[Role.SENTENCE_JUDGE], **GRID)
+    judge, colleague = (an_agent(session, world.site, one, name="Ana Fiction") for one in (others, kind))
+    for agent, hour in ((colleague, "09:00"), (judge, "10:00")):
+        book(session, world.officer, agent, at(in_days(3), hour), now=NOW + timedelta(minutes=agent is judge))
+    seen = agendas(session, world.officer)
+    assert usual_agenda(session, world.officer, seen) == colleague.id  # the judge's was taken last
+    assert usual_agenda(session, world.officer, [one for one in seen if one.resource_id == judge.id]) == judge.id
+    own = an_agent(session, world.site, kind, name="Tout autre nom")
+    an_agent(session, world.site, kind, name=world.officer.name)  # a name says nothing: two people bear the same
+    session.add(OwnAgenda(account_id=world.officer.account_id, resource_id=own.id))
+    session.flush()
+
+    assert usual_agenda(session, world.officer, agendas(session, world.officer)) == own.id
+
+
 def test_a_week_is_seven_civil_days_from_a_monday(session: Session, world: World, agent: Resource) -> None:
     week = week_of(session, world.officer, agent.id, in_days(9), now=NOW)
 
@@ -196,7 +217,10 @@ def test_appointments_show_initials_and_where_they_stand(session: Session, world
     held = hold(session, world.officer, SlotClaim(resource_id=agent.id, start=at(in_days(1), "10:00")), now=NOW)
 
     week = week_of(session, world.officer, agent.id, TODAY, now=in_minutes(5))
+    person.territory_id = world.elsewhere.id  # their file passes: who receives them still knows that somebody comes
+    passed = week_of(session, world.officer, agent.id, TODAY, now=in_minutes(5)).appointments[1]
 
+    assert (passed.initials, passed.person_id) == ("AD", None)
     seen = [(one.booking_id, one.state, one.initials, one.case_ref, one.may_move) for one in week.appointments]
     assert seen == [
         (came.id, State.HONOURED, "", "24/00123", False),
@@ -293,7 +317,7 @@ def test_what_a_change_of_hours_left_outside_is_shown_as_in_the_week(
     theirs = book(session, both, agent, at(in_days(1), "09:00"))
     ours = book(session, world.officer, agent, at(in_days(2), "09:00"))
     book(session, world.officer, agent, at(in_days(1), "11:00"))  # still covered
-    outside = [Outside(one.id, Period(one.starts_at, one.ends_at)) for one in (theirs, ours)
+    outside = [Outside(one.id, Period(one.starts_at, one.ends_at), agent.id) for one in (theirs, ours)
                if one.starts_at and one.ends_at]  # fmt: skip
 
     found = left_outside(session, world.officer, agent.id, outside, now=NOW)
@@ -333,3 +357,28 @@ def test_an_appointment_that_lasts_into_the_week_is_in_it(session: Session, worl
     for week in (TODAY, in_days(7)):
         shown = week_of(session, world.officer, agent.id, week, now=NOW).appointments
         assert [one.booking_id for one in shown] == [booked.id]
+
+
+def test_what_whoever_receives_keeps_with_others_is_in_their_week_and_gone_once_called_off(
+    session: Session, world: World, agent: Resource
+) -> None:
+    clerk, judge = (make_actor(role, world.here) for role in (Role.REGISTRY, Role.SENTENCE_JUDGE))
+    wanted = Wanted(
+        site_id=world.site.id,
+        people=(agent.id,),
+        minutes=60,
+        first_on=in_days(1),
+        last_on=in_days(1),
+        room=RoomWish.NONE,
+    )
+    made = set_meeting(
+        session, clerk, wanted, Choice(start=at(in_days(1), "10:00")), What(name="Réunion fictive"), now=NOW
+    )
+
+    week = week_of(session, judge, agent.id, None, now=NOW)
+
+    kept = Period(at(in_days(1), "10:00"), at(in_days(1), "11:00"))
+    assert week.meetings == (Meets(kept, is_hearing=False),)
+    assert not any(slot.is_free and slot.period.overlaps(kept) for slot in week.slots)
+    call_off(session, clerk, made.id, now=NOW)
+    assert week_of(session, judge, agent.id, None, now=NOW).meetings == ()

@@ -26,6 +26,8 @@ from tests.socket_client import ROOT_STATE, RawClient, changed, redirections
 
 PAGES = f"{ROOT_STATE}booking___pages___"
 AGENDA = f"{PAGES}agenda_state____agenda_state"
+WHY = f"{PAGES}agenda_why____agenda_why_state"
+SHEET = f"{PAGES}booking_sheet____booking_sheet_state"
 RESERVE = f"{PAGES}reserve_state____reserve_state"
 NOTICE = f"{ROOT_STATE}portal___ui___notice____notice_state"
 OFFICER = Role.PROBATION_OFFICER
@@ -36,6 +38,7 @@ AGENTS = text("""
     SELECT r.id, s.territory_id = ANY(:territories) AS is_here
     FROM resource r JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id
     WHERE k.code = 'spip-rdv' ORDER BY r.id""")
+OWN = text("SELECT id FROM resource WHERE name = :name")
 STRANGE: list[Any] = [42, None, ["a"], {"a": {"b": [1]}}, "\x00😀" * 90, "9" * 40, "2026-03-02T09:00:00", "2026"]
 
 
@@ -125,6 +128,25 @@ async def test_an_appointment_is_moved_told_and_moved_back(served: Served, place
     assert "annulé" in said(undone)
 
 
+async def test_a_move_is_no_longer_taken_back_once_something_was_done_in_the_sheet(
+    served: Served, place: Place
+) -> None:
+    sheet = f"{place.address}&reservation={place.booking}"
+    async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
+        await opened(client, place)
+        target = {"booking_id": str(place.booking), "start": place.free.isoformat()}
+        await client.call(f"{AGENDA}.drag", target, path=place.address)
+        await client.call(f"{SHEET}.load", path=sheet)
+        looked = changed(await client.call(f"{AGENDA}.refresh", path=sheet))
+        await client.call(f"{SHEET}.give_back", {"form": {}}, path=sheet)
+        done = changed(await client.call(f"{AGENDA}.refresh", path=sheet))
+        await client.call(f"{AGENDA}.undo", path=sheet)
+
+    assert NOTICE not in looked
+    assert done[NOTICE]["undo_label"] == ""
+    assert starts(served, place) == place.free
+
+
 async def test_a_refused_move_draws_the_week_again_and_offers_the_nearest_starts(served: Served, place: Place) -> None:
     with Session(served.engine, expire_on_commit=False) as session, session.begin():
         other = hold(
@@ -150,10 +172,11 @@ async def test_a_refused_move_draws_the_week_again_and_offers_the_nearest_starts
             cancel(session, place.officer, other.id, now=datetime.now(UTC))
 
 
-async def test_the_agenda_opens_on_the_usual_one_then_on_the_one_last_looked_at(served: Served, place: Place) -> None:
+async def test_the_agenda_opens_on_ones_own_then_on_the_one_last_looked_at(served: Served, place: Place) -> None:
     with Session(served.engine) as session:
         others = session.execute(AGENTS, {"territories": sorted(place.officer.territories([OFFICER]))}).all()
-    other = next(one.id for one in others if one.is_here and one.id != place.agent)
+        own = session.execute(OWN, {"name": place.officer.name}).scalar_one()
+    other = next(one.id for one in others if one.is_here and one.id != own)
     async with RawClient(served.url, served.cookie_of(OFFICER)) as client:
         await client.hydrate("/agenda/")
         usual = redirections(await client.call(f"{AGENDA}.load", path="/agenda/"))
@@ -161,7 +184,7 @@ async def test_the_agenda_opens_on_the_usual_one_then_on_the_one_last_looked_at(
         last = redirections(await client.call(f"{AGENDA}.load", path="/agenda/?semaine=2027-01-04"))
         told = changed(await client.call(f"{AGENDA}.load", path="/agenda/?choisir=oui"))
 
-    assert usual == [f"/agenda/?lieu={place.agent}"]
+    assert usual == [f"/agenda/?lieu={own}"]
     assert last == [f"/agenda/?lieu={other}&semaine=2027-01-04"]
     assert told[AGENDA]["step"] == "choose"
 
@@ -234,6 +257,12 @@ async def test_any_shape_of_what_is_reserved_is_answered_without_a_failure(serve
             answer = await client.call(f"{RESERVE}.hold_start", {**right, name: sent}, path=place.address)
             assert FAILED not in said(answer), (name, sent)
             await client.call(f"{RESERVE}.leave", path=place.address)
+        for form in (
+            *STRANGE,
+            *({"day": sent, "hour": sent} for sent in STRANGE),
+            {"day": "2026-03-02", "hour": "9:0"},
+        ):
+            assert FAILED not in said(await client.call(f"{WHY}.ask", {"form": form}, path=place.address)), form
 
     assert _bookings_on(served, place.agent) == before
 

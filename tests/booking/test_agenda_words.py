@@ -222,6 +222,8 @@ def test_the_list_says_each_day_in_the_order_of_time() -> None:
         "Pas d’ouverture", "Plus de créneau aujourd’hui", "", "Pas d’ouverture",
     ]  # fmt: skip
     assert "2026-03-07" not in days  # a Saturday with nothing
+    sunday = words.day_lists(week(today=in_days(6)), now=NOW)[-1]
+    assert (sunday.is_today, sunday.note) == (True, "Pas d’ouverture")
 
 
 def test_the_days_that_are_over_are_folded_this_week_only() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
+from sqlmodel import Session
 
 from booking.idempotency import forget_answers
 from portal import clock
@@ -56,7 +58,7 @@ async def test_a_place_is_held_then_confirmed_and_its_history_says_so(api: Api) 
     assert (held["from"], held["to"]) == (in_days(1), in_days(3))
     assert held["hold_expires_at"].startswith("2026-03-02T08:10:")
     assert again.json() == held
-    assert booked | {"state": "held"} == held | {"hold_expires_at": None, "case_ref": "26/007"}
+    assert booked | {"state": "held"} == held | {"hold_expires_at": None, "case_ref": "26/007", "revision": 2}
     assert booked["state"] == "booked"
     assert twice == booked
     assert [line["act"] for line in history] == ["booking-held", "booking-booked"]
@@ -71,6 +73,38 @@ async def test_confirm_books_at_once_what_needs_no_host(api: Api) -> None:
 
     assert (booked["state"], booked["hold_expires_at"]) == ("booked", None)
     assert booked["person_id"] == str(api.country.people["bob"])
+
+
+@pytest.fixture
+async def limited(api: Api) -> AsyncIterator[None]:
+    """Limit beds to one a week, given back a month before: the country is everybody's, and is left as it was."""
+    await act(_limited, notice_min=43_200, most=1)
+    yield
+    await act(_limited, notice_min=0, most=None)
+
+
+def _limited(session: Session, *, notice_min: int, most: int | None) -> None:
+    session.execute(text("UPDATE kind SET cancel_notice_min = :min WHERE code = 'bed'"), {"min": notice_min})
+    session.execute(text("DELETE FROM kind_quota"))
+    if most is not None:
+        row = text("INSERT INTO kind_quota (kind_id, per, most) SELECT id, 'week', :most FROM kind WHERE code = 'bed'")
+        session.execute(row, {"most": most})
+
+
+@pytest.mark.usefixtures("limited")
+async def test_what_is_refused_says_the_rule_its_value_who_can_change_it_and_what_to_do_instead(api: Api) -> None:
+    async with api.client("officer") as client:
+        booked = await made(client, stay(api, case_ref="26/007", confirm=True))
+        late = (await client.post(f"/bookings/{booked['id']}/cancel")).json()
+        full = (await client.post("/bookings", json=stay(api, case_ref="26/008"))).json()
+        kinds = {one["code"]: one for one in (await client.get("/kinds")).json()["items"]}
+        excused = await client.post(late["instead"][0]["href"].removeprefix("/api/v1"))
+
+    assert (late["type"], late["status"], late["why"]) == ("/problems/too-late", 409, "too-late")
+    assert {"rule", "value", "who", "instead", "latest"} <= set(late)
+    assert (full["type"], full["taken"], full["most"], full["why"]) == ("/problems/quota-reached", 1, 1, "quota")
+    assert kinds["bed"]["quotas"] == [{"per": "week", "most": 1, "organisation": None, "territory": None}]
+    assert excused.json()["state"] == "excused"
 
 
 async def test_a_request_is_decided_by_the_organisation_that_runs_the_place(api: Api) -> None:
@@ -129,7 +163,7 @@ async def test_a_place_given_back_is_free_and_can_be_taken_back(api: Api) -> Non
         acts = await acts_of(client, booked["id"])
 
     assert (cancelled["state"], nights) == ("cancelled", 0)
-    assert undone == booked
+    assert undone == booked | {"revision": 4}
     problem_of(gone, 409, "period-taken")
     assert acts == ["booking-held", "booking-booked", "booking-cancelled", "booking-booked", "booking-cancelled"]
 
@@ -532,7 +566,7 @@ async def test_bad_minutes_are_a_problem_and_change_nothing(api: Api, minutes: o
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [
-        (b"{", "application/json", 422),
+        (b"{", "application/json", 400),
         (b"", "application/json", 422),
         (b"null", "application/json", 422),
         (b"[]", "application/json", 422),
@@ -614,17 +648,174 @@ async def test_an_outcome_is_noted_corrected_excused_and_taken_back(api: Api, mo
         path = f"/bookings/{booked['id']}"
         early = await client.post(f"{path}/outcome", json={"outcome": "missed"})
         later(monkeypatch, days=2)
+        wrong = [
+            await client.post(f"{path}/excuse", json=body)
+            for body in ({"reason": "agent-absent"}, {"reason": "health", "reason_text": "du genou"})
+        ]
         states = [
-            (await client.post(f"{path}/{act_}", json=body)).json()["state"]
+            [(await client.post(f"{path}/{act_}", json=body)).json()[name] for name in ("state", "reason")]
             for act_, body in (
                 ("outcome", {"outcome": "missed"}),
                 ("outcome", {"outcome": "honoured"}),
-                ("excuse", None),
+                ("excuse", {"reason": "other", "reason_text": "du genou"}),
                 ("undo", None),
+                ("excuse", None),
             )
         ]
+        history = (await client.get(f"{path}/history")).text
         unknown = await client.post(f"{path}/outcome", json={"outcome": "cancelled"})
 
     assert problem_of(early, 422, "invalid-request")["problem"] == "not-begun"
-    assert states == ["missed", "honoured", "excused", "honoured"]
+    assert states == [["missed", ""], ["honoured", ""], ["excused", "other"], ["honoured", ""], ["excused", ""]]
+    assert [problem_of(one, 422, "invalid-request").get("problem") for one in wrong] == [None, "only-with-other"]
+    assert ('"reason":"other"' in history, "genou" in history) == (True, False)
     problem_of(unknown, 422, "invalid-request")
+
+
+async def test_the_outcomes_of_a_day_are_noted_each_with_its_answer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = {"resource_id": api.country["mediator"], "case_ref": "26/001", "confirm": True}
+    async with api.client("judge") as client, api.client("brest_officer") as stranger:
+        ids = [(await made(client, order | {"start": first_start(api, minutes=at)}))["id"] for at in (0, 45, 90)]
+        later(monkeypatch, days=2)
+        items = [
+            {"booking_id": ids[0], "outcome": "honoured", "revision": 2},
+            {"booking_id": ids[1], "outcome": "excused", "reason": "work"},
+            {"booking_id": ids[2], "outcome": "missed", "revision": 1},
+        ]
+        key = {"Idempotency-Key": "a-day"}
+        answer = await client.post("/outcomes", json={"items": items}, headers=key)
+        again = await client.post("/outcomes", json={"items": items}, headers=key)
+        theirs = await stranger.post("/outcomes", json={"items": items})
+        excused = (await client.get(f"/bookings/{ids[1]}")).json()
+        none = await client.post("/outcomes", json={"items": []})
+
+    assert answer.status_code == 200, answer.text
+    told = answer.json()["items"]
+    assert [(one["booking_id"], one["state"], one["revision"]) for one in told] == [
+        (ids[0], "honoured", 3),
+        (ids[1], "excused", 3),
+        (ids[2], None, None),
+    ]
+    assert (told[2]["problem"]["type"], told[0]["problem"]) == ("/problems/changed-meanwhile", None)
+    assert (again.json(), excused["reason"]) == (answer.json(), "work")
+    assert {one["problem"]["type"] for one in theirs.json()["items"]} == {"/problems/not-found"}
+    problem_of(none, 422, "invalid-request")
+
+
+async def test_other_dates_are_proposed_listed_and_taken_by_whoever_asked(api: Api) -> None:
+    async with api.client("officer") as officer, api.client("host") as host:
+        order = {"resource_id": api.country["post"], "from": in_days(10), "to": in_days(20), "case_ref": "1"}
+        asked = (await officer.post("/bookings", json=order | {"confirm": True})).json()["id"]
+        dates = {"from": in_days(15), "to": in_days(25)}
+        key = {"Idempotency-Key": "once"}
+        made = await host.post(f"/bookings/{asked}/propose", json=dates, headers=key)
+        again = await host.post(f"/bookings/{asked}/propose", json=dates, headers=key)
+        which = {"proposal_id": made.json()["id"]}
+        not_theirs = await host.post(f"/bookings/{asked}/accept-proposal", json=which)
+        taken = await officer.post(f"/bookings/{asked}/accept-proposal", json=which)
+        listed = await officer.get(f"/bookings/{asked}/proposals")
+        late = await officer.post(f"/bookings/{asked}/decline-proposal", json=which)
+
+    assert (made.status_code, made.json()["state"], again.json()) == (200, "open", made.json())
+    assert not_theirs.status_code == 403
+    assert (taken.json()["state"], taken.json()["from"], taken.json()["to"]) == ("booked", in_days(15), in_days(25))
+    assert [one["state"] for one in listed.json()["items"]] == ["accepted"]
+    problem_of(late, 409, "already-decided")
+
+
+def template_for(api: Api, **said: Any) -> dict[str, Any]:
+    """Return what is sent to open sessions on Tuesdays, for a month ahead."""
+    court = {"site_id": api.country["csl_lyon"], "kind_id": api.country["kind_hearing"], "name": "Chambre fictive"}
+    sits = {"rrule": "FREQ=WEEKLY;BYDAY=TU", "starts": "09:00", "from_on": in_days(1), "horizon_days": 22}
+    return court | sits | {"max_minutes": 180, "max_cases": 12, "quotas": {"20": 8}} | said
+
+
+async def test_programs_read_the_nomenclature_and_write_the_templates_of_their_court_only(api: Api) -> None:
+    key = {"Idempotency-Key": "once"}
+    async with api.client("registry") as client, api.client("officer") as officer:
+        tree = (await client.get("/natures")).json()["items"]
+        made = await client.post("/hearing-templates", json=template_for(api), headers=key)
+        again = await client.post("/hearing-templates", json=template_for(api), headers=key)
+        (listed,) = (await client.get("/hearing-templates")).json()["items"]
+        days = (await client.get(f"/hearing-templates/{listed['id']}/sessions?days=14")).json()["items"]
+        not_theirs = [await officer.get("/hearing-templates"), await officer.post("/hearing-templates", json={})]
+        elsewhere = await client.post("/hearing-templates", json=template_for(api, site_id=api.country["csl_brest"]))
+        unknown = await client.get("/hearing-templates/999999/sessions")
+        wrong = await client.post("/hearing-templates", json=template_for(api, quotas={"99Z": 1}))
+
+    assert {"code": "20J", "label": "Divorce autre que par consentement mutuel", "above": "20"} in tree
+    assert (made.status_code, again.json(), again.headers["Idempotent-Replayed"]) == (201, made.json(), "true")
+    assert made.json()["template"] == listed
+    assert made.json()["made"] == [in_days(1), in_days(8), in_days(15), in_days(22)]
+    assert (listed["quotas"], listed["starts"], listed["sessions_to_come"]) == ({"20": 8}, "09:00", 4)
+    assert [(one["day"], one["what"]) for one in days] == [(in_days(1), "open"), (in_days(8), "open")]
+    assert {each.status_code for each in not_theirs} == {403}
+    problem_of(elsewhere, 403, "not-allowed")
+    problem_of(unknown, 404, "not-found")
+    assert problem_of(wrong, 422, "invalid-request")["field"] == "quotas"
+
+
+async def test_programs_try_what_a_change_of_a_template_moves_then_change_and_close_it(api: Api) -> None:
+    key = {"Idempotency-Key": "tried-then-done"}
+    wanted = template_for(api, rrule="FREQ=WEEKLY;BYDAY=TH", from_on=in_days(7))
+    async with api.client("registry") as client:
+        first = (await client.post("/hearing-templates", json=template_for(api))).json()["template"]
+        address = f"/hearing-templates/{first['id']}"
+        tried = (await client.post(f"{address}/change", json=wanted | {"dry_run": True}, headers=key)).json()
+        unchanged = (await client.get("/hearing-templates")).json()["items"]
+        changed = (await client.post(f"{address}/change", json=wanted, headers=key)).json()
+        late = await client.post(f"{address}/change", json=wanted)
+        address = f"/hearing-templates/{changed['template']['id']}"
+        would = (await client.post(f"{address}/close", json={"from_on": in_days(15), "dry_run": True})).json()
+        closed = (await client.post(f"{address}/close", json={"from_on": in_days(15)})).json()
+        past = await client.post(f"{address}/close", json={"from_on": in_days(0)})
+
+    assert (tried["template"], unchanged) == (None, [first])
+    assert tried["withdrawn"] == [in_days(8), in_days(15), in_days(22)]
+    assert tried["made"] == [in_days(10), in_days(17)]
+    assert changed == tried | {"template": changed["template"]}
+    assert (changed["template"]["line_id"], changed["template"]["valid_from"]) == (first["id"], in_days(7))
+    assert (would["template"], would["withdrawn"], closed["withdrawn"]) == (None, [in_days(17)], [in_days(17)])
+    assert closed["template"]["valid_until"] == in_days(15)
+    assert problem_of(late, 422, "invalid-request")["problem"] == "changed-meanwhile"
+    assert problem_of(past, 422, "invalid-request")["field"] == "from_on"
+
+
+async def test_a_program_of_a_registry_asks_for_common_dates_and_reads_who_blocks(api: Api) -> None:
+    asked = {
+        "site_id": api.country["csl_lyon"],
+        "people": [api.country["mediator"]],
+        "minutes": 90,
+        "first_on": in_days(1),
+        "last_on": in_days(2),
+        "room": "none",
+    }
+    away = "INSERT INTO closure (resource_id, days, reason) VALUES (:id, daterange(:first, :until), '')"
+    api.do(away, id=api.country["mediator"], first=in_days(1), until=in_days(2))
+    async with api.client("registry") as client, api.client("officer") as officer:
+        found = (await client.post("/common-dates", json=asked)).json()
+        odd = await client.post("/common-dates", json=asked | {"closes": "09:00"})
+        denied = await officer.post("/common-dates", json=asked)
+    api.do("DELETE FROM closure WHERE resource_id = :id", id=api.country["mediator"])
+
+    assert (found["count"], len(found["items"]), found["later"]) == (5, 5, None)
+    assert found["items"][0]["start"].startswith(in_days(2))
+    whom = [{"what": "person", "resource_id": api.country["mediator"]}]
+    assert found["before"] == [{"first_on": in_days(1), "last_on": in_days(1), "who": whom}]
+    assert [one["who"] for one in found["blockers"]] == [whom]
+    problem_of(odd, 422, "invalid-request")
+    assert denied.status_code == 403
+
+
+async def test_an_answer_is_taken_back_by_the_host_and_other_dates_withdrawn(api: Api) -> None:
+    async with api.client("officer") as officer, api.client("host") as host:
+        order = {"resource_id": api.country["post"], "from": in_days(10), "to": in_days(20), "case_ref": "1"}
+        asked = (await officer.post("/bookings", json=order | {"confirm": True})).json()["id"]
+        await host.post(f"/bookings/{asked}/refuse", json={"reason": "full"})
+        undone = await host.post(f"/bookings/{asked}/undo-answer")
+        made = await host.post(f"/bookings/{asked}/propose", json={"from": in_days(30)})
+        withdrawn = await host.post(f"/bookings/{asked}/withdraw-proposal")
+        over = await officer.post(f"/bookings/{asked}/accept-proposal", json={"proposal_id": made.json()["id"]})
+
+    assert (undone.json()["state"], withdrawn.json()["state"]) == ("requested", "requested")
+    problem_of(over, 409, "proposal-over")

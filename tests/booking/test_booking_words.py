@@ -35,6 +35,8 @@ def stay(first: int, until: int, **known: object) -> Stay:
         "initials": "",
         "case_ref": "",
         "may_open": False,
+        "may_bed": False,
+        "may_date": False,
     }
     return Stay(**(values | known))  # type: ignore[arg-type]
 
@@ -141,7 +143,7 @@ def test_a_bar_cut_by_the_window_says_its_real_dates_and_is_open_on_its_sides() 
     cut = stay(0, 10, from_on=days(-3), until_on=days(12))
     (bar,) = bars(Bed(1, "lit 1", (cut,)), Section(1, "Section", "lit", (), ()), days(0), days(10))
 
-    assert bar.edges == " pj-stay--before pj-stay--after"
+    assert bar.edges == " pj-stay--long pj-stay--before pj-stay--after"
     assert "15 nuits, du jeu. 19 nov. au ven. 4 déc." in plain(bar.spoken)
 
 

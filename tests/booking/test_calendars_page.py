@@ -13,6 +13,7 @@ from availability.absences import Feed
 from availability.feed_text import Why
 from availability.periods import Period
 from availability.rights import Role
+from booking.agenda import Meets
 from booking.pages import calendars_words as words
 from booking.pages.agenda_words import day_lists
 from booking.pages.calendars_words import feed_line
@@ -127,13 +128,15 @@ async def test_a_partner_subscribes_to_its_own_and_imports_nothing_where_nobody_
 def test_an_absence_is_a_shade_of_the_grid_and_a_note_of_the_list_of_each_of_its_days() -> None:
     absences = (span(2, "09:00", "12:30"), Period(at(3, "15:00"), at(5, "00:00")))
 
-    shown = week(absences=absences)
+    meets = [Meets(span(day, "14:00", "15:00"), is_hearing=day == 4) for day in (2, 4)]
+    shown = week(absences=absences, meetings=tuple(meets))
 
     notes = {one.key[-2:]: one.note.replace("\N{NO-BREAK SPACE}", " ") for one in day_lists(shown, now=NOW)}
-    assert notes["04"] == "Absence de 9 h à 12 h 30"
+    assert notes["04"] == "Absence de 9 h à 12 h 30 · Réunion de 14 h à 15 h"
     assert notes["05"] == "Absence de 15 h à minuit"
-    assert notes["06"] == "Pas d’ouverture"  # nobody would come that day anyway
+    assert notes["06"] == "Pas d’ouverture · Audience de 14 h à 15 h"  # nobody would come that day anyway
     shades = [one for one in drawn(shown, "closed") if one["id"].startswith("a-")]
-    assert [(one["title"], one["display"]) for one in shades] == [("Absence", "background")] * 2
+    assert [one["title"] for one in shades] == ["Absence", "Absence", "Réunion", "Audience"]
+    assert {one["display"] for one in shades} == {"background"}
     whole = week(absences=(Period(at(2, "00:00"), at(3, "00:00")),))
     assert day_lists(whole, now=NOW)[2].note == "Absence toute la journée"

@@ -12,10 +12,11 @@ from availability.claims import CaseClaim, NightsClaim, SlotClaim
 from availability.models import Shape
 from availability.rights import Role
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, lapse, refuse
+from booking.agenda_models import OwnAgenda
 from booking.day import SHOWN, Ending, Moment, Wait, day, time_zone_of
 from booking.models import State
 from booking.outcomes import note_outcome
-from booking.pages.day_words import today_cards
+from booking.pages.day_words import to_note_address, today_cards
 from tests.booking.town import Town, judge, make_person, make_town, request, stay
 from tests.factories import (
     NOW,
@@ -27,6 +28,7 @@ from tests.factories import (
     make_opening,
     make_resource,
     make_site,
+    make_territory,
 )
 
 
@@ -136,6 +138,32 @@ def test_hosts_see_who_comes_to_their_places_and_strangers_do_not(session: Sessi
     assert day(session, judge(town), now=NOW).today == ()
 
 
+def test_a_judge_who_has_an_agenda_reads_their_own_day_and_their_registry_that_of_the_court(
+    session: Session, town: Town
+) -> None:
+    offices = make_kind(session, Shape.SLOTS, reserved_by=[Role.SENTENCE_JUDGE])
+    mine, other = (make_resource(session, town.world.site, offices, name=name) for name in ("Cabinet 1", "Cabinet 2"))
+    one, registry = (make_actor(Role.SENTENCE_JUDGE, town.world.here) for _ in range(2))
+    session.add(OwnAgenda(account_id=one.account_id, resource_id=mine.id))
+    for office in (mine, other):
+        make_opening(session, office, in_minutes(60), hours=8)
+        claim = SlotClaim(resource_id=office.id, start=in_minutes(60))
+        held = hold(session, registry, claim, now=NOW, beneficiary=Beneficiary(case_ref=office.name))
+        confirm(session, registry, held.id, now=NOW)
+    session.flush()
+
+    days = [day(session, actor, now=in_minutes(300)) for actor in (one, registry)]
+
+    assert [sorted(each.line.case_ref for each in found.today) for found in days] == [
+        ["Cabinet 1"],
+        ["Cabinet 1", "Cabinet 2"],
+    ]
+    assert [found.to_note for found in days] == [1, 2]
+    assert [found.own_id for found in days] == [mine.id, None]
+    since = days[0].to_note_since
+    assert to_note_address(since, in_minutes(300), own=mine.id) == f"/issues-du-jour/?qui={mine.id}"
+
+
 def test_what_was_refused_or_lapsed_is_known_for_three_days(session: Session, town: Town) -> None:
     refused = request(session, town, in_days(1), None, case_ref="refused")
     refuse(session, town.world.host, refused.id, reason="full", now=NOW)
@@ -192,14 +220,20 @@ def test_a_full_column_keeps_the_first_and_counts_the_rest(session: Session, tow
 
 
 def test_the_day_is_written_in_the_time_of_ones_organisation_then_territory(session: Session, town: Town) -> None:
+    appeal = make_territory(session)
+    for zone, count in (("Indian/Mayotte", 1), ("Indian/Reunion", 2)):
+        for _ in range(count):
+            make_site(session, make_territory(session, parent=make_territory(session, parent=appeal)), time_zone=zone)
+
     assert time_zone_of(session, town.world.stranger) == "Europe/Paris"
+    assert time_zone_of(session, make_actor(Role.PROBATION_OFFICER, appeal)) == "Indian/Reunion"
     make_site(session, town.world.elsewhere, time_zone="Indian/Reunion")
 
     assert time_zone_of(session, town.world.stranger) == "Indian/Reunion"
     assert time_zone_of(session, town.world.host) == town.world.site.time_zone
 
 
-def test_ten_thousand_bookings_take_four_statements(session: Session, town: Town) -> None:
+def test_ten_thousand_bookings_take_five_statements(session: Session, town: Town) -> None:
     session.execute(
         text("""
             INSERT INTO booking (id, kind_id, resource_id, territory_id, case_ref, requested_by, state, first_on,
@@ -224,6 +258,6 @@ def test_ten_thousand_bookings_take_four_statements(session: Session, town: Town
     event.listen(connection, "before_cursor_execute", lambda *told: statements.append(told[2]))
     found = day(session, town.officer, now=NOW)
 
-    assert len(statements) == 4
+    assert len(statements) == 5
     assert (len(found.to_do), found.to_do_count) == (SHOWN, 999)
     assert found.today_count > SHOWN

@@ -19,10 +19,11 @@ from availability.errors import CapacityReached, InvalidRequest, NotAllowed, Not
 from availability.models import Kind, Resource, Shape
 from availability.rights import Actor, Role
 from booking import conflicts, designations
-from booking.actions import Beneficiary, accept, cancel, confirm, hold, refuse
+from booking.actions import Beneficiary, accept, cancel, confirm, hold, lapse, refuse
 from booking.conflicts import conflicts_of, declare_conflict, withdraw_conflict
 from booking.designations import (
     AlreadyDesignated,
+    Designation,
     NotSuitable,
     ViolenceAlleged,
     Wanted,
@@ -50,10 +51,12 @@ from booking.pages.designate_words import (
     kilometres,
     row,
     sentence,
+    when,
     whereabouts,
 )
 from booking.pages.designation_notice import answer, lines, readable_phone
 from booking.question import DEFAULT_RADIUS_KM, Question
+from booking.reasons import Reason
 from booking.suggestion import COLUMNS, Order, Why, cost, ranked, suggestion
 from tests.conftest import Database
 from tests.factories import (
@@ -573,7 +576,23 @@ def test_what_became_of_a_case_is_read_newest_first(
         (first.id, State.REFUSED, "profile"),
     ]
     later = NOW + timedelta(days=mediation.request_days + 1)
-    assert designations_of(session, judge, "RG 26/00001", now=later)[0].state is State.LAPSED
+    lapsed, refused = designations_of(session, judge, "RG 26/00001", now=later)
+    assert (lapsed.state, lapsed.since) == (State.LAPSED, second.expires_at)
+    assert lapse(session, second.id, now=later)
+    third = _take(session, judge, one)
+    cancel(session, judge, third.id, now=in_minutes(9), reason=Reason("measure-ended"))
+    ended = designations_of(session, judge, "RG 26/00001", now=later)
+    assert {each.id: (each.since, _end(each)) for each in ended} == {
+        third.id: (in_minutes(9), "annulée lun. 2 mars à 10 h 09, motif : mesure terminée"),
+        second.id: (later, "expirée mar. 10 mars à 10 h"),
+        first.id: (NOW, "refusée lun. 2 mars à 10 h, motif : profil qui ne convient pas"),
+    }
+    assert refused in ended
+
+
+def _end(one: Designation) -> str:
+    """Return what is said after when it was asked."""
+    return when(one).replace("\N{NO-BREAK SPACE}", " ").split(" ; ")[1]
 
 
 def test_a_designation_is_not_read_from_another_ressort(
@@ -769,7 +788,7 @@ def test_the_notice_says_who_where_and_until_when(
     assert "Courriel" not in said
     assert "lundi\u00a09\u00a0mars\u00a02026" in answer(asked)
     assert case_line(asked).is_running
-    assert answer(replace(asked, state=State.CANCELLED)).endswith("rendue.")
+    assert answer(replace(asked, state=State.CANCELLED, since=None)).endswith("annulée.")
 
 
 def test_the_notice_says_once_the_service_has_accepted(

@@ -63,6 +63,18 @@ def test_a_stay_that_is_over_cannot_be_given_back(session: Session, town: Town) 
     assert not view_of(dossier(session, town.officer, booked.id, now=after), now=after).can_give_back
 
 
+def test_too_late_to_be_given_back_it_is_shown_with_its_reason_and_can_be_excused(session: Session, town: Town) -> None:
+    town.nights.cancel_notice_min = 24 * 60
+    booked = stay(session, town, in_days(2), in_days(3))
+    in_time, late = in_minutes(60 * 13), in_minutes(60 * 15)  # a day before midnight there is at one in the morning
+    views = [view_of(dossier(session, town.officer, booked.id, now=at), now=at) for at in (in_time, late)]
+
+    assert [(view.can_give_back, view.can_excuse, view.why_kept.code) for view in views] == [
+        (True, False, ""),
+        (False, True, "too-late"),
+    ]
+
+
 def test_the_history_names_who_did_what_and_you(session: Session, town: Town) -> None:
     colleague = make_actor(Role.PROBATION_OFFICER, town.world.here)
     session.execute(

@@ -10,15 +10,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from availability.claims import CaseClaim, SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, PeriodTaken
 from availability.models import Kind, Resource, Shape
 from availability.rights import Actor, Role
-from availability.terms import TERM_COLUMNS
+from availability.statements import by_key
 from booking import designations, doubles, events, transitions
 from booking.actions import cancel, hold, lapse, refuse, undo_cancel
 from booking.designation_models import HEARING_AFTER_MEETING, DoubleConvocation
@@ -33,8 +33,10 @@ from booking.doubles import (
     next_pairs,
 )
 from booking.errors import AlreadyDecided
+from booking.host_requests import undo_answer
 from booking.models import Booking, State
 from booking.moving import move
+from booking.reasons import Reason
 from tests.conftest import Database
 from tests.factories import (
     NOW,
@@ -51,13 +53,7 @@ from tests.races import PATIENCE_S, act, at_once, refusals
 
 CASE = "RG 26/00001"
 # What `lock_booking` locked before there were doubles: one booking at a time.
-_ALONE = (
-    select(Booking, *TERM_COLUMNS)
-    .join(transitions._K, col(transitions._K.id) == col(Booking.kind_id))
-    .where(col(Booking.id) == bindparam("booking_id"))
-    .with_for_update(of=Booking)
-    .execution_options(populate_existing=True)
-)
+_ALONE = by_key(transitions._BOOKINGS_TOGETHER.text.replace(f"ANY({transitions._TOGETHER})", "ANY(ARRAY[:booking_id])"))
 JUDGES = [Role.FAMILY_JUDGE]
 TOMORROW = NOW + timedelta(days=1)
 
@@ -240,8 +236,10 @@ def test_the_database_itself_refuses_a_hearing_that_is_not_after_the_meeting(ses
 @pytest.mark.parametrize("which", ["designation_id", "meeting_id", "hearing_id"])
 def test_the_two_are_cancelled_and_taken_back_together(session: Session, court: Court, which: str) -> None:
     double = convened(session, court)
-    cancel(session, court.judge, getattr(double, which), now=NOW)
+    cancel(session, court.judge, getattr(double, which), now=NOW, reason=Reason("measure-ended"))
+    why = [session.get_one(Booking, one).reason for one in (double.meeting_id, double.hearing_id)]
 
+    assert why == ["measure-ended"] * 2
     asked = State.CANCELLED if which == "designation_id" else State.REQUESTED
     assert states(session, double) == (asked, State.CANCELLED, State.CANCELLED)
     assert taken(session) == (int(which != "designation_id"), 0, 0)
@@ -250,6 +248,17 @@ def test_the_two_are_cancelled_and_taken_back_together(session: Session, court: 
     undo_cancel(session, court.judge, getattr(double, which), now=NOW + timedelta(minutes=1))
     assert states(session, double) == (State.REQUESTED, State.BOOKED, State.BOOKED)
     assert taken(session) == (1, 1, 1)
+
+
+def test_a_service_that_takes_its_refusal_back_has_both_appointments_back(session: Session, court: Court) -> None:
+    double = convened(session, court)
+    before = states(session, double)
+    refuse(session, court.world.host, double.designation_id, reason="full", now=NOW)
+    assert states(session, double)[1:] == (State.CANCELLED, State.CANCELLED)
+
+    undo_answer(session, court.world.host, double.designation_id, now=NOW)
+
+    assert states(session, double) == before
 
 
 def test_a_service_that_refuses_or_does_not_answer_frees_both(session: Session, court: Court) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -89,6 +90,16 @@ def test_others_see_that_it_is_taken_and_nothing_else(session: Session) -> None:
     assert seen(town.officer) == ("AD", True, True)
     assert seen(town.world.host) == ("AD", True, False)  # the host knows who sleeps there, without the file
     assert seen(town.world.stranger) == ("", False, False)
+
+
+def test_each_kind_of_a_site_is_known_to_whom_its_people_are(session: Session, town: Town) -> None:
+    hostel = make_kind(session, town.nights.shape)  # type: ignore[arg-type]
+    section = make_resource(session, town.world.site, hostel, name="Foyer")
+    beds = make_beds(session, section, "lit 7")
+    booked = stay(session, replace(town, section=section, beds=beds), in_days(1), in_days(3))
+    both = make_actor(Role.PROBATION_OFFICER, town.world.here, town.world.elsewhere)
+
+    assert [one.booking_id for one in stays(grid(session, town, both))] == [booked.id]
 
 
 def test_looking_beyond_ones_territory_is_said(session: Session) -> None:

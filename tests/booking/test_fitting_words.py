@@ -25,16 +25,13 @@ from booking.pages.fitting_words import (
     minutes_words,
     offer_days,
     offers_sentence,
-    phone_words,
     place_words,
-    points,
     reasons,
-    round_sentence,
     row_of,
-    stop_cards,
     view_of,
     windows_words,
 )
+from booking.pages.round_words import phone_words, points, round_sentence, stop_cards
 from booking.rounds import round_of
 from tests.booking.fitting_town import GIVORS, VILLEURBANNE, FittingTown, a_request, make_fitting_town, on
 from tests.factories import NOW, TODAY, in_days

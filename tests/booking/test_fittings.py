@@ -30,16 +30,16 @@ from booking.fitting_actions import (
     problems_of,
     reopen_request,
     take_back,
-    undo_outcome,
 )
 from booking.fitting_models import FittingRequest
 from booking.fitting_queries import Stage, fitting_kind, fitting_requests, offers_for, request_for
 from booking.fittings import WhyNot, Window, km_between
 from booking.models import State
 from booking.moving import move
-from booking.outcomes import note_outcome
+from booking.outcomes import note_outcome, undo_outcome
 from booking.persons import erase_person
 from booking.queries import history_of
+from booking.reasons import Reason
 from booking.rounds import round_of, teams_on
 from booking.sealing import key_of, unseal
 from booking.words import act_sentence
@@ -389,10 +389,12 @@ def test_a_booked_request_is_so_by_its_booking_and_waits_again_without_it(sessio
 
     assert (booking.state, booking.person_id) == (State.BOOKED, request.person_id)
     assert stage(session, town, request) is Stage.BOOKED
-    give_back(session, town.agent, request.id, now=NOW)
-    assert stage(session, town, request) is Stage.WAITING
+    give_back(session, town.agent, request.id, now=NOW, reason=Reason("agent-absent"))
+    assert (stage(session, town, request), booking.reason) == (Stage.WAITING, "agent-absent")
     take_back(session, town.agent, request.id, now=NOW)
-    assert stage(session, town, request) is Stage.BOOKED
+    assert (stage(session, town, request), booking.reason) == (Stage.BOOKED, "")
+    with pytest.raises(InvalidRequest):
+        give_back(session, town.agent, request.id, now=NOW, reason=Reason("health"))  # that is why one is excused
     cancel(session, town.agent, booking.id, now=NOW)  # from another screen
     assert stage(session, town, request) is Stage.WAITING
     undo_cancel(session, town.agent, booking.id, now=NOW)

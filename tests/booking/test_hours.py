@@ -11,6 +11,7 @@ from psycopg.types.range import Range
 from sqlmodel import Session, col, select
 
 from availability.claims import SlotClaim
+from availability.closings import ClosedDays, close_site_days
 from availability.errors import NotFound, NotOpen
 from availability.grids import OwnGrid, own_grid, set_grid
 from availability.hours import rules_from, set_hours
@@ -28,6 +29,7 @@ from booking.hours import (
     receivers,
     set_grid_known,
     set_hours_known,
+    standing_outside,
 )
 from booking.moving import move
 from tests.booking.test_agenda import an_agent, at, book
@@ -87,7 +89,8 @@ def test_what_closes_is_read_with_its_name(session: Session, world: World, kind:
 
     found = hours_of(session, world.officer, agent.id, now=NOW)
 
-    assert [(one.closure_id, one.first) for one in found.closings] == [(None, closure.days.lower)]
+    assert [one.is_of_site for one in found.closings] == [True]
+    assert [(one.closure_id, one.first) for one in found.closings] == [(closure.id, closure.days.lower)]
     assert [(one.first, one.reason) for one in found.recesses] == [(in_days(20), "Noël")]
     assert [found.off.why(in_days(day)) for day in (7, 8, 20)] == [None, Off.CLOSED, Off.RECESS]
     assert found.holiday(date(2026, 4, 6)) == "Lundi de Pâques"
@@ -163,6 +166,30 @@ def test_those_left_outside_are_offered_different_starts_to_which_they_move(
     chosen = offers[str(second.id)][0]
     move(session, world.officer, second.id, SlotClaim(resource_id=chosen.resource_id, start=chosen.start), now=NOW)
     assert second.starts_at == chosen.start
+
+
+def test_a_site_that_closes_lists_those_of_all_its_agents_each_with_where_they_can_go(
+    session: Session, world: World, kind: Kind, agent: Resource
+) -> None:
+    colleague = an_agent(session, world.site, kind, name="Bilal Fiction")
+    ours, theirs = (book(session, world.officer, one, at(NEXT_WEEK, "09:00")) for one in (agent, colleague))
+    book(session, world.officer, colleague, at(NEXT_WEEK + timedelta(days=2), "09:00"))
+    days = ClosedDays(NEXT_WEEK, NEXT_WEEK + timedelta(days=2))
+    closed = close_site_days(session, world.officer, world.site.id, days, now=NOW)
+
+    found = standing_outside(session, world.officer, agent.id, now=NOW)
+
+    assert [(one.receiver.resource_id, one.appointment.booking_id) for one in found] == [
+        (agent.id, ours.id),
+        (colleague.id, theirs.id),
+    ]
+    assert all(offer.start >= at(NEXT_WEEK + timedelta(days=2), "09:00") for one in found for offer in one.offers)
+    assert {one.resource_id for one in closed.outside} == {agent.id, colleague.id}
+    theirs_only = make_kind(session, Shape.NIGHTS, set_by=[Role.PARTNER])
+    make_resource(session, world.site, theirs_only)
+    alone = standing_outside(session, world.officer, agent.id, now=NOW)
+    assert [one.receiver.resource_id for one in alone] == [agent.id]
+    assert not hours_of(session, world.officer, agent.id, now=NOW).site.is_whole
 
 
 def test_a_move_is_taken_back_even_where_hours_no_longer_reach_and_opens_nothing(

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.grids import OwnGrid, own_grid
@@ -17,6 +19,7 @@ from availability.openings import Rule
 from availability.rights import Actor, Role
 from booking.agenda import monday_of
 from booking.pages import hours_cut
+from booking.pages.hours_state import Undoing, put_off
 from portal.identity import Account
 from portal.problems import FAILED
 from portal.sign_in import actor_of_account
@@ -31,6 +34,9 @@ HOURS = f"{DRAWING}.booking___pages___hours_state____hours_state"
 NOTICE = f"{ROOT_STATE}portal___ui___notice____notice_state"
 OFFICER = Role.PROBATION_OFFICER
 A_WEEK = timedelta(days=7)
+CLOSED = text("""
+    SELECT r.name FROM resource a JOIN closure c ON c.site_id = a.site_id JOIN resource r ON r.site_id = a.site_id
+    WHERE a.id = :agent AND r.is_active AND c.days @> CAST(:day AS date) ORDER BY r.name""")
 
 
 @dataclass(frozen=True)
@@ -168,11 +174,50 @@ async def test_the_length_of_appointments_is_weighed_set_and_taken_back(place: P
 
     assert shown == form
     assert "au lieu de" in changed(weighed)[DRAWING]["cut_effect"]
-    assert "de 1 à 1440" in changed(wrong)[DRAWING]["cut_problems"]["slot_step_min"]
+    assert "de 1 à 1\u202f440" in changed(wrong)[DRAWING]["cut_problems"]["slot_step_min"]
     assert "enregistrés" in said(done)
     assert "toutes les 5" in changed(done)[HOURS]["where"]
     assert (written, own()) == (replace(before, slot_step_min=5), before)
     assert "annulé" in said(undone)
+
+
+async def test_a_whole_site_is_closed_opened_again_and_both_are_taken_back(place: Place) -> None:
+    path, form = place.address, {"first": str(place.monday), "reason": "Travaux", "where": "site"}
+
+    def closed() -> list[str]:
+        """Return the resources of the site that this week's Monday finds closed with it."""
+        with place.served.engine.connect() as connection:
+            return list(connection.execute(CLOSED, {"agent": place.agent, "day": place.monday}).scalars())
+
+    async with RawClient(place.served.url, place.served.cookie_of(OFFICER)) as client:
+        offered = changed(await client.hydrate(path))[DRAWING]["whole_site"]
+        done = await client.call(f"{HOURS}.close_some", {"form": form}, path=path)
+        (row,) = changed(done)[DRAWING]["closings"]
+        both = closed()
+        reopened = await client.call(f"{HOURS}.reopen", {"closure_id": row["id"]}, path=path)
+        none = closed()
+        undone = await client.call(f"{HOURS}.undo", path=path)
+        again = closed()
+        await client.call(f"{HOURS}.undo", path=path)
+
+    assert offered.startswith("Tout le site")
+    assert "Tout le site est fermé le" in said(done)
+    assert (row["reason"], row["is_of_site"], row["why_not"]) == ("Travaux", True, "")
+    assert (len(both), none, again) == (int(offered.split("\u00a0")[1].removeprefix(": ")), [], both)
+    assert "Tout le site est rouvert le" in said(reopened)
+    assert "annulé" in said(undone)
+    assert closed() == []
+
+
+def test_a_move_that_a_closure_keeps_from_being_taken_back_is_once_it_opens_again() -> None:
+    opens, *moves = partial(str, closure_id=4), partial(str, "first"), partial(str, "second")
+    left: tuple[Undoing, ...] = (opens, *moves)
+    for _ in moves:
+        left = put_off(left[-1], left[:-1])
+
+    assert left[-1] is opens
+    assert set(left[:-1]) == set(moves)
+    assert put_off(left[1], left[:1]) == left[:1]  # nothing is closed any more: it is given up
 
 
 async def test_any_shape_is_answered_without_a_failure(place: Place) -> None:
@@ -202,3 +247,27 @@ async def test_any_shape_is_answered_without_a_failure(place: Place) -> None:
             assert FAILED not in said(answer), (handler, payload)
 
     assert place.rules() == before
+
+
+async def test_hours_set_by_somebody_else_under_a_draft_are_told_and_set_over_only_by_who_knows(place: Place) -> None:
+    before = place.rules()
+    theirs = before[1:]
+    async with RawClient(place.served.url, place.served.cookie_of(OFFICER)) as client:
+        await client.hydrate(place.address)
+        await client.call(f"{DRAWING}.draw", {"column": 5, "opens": 540, "closes": 720}, path=place.address)
+        await arrived(client, "slots")
+        client.received = []
+        with Session(place.served.engine) as session, session.begin():
+            set_hours(session, place.officer, place.agent, theirs, from_on=place.monday, now=datetime.now(UTC))
+        await arrived(client, "'is_stale': True")
+        told = changed(client.received)[DRAWING]
+        await client.call(f"{HOURS}.save", path=place.address)
+        kept = place.rules()
+        await client.call(f"{HOURS}.keep_mine", path=place.address)
+        await client.call(f"{HOURS}.save", path=place.address)
+        await arrived(client, "Nouveaux horaires")
+
+    assert [one["label"] for one in told["differences"]] == ["Changée"]  # the others go on
+    assert "horaires" in str(told["stale_by"])
+    assert set(kept) == set(theirs)
+    assert set(before) < set(place.rules())  # as drawn: what was there when it began, and the new one

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from availability.closings import ClosedDays
 from availability.grids import OwnGrid
 from availability.openings import DaysOff, Rule, once, weekly
+from availability.running import SiteRun
 from booking.agenda import Closing
 from booking.hours import Hours, Receiver
 from booking.pages import hours_cut, hours_form, hours_week
@@ -20,6 +21,7 @@ from booking.pages import hours_words as words
 from booking.pages.hours_draft import draft_of, to_save
 from booking.pages.hours_recurrence import OFFERED, ONCE, Repeat, apart, moved, read_repeat, together, with_repeat
 from booking.pages.hours_week import Picked
+from booking.pages.site_words import whole_site
 
 A_DAY = timedelta(days=1)
 MONDAY = date(2026, 12, 7)  # of the week that is drawn
@@ -27,6 +29,7 @@ TUESDAY, FRIDAY = MONDAY + A_DAY, MONDAY + 4 * A_DAY
 TODAY = date(2026, 11, 26)
 JUNE = date(2027, 6, 30)
 NINE, NOON = time(9), time(12)
+AFTERNOON = (time(14), time(17))
 USUAL = weekly(0, NINE, NOON, date(2026, 1, 1))
 HORIZON = MONDAY + timedelta(days=400)
 
@@ -279,9 +282,12 @@ def test_a_time_as_it_is_shown_is_read_back(at: time) -> None:
 
 
 RECEIVER = Receiver(
-    resource_id=7, name="Alix Spécimen", kind_label="rendez-vous au SPIP", site_name="SPIP", commune="Lyon",
+    resource_id=7, name="Alix Spécimen", kind_label="rendez-vous au SPIP", site_id=3, site_name="SPIP", commune="Lyon",
     time_zone="Europe/Paris", step_min=30, duration_min=30, holiday_zone="", is_in_agenda=True,
 )  # fmt: skip
+
+
+OURS = SiteRun(id=3, name="SPIP", commune="Lyon", time_zone="Europe/Paris", resources=4, own=4)
 
 
 def hours(*rules: Rule, closings: tuple[Closing, ...] = (), recesses: tuple[Closing, ...] = ()) -> Hours:
@@ -294,7 +300,7 @@ def hours(*rules: Rule, closings: tuple[Closing, ...] = (), recesses: tuple[Clos
     usual = OwnGrid(slot_duration_min=30, slot_step_min=30, buffer_before_min=0, buffer_after_min=0)
     return Hours(
         receiver=RECEIVER, today=TODAY, rules=rules, closings=closings, recesses=recesses, off=off,
-        grid=OwnGrid(), of_kind=usual,
+        grid=OwnGrid(), of_kind=usual, site=OURS,
     )  # fmt: skip
 
 
@@ -378,16 +384,25 @@ def test_what_is_left_outside_stands(count: int, stands: str) -> None:
     assert stands in words.outside_words(count)
 
 
-def test_a_closure_of_the_whole_site_is_not_offered_to_be_taken_back() -> None:
-    whole, own = (
-        Closing(closure_id=number, first=TODAY, until=TODAY + A_DAY, reason="Travaux") for number in (None, 5)
-    )
+def test_a_closure_of_the_whole_site_is_taken_back_by_who_runs_all_of_it_and_others_are_told_why_not() -> None:
+    days = {"first": TODAY, "until": TODAY + A_DAY, "reason": "Travaux"}
+    found = [Closing(closure_id=4, **days, is_of_site=True), Closing(closure_id=5, **days)]  # type: ignore[arg-type]
 
-    assert [(row.id, row.reason) for row in words.closing_rows([whole, own])] == [
-        ("", "Travaux – tout le site"),
-        ("5", "Travaux"),
+    assert [(row.id, row.is_of_site, row.why_not) for row in words.closing_rows(found, OURS)] == [
+        ("4", True, ""),
+        ("5", False, ""),
     ]
-    assert words.closed_words(ClosedDays(TODAY, TODAY + A_DAY), is_closed=True).startswith("Fermé le")
+    theirs, own = words.closing_rows(found, replace(OURS, own=3))
+    assert (theirs.id, own.id, own.why_not) == ("", "5", "")
+    assert theirs.why_not.startswith("1\u00a0ressource du site sur 4 ne dépend pas de vous")
+    assert [whole_site(replace(OURS, resources=one, own=own)) for one, own in ((4, 4), (4, 3), (1, 1))] == [
+        "Tout le site\u00a0: 4\u00a0ressources",
+        "",
+        "",
+    ]
+    closed = ClosedDays(TODAY, TODAY + A_DAY)
+    assert words.closed_words(closed, is_closed=True).startswith("Fermé le")
+    assert words.closed_words(closed, is_closed=False, is_of_site=True).startswith("Tout le site est rouvert le")
 
 
 def test_what_a_grid_gives_in_a_week_is_said_before_it_is_saved() -> None:
@@ -413,11 +428,11 @@ def test_what_a_grid_gives_in_a_week_is_said_before_it_is_saved() -> None:
 @pytest.mark.parametrize(
     ("typed", "wrong"),
     [
-        ({"slot_step_min": "0"}, "de 1 à 1440"),
-        ({"slot_duration_min": "une heure"}, "de 1 à 10080"),
-        ({"buffer_after_min": "-5"}, "de 0 à 1440"),
+        ({"slot_step_min": "0"}, "de 1 à 1\u202f440"),
+        ({"slot_duration_min": "une heure"}, "de 1 à 10\u202f080"),
+        ({"buffer_after_min": "-5"}, "de 0 à 1\u202f440"),
         ({"capacity": ""}, "combien de personnes"),
-        ({"capacity": "²"}, "de 0 à 10000"),
+        ({"capacity": "²"}, "de 0 à 10\u202f000"),
     ],
 )
 def test_a_grid_is_refused_beside_the_field_that_is_wrong(typed: dict[str, str], wrong: str) -> None:
@@ -431,3 +446,25 @@ def test_a_grid_is_refused_beside_the_field_that_is_wrong(typed: dict[str, str],
 def test_a_grid_as_it_is_shown_is_read_back() -> None:
     for grid in (OwnGrid(), OwnGrid(slot_duration_min=45, slot_step_min=15, buffer_before_min=0, capacity=3)):
         assert hours_cut.read_grid(hours_cut.typed_of(grid)) == (grid, hours_cut.NO_PROBLEM)
+
+
+def test_hours_that_change_from_a_later_day_are_told_by_what_differs_and_not_by_what_is_cut() -> None:
+    week = [
+        weekly(day, opens, closes, date(2026, 1, 1)) for day in range(5) for opens, closes in ((NINE, NOON), AFTERNOON)
+    ]
+    cut = [replace(one, valid_until=MONDAY) for one in week]
+    later = [replace(one, valid_from=MONDAY, anchor_on=MONDAY) for one in week]
+    shorter = [replace(one, closes=time(11)) if one.closes == NOON else one for one in later]
+
+    same, told = (words.differences(week, [*cut, *after], TODAY) for after in (later, shorter))
+    tuesday = words.differences(week, [*week[:2], *week[4:]], TODAY)
+
+    assert same == []
+    assert [(one.label, plain(one.before), plain(one.after)) for one in told] == [
+        ("Changée", "de 9 h à 12 h, du lundi au vendredi", "de 9 h à 12 h, du lundi au vendredi jusqu’au 6 déc."),
+        ("Ajoutée", "", "de 9 h à 11 h, du lundi au vendredi à partir du 7 déc."),
+    ]
+    assert [(one.label, plain(one.before)) for one in tuesday] == [
+        ("Retirée", "de 9 h à 12 h, tous les mardis"),
+        ("Retirée", "de 14 h à 17 h, tous les mardis"),
+    ]

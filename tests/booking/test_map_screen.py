@@ -17,7 +17,7 @@ from booking.pages.saved_words import news_cards, saved_line
 from booking.saved_searches import ToSave, save, saved_by
 from booking.watching import look_for, news
 from tests.booking.town import Town, make_town, stay
-from tests.factories import NOW, PARIS, TODAY, in_days, make_beds, make_resource, make_site
+from tests.factories import NOW, PARIS, TODAY, close, in_days, make_beds, make_resource, make_site
 
 SEX = {"sex": {"label": "Sexe", "type": "choice", "choices": {"M": "Hommes", "F": "Femmes"}}}
 HERE = Located((Place("Paris (75)", *PARIS, Source.COMMUNE, 1.0),))
@@ -46,6 +46,14 @@ def test_what_does_not_suit_says_why_and_the_change_that_would_include_it(sessio
     assert card.change == "Chercher sans «\u00a0Sexe\u00a0»"
     assert "sexe" not in card.change_href
     assert {square.state for square in card.squares} == {"free"}
+
+
+def test_what_is_closed_does_not_count_its_beds_as_free(session: Session) -> None:
+    town = town_of(session)
+    close(session, town.section, in_days(0), in_days(40))
+    [card] = screen(session, town, raison="closed").cards
+
+    assert (card.state_word, card.free) == ("fermé", "3\u00a0lits")
 
 
 @pytest.mark.parametrize("nights", [5, 40])

@@ -123,7 +123,7 @@ def test_every_filter_in_use_is_a_tag_that_says_which_names_to_empty() -> None:
     assert tags == {
         "lieu,point": "Autour de Lyon",
         "mesure,rayon,trajet": f"30{NBSP}km au plus",
-        "debut,fin,jours": "Travaille de 06:00 à 14:00, lun.–ven., à cette adresse",
+        "debut,fin,jours": f"Travaille de{NBSP}6{NBSP}h à{NBSP}14{NBSP}h, lun.–ven., à cette adresse",
         "sexe": f"Sexe{NBSP}: Femmes",
         "weekend": "Week-end",
         "c_regime": f"Régime{NBSP}: Probatoire",
@@ -339,7 +339,7 @@ def test_badges_are_in_the_words_of_the_schema() -> None:
         "hommes",
         f"à partir de 18{NBSP}ans",
         "ouvert le week-end",
-        "sortie dès 05:30, retour avant 21:30",
+        f"sortie dès 5{NBSP}h{NBSP}30, retour avant 21{NBSP}h{NBSP}30",
         "régime probatoire",
         "cuisine, soudure",
         f"surface{NBSP}: 9{NBSP}m²",

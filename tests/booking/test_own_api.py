@@ -43,6 +43,7 @@ async def test_a_program_of_a_partner_lists_what_its_organisation_runs_and_nothi
         "name": "beds",
         "kind": "bed",
         "shape": "nights",
+        "site_id": api.country["csl_lyon"],
         "site": "csl_lyon",
         "commune": "lyon",
         "time_zone": "Europe/Paris",
@@ -117,6 +118,51 @@ async def test_days_are_closed_and_opened_again(api: Api) -> None:
     assert known | closure == known
     assert opened.json()["closures"] == []
     problem_of(twice, 404, "not-found")
+
+
+async def test_a_whole_site_is_closed_and_opened_again_by_who_runs_all_of_it(api: Api) -> None:
+    site, closure = api.country["csl_near"], {"from": in_days(3), "to": in_days(5), "reason": "Travaux"}
+    async with api.client("software") as client, api.client("officer") as officer:
+        order = {"resource_id": api.country["near_beds"], "from": in_days(3), "to": in_days(4), "case_ref": "1"}
+        booking = (await officer.post("/bookings", json=order | {"confirm": True})).json()
+        read = await client.get(f"/sites/{site}/published")
+        keyed = {"Idempotency-Key": "close-site", "If-Match": read.headers["etag"]}
+        made = await client.post(f"/sites/{site}/closures", json=closure, headers=keyed)
+        again = await client.post(f"/sites/{site}/closures", json=closure, headers=keyed)
+        late = await client.post(f"/sites/{site}/closures", json=closure, headers={"If-Match": read.headers["etag"]})
+        (known,) = made.json()["closures"]
+        beside, _ = await published(client, api.country["near_post"])
+        not_its_own = await client.delete(f"/resources/{api.country['near_post']}/closures/{known['id']}")
+        opened = await client.delete(f"/sites/{site}/closures/{known['id']}")
+        twice = await client.delete(f"/sites/{site}/closures/{known['id']}")
+
+    assert read.json() | {"resources": 3, "own": 3, "closures": [], "outside": []} == read.json()
+    assert made.status_code == 201, made.text
+    assert known == closure | {"id": known["id"], "is_of_site": True}
+    (left,) = made.json()["outside"]
+    assert (left["booking_id"], left["resource_id"]) == (booking["id"], api.country["near_beds"])
+    assert (again.json(), again.headers["idempotent-replayed"]) == (made.json(), "true")
+    problem_of(late, 412, "out-of-date")
+    assert (beside["closures"], beside["site_id"]) == ([known], site)
+    problem_of(not_its_own, 404, "not-found")
+    assert opened.json()["closures"] == []
+    problem_of(twice, 404, "not-found")
+
+
+async def test_a_site_that_is_partly_or_wholly_another_s_is_not_closed(api: Api) -> None:
+    closure = {"from": in_days(3), "to": in_days(5)}
+    async with api.client("software") as client, api.client("officer") as officer:
+        partly = await client.post(f"/sites/{api.country['csl_lyon']}/closures", json=closure)
+        read = await client.get(f"/sites/{api.country['csl_lyon']}/published")
+        theirs = await client.post(f"/sites/{api.country['csl_brest']}/closures", json=closure)
+        hidden = await client.get(f"/sites/{api.country['csl_brest']}/published")
+        refused = await officer.get(f"/sites/{api.country['csl_near']}/published")
+
+    problem_of(partly, 403, "not-allowed")
+    assert read.json()["own"] < read.json()["resources"]
+    problem_of(theirs, 404, "not-found")
+    problem_of(hidden, 404, "not-found")
+    problem_of(refused, 403, "not-allowed")
 
 
 async def test_a_temporary_capacity_counts_until_it_is_forgotten(api: Api) -> None:

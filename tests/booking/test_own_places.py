@@ -15,6 +15,7 @@ from availability.declarations import Declaration
 from availability.errors import InvalidRequest
 from availability.models import Shape
 from availability.own import Closure, OwnPage, OwnResource
+from availability.running import SiteRun
 from booking.pages.own_places_words import (
     Filters,
     bed_words,
@@ -37,6 +38,7 @@ PLACE = OwnResource(
     label_plural="médiations familiales",
     shape=Shape.PLACES,
     fresh_days=30,
+    site_id=3,
     site_name="Le Pont",
     commune="Lyon",
     time_zone="Europe/Paris",
@@ -164,11 +166,15 @@ def test_a_month_cut_short_has_one_full_stop() -> None:
     assert bed_words("F-101", in_service=False, stays=stays).endswith("Il reste occupé jusqu’au dim.\u00a020\u00a0déc.")
 
 
-def test_what_is_of_the_whole_site_cannot_be_taken_back_on_one_line() -> None:
-    closures = [Closure(3, in_days(1), in_days(2), ""), Closure(None, None, None, "Travaux")]
+def test_what_is_of_the_whole_site_is_taken_back_by_who_runs_all_of_it() -> None:
+    closures = [Closure(3, in_days(1), in_days(2), "", False), Closure(4, None, None, "Travaux", True)]
+    site = SiteRun(id=3, name="Le Pont", commune="Lyon", time_zone="Europe/Paris", resources=3, own=3)
 
-    assert [(row.id, row.detail) for row in closure_rows(closures)] == [("3", ""), ("", "Travaux – tout le site")]
-    assert closure_rows(closures)[1].days == "Déjà, sans fin prévue"
+    assert [(row.id, row.is_of_site) for row in closure_rows(closures, site)] == [("3", False), ("4", True)]
+    own, whole = closure_rows(closures, replace(site, own=1))
+    assert (own.id, whole.id, whole.detail) == ("3", "", "Travaux")
+    assert "2\u00a0ressources du site sur 3 ne dépendent pas de vous" in whole.why_not
+    assert whole.days == "Déjà, sans fin prévue"
     assert capacity_rows([Capacity(1, in_days(1), in_days(3), 1, "Congés")])[0].detail == "1\u00a0place – Congés"
 
 

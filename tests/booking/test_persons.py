@@ -23,6 +23,7 @@ from availability.rights import Actor, Right, Role
 from booking import actions
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.models import Booking, Person, PersonKey, State
+from booking.person_phones import phones_of
 from booking.persons import (
     NewPerson,
     age_on,
@@ -102,14 +103,15 @@ def test_contact_details_end_sealed_and_are_read_again_by_who_asks(session: Sess
     read, phone, address = consult_person(session, world.officer, person.id, house=HOUSE, reason="booking", now=LATER)
 
     assert (read.id, phone, address) == (person.id, "+33639984242", "4 bis, rue des Fictions, 69003 Lyon")
-    assert person.phone_index == HOUSE.blind_index("+33639984242")
+    (kept,) = phones_of(session, person.id)
+    assert (kept.number_index, kept.is_for_messages) == (HOUSE.blind_index("+33639984242"), True)
     assert (person.territory_id, person.created_at) == (world.here.id, NOW)
 
 
 def test_a_file_may_have_no_contact_details(session: Session, world: World) -> None:
     person = open_file(session, world, phone="  ", address=" ")
 
-    assert (person.phone_sealed, person.phone_index, person.address_sealed) == (None, None, None)
+    assert (list(phones_of(session, person.id)), person.address_sealed) == ([], None)
     assert consult_person(session, world.officer, person.id, house=HOUSE, reason="x", now=NOW)[1:] == ("", "")
 
 

@@ -6,6 +6,7 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat
 
 from availability.errors import InvalidRequest
 from booking.phones import (
@@ -198,6 +199,15 @@ def test_whatever_is_read_reads_as_itself_everywhere(typed: str, regions: list[s
         assert phonenumbers.is_possible_number(phonenumbers.parse(reading.e164))
 
 
+@given(dialled | likely, somewhere, st.booleans())
+def test_digits_that_no_territory_dials_are_passed_over_and_no_number_with_them(
+    typed: str, regions: list[str], fiction: bool
+) -> None:
+    asked_of_the_library = readings(f"{typed}/", regions, fiction=fiction)  # not plain: every territory reads it
+
+    assert readings(typed, regions, fiction=fiction) == asked_of_the_library
+
+
 @given(st.text(max_size=30), somewhere)
 def test_anything_typed_is_one_number_or_refused(typed: str, regions: list[str]) -> None:
     found = readings(typed, regions, fiction=False)
@@ -209,14 +219,58 @@ def test_anything_typed_is_one_number_or_refused(typed: str, regions: list[str])
             read_phone(typed, regions, fiction=False)
 
 
+SORTS = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
+ABROAD = ("MA", "DZ", "TN", "RO", "PT", "ES", "GB", "BE", "TR", "UA", "SN", "GE")
+
+
+def sample(region: str, sort: int) -> tuple[str, str, str]:
+    """Return a real number of a country: the national way, the international way, E.164."""
+    number = phonenumbers.example_number_for_type(region, sort)
+    assert number is not None
+    ways = (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.E164)
+    national, international, e164 = (phonenumbers.format_number(number, way) for way in ways)
+    return national, international, e164
+
+
+@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("region", TERRITORIES)
-def test_the_sample_mobile_of_each_territory_is_read_there_first(region: str) -> None:
-    sample = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-    assert sample is not None
-    typed = phonenumbers.format_number(sample, phonenumbers.PhoneNumberFormat.NATIONAL)
+def test_the_numbers_of_each_territory_are_read_there_first_in_every_writing(region: str, sort: int) -> None:
+    national, international, e164 = sample(region, sort)
 
-    first = readings(typed, regions_for(region), fiction=False)[0]
+    first = readings(national, regions_for(region), fiction=False)[0]
 
-    assert first.region == region
-    assert first.is_mobile
-    assert can_receive_sms(first.e164)
+    assert (first.region, first.e164) == (region, e164)
+    look_the_same = ("PM", "WF")  # a landline may be a mobile there: nobody is refused a message for it
+    assert can_receive_sms(e164) is (sort == SORTS[0] or region in look_the_same)
+    for typed in (international, e164, f"00{e164[1:]}", international.replace(" ", ".")):
+        assert read_phone(typed, fiction=False) == e164  # with its code, wherever it is read
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("region", ABROAD)
+def test_the_numbers_of_other_countries_are_read_with_their_code(region: str, sort: int) -> None:
+    _, international, e164 = sample(region, sort)
+
+    for typed in (international, f"00 {international[1:]}", f"({international[: international.index(' ')]})"
+                  f"{international[international.index(' '):]}"):  # fmt: skip
+        (only,) = readings(typed, TERRITORIES, fiction=False)
+        assert (only.region, only.e164) == (region, e164)
+
+
+@pytest.mark.parametrize(
+    ("home", "service", "typed", "first"),
+    [
+        ("NC", "FR", "75 12 34", "NC"),  # where the person lives, then the service, then the others
+        ("", "PM", "75 12 34", "PM"),
+        ("WF", "NC", "72 12 34", "WF"),
+        ("", "NC", "72 12 34", "NC"),
+        ("MF", "GP", "0690 00 12 34", "MF"),  # one number, whoever reads it
+        ("FR", "RE", "0692 12 34 56", "RE"),
+    ],
+)
+def test_a_number_is_read_with_the_territory_of_the_person_then_of_the_service_then_the_others(
+    home: str, service: str, typed: str, first: str
+) -> None:
+    nearest = (home, service) if home else (service,)
+
+    assert readings(typed, regions_for(*nearest), fiction=False)[0].region == first

@@ -16,7 +16,7 @@ from availability.rights import Actor, Right, Role
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, refuse
 from booking.hosting import HostedRequest, answered_requests, waiting_requests
 from booking.models import Booking, Person, State
-from booking.pages.requests_state import answer_by, answered_line, card, dates, whom
+from booking.pages.request_words import answer_by, answered_line, card, dates, whom
 from tests.factories import (
     NOW,
     TODAY,
@@ -186,7 +186,7 @@ def test_an_appointment_that_the_host_must_accept_says_its_hour(session: Session
 
     one = waiting_requests(session, world.host, now=NOW)[0]
 
-    assert dates(one, PARIS_TIME) == "mar.\u00a03\u00a0mars à\u00a010\u00a0h"
+    assert dates(one, PARIS_TIME) == "mar.\u00a03\u00a0mars à\u00a010\u00a0h (60\u00a0min)"
 
 
 # --- in words ---
@@ -221,12 +221,21 @@ def test_a_card_says_what_whom_and_until_when() -> None:
     assert shown.what == "Médiation familiale : Ada Fictive"
     assert (shown.where, shown.whom) == ("Le Pont", "Dossier RG 26/00001")
     assert shown.dates == "À partir du lun.\u00a02\u00a0mars, sans date de fin"
-    assert shown.asked.endswith("par : Tribunal judiciaire de Lyon")
+    assert shown.asked.endswith("par\u00a0: Tribunal judiciaire de Lyon")
 
 
-@pytest.mark.parametrize(("left", "is_soon"), [(timedelta(days=3), False), (timedelta(days=3, seconds=-1), True)])
-def test_less_than_three_days_is_soon(left: timedelta, is_soon: bool) -> None:
-    assert card(_request(expires_at=NOW + left), now=NOW).is_soon is is_soon
+@pytest.mark.parametrize(
+    ("days", "warned_before"),
+    [(14, timedelta(days=3)), (9, timedelta(days=3)), (6, timedelta(days=2)), (2, timedelta(days=1)), (1, None)],
+)
+def test_a_third_of_the_delay_before_its_end_one_day_to_three_is_soon(days: int, warned_before: timedelta) -> None:
+    delay = timedelta(days=days)
+    end = NOW + delay
+    begins = end - (warned_before or delay / 2)  # never before half of a short delay has gone
+    asked = _request(asked_at=NOW, expires_at=end)
+
+    assert not card(asked, now=begins - timedelta(seconds=1)).is_soon
+    assert card(asked, now=begins).is_soon
 
 
 def test_the_last_day_is_counted_in_civil_days_where_the_place_is() -> None:

@@ -1,15 +1,23 @@
-"""Many messages due at once: an offer each to as many people, every one with a phone of their own."""
+"""Many messages due at once, to people and to hosts, every one with a phone of their own."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.claims import PlaceClaim
+from availability.models import Shape
+from booking.actions import Beneficiary, confirm, hold
+from booking.events import subscribe
+from booking.host_phones import set_phone
+from booking.host_requests import tell_hosts
 from booking.persons import NewPerson, create_person
+from convocations.host_sms import follow_request
 from tests.convocations.desk import HOUSE, Desk, make_desk
-from tests.factories import NOW, TODAY
+from tests.factories import NOW, TODAY, in_days, make_host, make_kind, make_resource, make_site, make_world
 
 OFFERS = text("""
     INSERT INTO convocation (id, link_id, link_version, acts, territory_id, person_id, kind_id, resource_ids,
@@ -48,3 +56,22 @@ def make_offers(session: Session, count: int) -> list[str]:
 def phone(number: int) -> str:
     """Return the phone of somebody, in the range kept for fiction."""
     return f"+336399{80000 + number}"
+
+
+def make_host_requests(session: Session, count: int) -> list[str]:
+    """Return the mobiles to which as many requests, of one place each, are due to be told at NOW."""
+    desk = make_world(session)
+    kind = make_kind(session, Shape.PLACES, host_accepts=True, request_days=9)
+    asked_at = NOW - timedelta(hours=1)
+    subscribe(tell_hosts)
+    subscribe(follow_request)
+    for number in range(count):
+        site = make_site(session, desk.here)
+        place = make_resource(session, site, kind, capacity=1)
+        host = make_host(site.organisation_id, desk.here)
+        set_phone(session, host, site.id, phone(5_000 + number), house=HOUSE, fiction=True, now=asked_at)
+        claim = PlaceClaim(resource_id=place.id, first=in_days(20), until=in_days(30))
+        whom = Beneficiary(case_ref=f"RG 26/{number:05}")
+        held = hold(session, desk.officer, claim, now=asked_at, beneficiary=whom)
+        confirm(session, desk.officer, held.id, now=asked_at)
+    return [phone(5_000 + number) for number in range(count)]

@@ -54,8 +54,8 @@ def make_desk(session: Session, *, phone: str = "06 39 98 12 34", **columns: Any
     """Return a desk whose acts plan messages, as the application's do."""
     subscribe(follow)
     world = make_world(session)
-    rules = {"slot_step_min": 30, "slot_duration_min": 30} | columns
-    kind = make_kind(session, Shape.SLOTS, label="rendez-vous", **rules)
+    rules = {"label": "rendez-vous", "slot_step_min": 30, "slot_duration_min": 30} | columns
+    kind = make_kind(session, Shape.SLOTS, **rules)
     agents = [make_resource(session, world.site, kind, name=name, capacity=1) for name in ("Agent A", "Agent B")]
     for agent in agents:
         make_opening(session, agent, NINE, hours=3)

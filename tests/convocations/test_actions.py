@@ -12,9 +12,11 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound, PeriodTake
 from availability.models import Shape
 from availability.rights import Role
 from booking.actions import Beneficiary, cancel, confirm, hold
+from booking.errors import TooLate
 from booking.links import LinkName
 from booking.models import Booking, State
 from booking.outcomes import note_outcome
+from booking.reasons import Reason
 from convocations.actions import (
     accept_sms,
     convene,
@@ -23,6 +25,7 @@ from convocations.actions import (
     refuse_sms,
     refuses_sms,
     renew_link,
+    restore,
     summon,
     withdraw,
 )
@@ -30,7 +33,8 @@ from convocations.bearing import bearer_of
 from convocations.errors import AlreadySummoned, ConvocationOver, LinkUnknown
 from convocations.kinds import Standing
 from convocations.pages.problems import said
-from tests.convocations.desk import HALF_PAST, NINE, TEN, make_desk, seats
+from convocations.queries import convocation_line, words_said
+from tests.convocations.desk import HALF_PAST, HOUSE, NINE, TEN, make_desk, planned, seats
 from tests.factories import NOW, in_days, make_actor, make_kind, make_resource
 
 
@@ -150,6 +154,53 @@ def test_withdrawing_frees_the_place_and_revokes_the_link(session: Session) -> N
     assert session.get_one(Booking, convocation.booking_id).state == State.CANCELLED
     with pytest.raises(LinkUnknown):
         bearer_of(session, link, now=NOW)
+
+
+@pytest.mark.parametrize("chooses", [False, True])
+def test_why_a_convocation_is_withdrawn_is_kept_and_restoring_it_puts_all_back(session: Session, chooses: bool) -> None:
+    desk = make_desk(session)
+    people = (session, desk.officer, desk.person.id)
+    if chooses:
+        made = let_choose(*people, [desk.agent.id], choose_by=in_days(5), now=NOW)
+    else:
+        made = convene(*people, desk.at(NINE), now=NOW)
+    before = (made.standing, made.link_version, seats(session, desk.agent), planned(session, made.id))
+    why = Reason("other", "Un motif fictif", HOUSE)
+
+    with pytest.raises(InvalidRequest), session.begin_nested():
+        withdraw(session, desk.officer, made.id, now=NOW, reason=Reason("health"))  # that is why one is excused
+    withdraw(session, desk.officer, made.id, now=NOW, reason=why)
+    line = convocation_line(session, desk.officer, made.id, now=NOW)
+    said = (line.reason, words_said(session, HOUSE, made.id), planned(session, made.id))
+    facts = session.execute(text("SELECT facts FROM history WHERE act = 'convocation-withdrawn'")).scalar_one()
+    with pytest.raises(ConvocationOver), session.begin_nested():
+        restore(session, desk.officer, made.id, now=NOW + timedelta(minutes=11))
+    restore(session, desk.officer, made.id, now=NOW)
+
+    assert said == ("other", "Un motif fictif", {})
+    assert facts["reason"] == "other"
+    assert "fictif" not in str(facts)
+    assert (made.standing, made.link_version, seats(session, desk.agent), planned(session, made.id)) == before
+    assert convocation_line(session, desk.officer, made.id, now=NOW).reason == ""
+    with pytest.raises(ConvocationOver):
+        restore(session, desk.officer, made.id, now=NOW)
+
+
+def test_calling_off_is_bound_as_giving_back_is_but_not_whoever_receives_nor_what_was_just_taken(
+    session: Session,
+) -> None:
+    rights = {"reserved_by": [Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE], "set_by": [Role.SENTENCE_JUDGE]}
+    desk = make_desk(session, cancel_notice_min=1440, **rights)
+    judge = make_actor(Role.SENTENCE_JUDGE, desk.world.here)
+    late = NINE - timedelta(hours=2)
+    early = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    just_now = convene(session, desk.officer, desk.person.id, desk.at(HALF_PAST), now=late - timedelta(minutes=9))
+
+    with pytest.raises(TooLate):
+        withdraw(session, desk.officer, early.id, now=late)
+
+    assert withdraw(session, judge, early.id, now=late).standing == Standing.WITHDRAWN
+    assert withdraw(session, desk.officer, just_now.id, now=late).standing == Standing.WITHDRAWN
 
 
 def test_what_has_an_outcome_is_not_withdrawn_and_what_was_given_back_already_is(session: Session) -> None:

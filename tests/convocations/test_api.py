@@ -23,7 +23,7 @@ def _planned() -> None:
 
 async def somebody(api: Api, **more: Any) -> str:
     async with api.client("judge") as client:
-        answer = await client.post("/persons", json=SOMEBODY | more)
+        answer = await client.post("/persons", json=SOMEBODY | {"although_alike": True} | more)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
@@ -49,7 +49,7 @@ async def test_a_person_is_opened_and_found_again_and_no_phone_is_told(api: Api)
 
 async def test_a_number_of_two_territories_is_refused_with_its_readings(api: Api) -> None:
     async with api.client("judge") as client:
-        answer = await client.post("/persons", json=SOMEBODY | {"phone": "75 12 34"})
+        answer = await client.post("/persons", json=SOMEBODY | {"phone": "75 12 34", "although_alike": True})
 
     body = problem_of(answer, 422, "invalid-request")
     assert {one["region"] for one in body["readings"]} >= {"PM", "NC"}
@@ -103,3 +103,21 @@ async def test_elsewhere_there_is_nothing(api: Api) -> None:
     async with api.client("brest_officer") as client:
         problem_of(await client.get(f"/convocations/{made['id']}"), 404, "not-found")
         problem_of(await client.get("/messages", params={"convocation_id": made["id"]}), 404, "not-found")
+
+
+async def test_a_list_is_summoned_once_under_a_key_and_each_line_says_what_became_of_it(api: Api) -> None:
+    people = [await somebody(api, family_name=f"LISTE-{n}") for n in "AB"]
+    order = {"person_ids": [*people, str(uuid4())], "resource_ids": [api.country["mediator"]], "way": "slots"}
+    headers = {"Idempotency-Key": str(uuid4())}
+    async with api.client("judge") as client:
+        first = await client.post("/convocations/bulk", json=order, headers=headers)
+        again = await client.post("/convocations/bulk", json=order, headers=headers)
+        letter = await client.get(f"/convocations/{first.json()['items'][0]['convocation_id']}/letter.pdf")
+        proof = await client.get(f"/convocations/{first.json()['items'][0]['convocation_id']}/statement.pdf")
+
+    made = first.json()["items"]
+    assert [one["problem"] and one["problem"]["type"] for one in made] == [None, None, "not-found"]
+    assert len({one["start"] for one in made[:2]}) == 2
+    assert [one["convocation_id"] for one in again.json()["items"]] == [one["convocation_id"] for one in made]
+    assert (letter.headers["content-type"], letter.content[:5]) == ("application/pdf", b"%PDF-")
+    assert proof.content[:5] == b"%PDF-"

@@ -58,6 +58,7 @@ LINE = ListedConvocation(
     state=State.BOOKED,
     starts_at=START,
     ends_at=START + timedelta(minutes=30),
+    organisation_id=1,
     kind_id=1,
     kind_code="rdv",
     kind_label="rendez-vous",
@@ -74,6 +75,7 @@ LINE = ListedConvocation(
     case_ref="",
     language="fr",
     refuses_sms=False,
+    is_blocked=False,
     key_at=NOW,
 )
 MESSAGE = ListedMessage(
@@ -85,6 +87,7 @@ MESSAGE = ListedMessage(
     failure="",
     due_at=NOW + timedelta(hours=3),
     sent_at=None,
+    delivered_at=None,
     about_at=START,
     handled_at=None,
     time_zone="Europe/Paris",
@@ -183,6 +186,8 @@ def test_only_what_would_be_heard_is_offered() -> None:
         return {name for name in view.__dataclass_fields__ if name.startswith("can_") and getattr(view, name)}
 
     over = START + timedelta(hours=1)
+    blocked = view_of(replace(LINE, refuses_sms=True, is_blocked=True), [], may_note=True, now=NOW)
+    assert "bloqué chez l’opérateur" in blocked.refusal
     assert acts(LINE) == {"can_move", "can_withdraw", "can_excuse"}
     assert acts(LINE, may_note=False) == set()
     assert acts(LINE, now=over) == {"can_note", "can_excuse"}
@@ -209,3 +214,13 @@ def test_a_message_says_when_and_to_whom_and_what_can_be_done() -> None:
     assert (failed.can_retry, failed.can_handle, failed.phone) == (True, True, "sans numéro")
     assert (handled.state, handled.can_handle) == ("échoué, traité", False)
     assert plain(when_of(LINE, now=NOW)) == "jeu. 26 nov. à 9 h 30"
+
+
+def test_a_message_that_the_phone_has_says_since_when_and_one_that_it_has_not_says_why() -> None:
+    left = replace(MESSAGE, state=MessageState.SENT, sent_at=NOW)
+    arrived = message_row(replace(left, delivered_at=NOW + timedelta(minutes=1)), now=NOW)
+    lost = message_row(replace(left, state=MessageState.UNDELIVERED, failure="unreachable"), now=NOW)
+
+    assert plain(arrived.at).startswith("remis aujourd’hui à ")
+    assert (lost.state, lost.why) == ("non remis", "téléphone éteint ou hors de portée")
+    assert (lost.can_retry, lost.can_handle) == (True, True)

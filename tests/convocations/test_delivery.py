@@ -23,6 +23,7 @@ from convocations.bearing import cannot_come, choose
 from convocations.delivery import Claimed, claim_due, failed, flagged, put_back, sent, settle, stale
 from convocations.kinds import Failure, MessageKind, MessageState
 from convocations.models import Convocation, Message, SmsRefusal
+from convocations.routes import Routes
 from tests.conftest import Database
 from tests.convocations.crowd import located, make_offers
 from tests.convocations.desk import HOUSE, NINE, TEN, Desk, bearer, make_desk, make_somebody
@@ -38,7 +39,7 @@ CONFIRMATION, REMINDER, CHANGE = MessageKind.CONFIRMATION, MessageKind.REMINDER,
 def claim(session: Session, now: datetime = SOON, **options: Any) -> Claimed:
     """Claim as the sender does."""
     session.flush()
-    values: dict[str, Any] = {"house": HOUSE, "origin": ORIGIN, "provider": "screen", "lease": LEASE} | options
+    values: dict[str, Any] = {"house": HOUSE, "origin": ORIGIN, "routes": Routes(), "lease": LEASE} | options
     return claim_due(session, now=now, **values)
 
 

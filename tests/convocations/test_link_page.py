@@ -15,15 +15,23 @@ import httpx
 import pytest
 from icalendar import Calendar
 
+from booking import events
 from booking.actions import cancel
 from booking.models import State
 from booking.moving import move
 from booking.persons import LANGUAGES, erase_person
+from booking.waiting_follow import follow_list
+from booking.waiting_offers import due, offer_freed
 from convocations.actions import renew_link, withdraw
+from convocations.earlier import answer_by, follow_offer
 from convocations.models import MOST_ACTS
 from convocations.pages.link_page import written
-from convocations.wording import page_words
+from convocations.planning import follow
+from convocations.proof import proof_of
+from convocations.wording import moment, page_words
+from portal import throttle
 from portal.logs import without_secrets
+from tests.booking.queue import Accounts
 from tests.conftest import Database
 from tests.convocations.desk import HALF_PAST, NINE, TEN
 from tests.convocations.doorstep import ADDRESS, Doorstep, doorstep_on, path_of
@@ -138,7 +146,8 @@ async def test_it_is_chosen_confirmed_moved_declined_and_chosen_again_with_what_
         assert FR.sure in page.text
         page = await followed(client, path, Forms(page.text).of("cannot-come"))
         assert door.booking_of(convocation.id) == (State.CANCELLED, NINE + timedelta(minutes=150))
-        assert FR.not_coming in page.text
+        assert f"<title>{FR.given_up}</title>" in page.text
+        assert FR.cancelled in page.text
         page = await followed(client, path, Forms(page.text).of("choose"))
 
     assert door.booking_of(convocation.id) == (State.BOOKED, NINE)
@@ -166,6 +175,23 @@ async def test_a_hundred_readings_change_nothing(door: Doorstep) -> None:
             await client.head(paths[number % 2] + ends[number % len(ends)])
 
     assert door.content() == before
+
+
+async def test_an_opening_is_noted_once_a_day_and_kind_of_device_and_a_preview_is_none(door: Doorstep) -> None:
+    convocation = door.summons()
+    phone, computer = "Mozilla/5.0 (Linux; Android 4.4) Mobile", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
+    for day, agents in ((0, (phone, phone, "WhatsApp/2.23", "Twitterbot/1.0", "")), (1, (phone, computer))):
+        door.at(NOW + timedelta(days=day))
+        for agent in agents:
+            async with door.client(**{"User-Agent": agent}) as client:
+                await client.get(path_of(convocation))
+                await client.head(path_of(convocation))
+    with door.session() as session:
+        found = proof_of(session, door.desk.officer, convocation.id)
+
+    days = [(one.on_day.day, one.device.value) for one in found.openings]
+    assert days == [(NOW.day, "phone"), (NOW.day + 1, "phone"), (NOW.day + 1, "computer")]
+    assert [one.kind.value for one in found.sent] == ["confirmation", "reminder"]
 
 
 async def test_acting_again_by_a_reload_changes_nothing_more(door: Doorstep) -> None:
@@ -445,10 +471,7 @@ async def test_only_a_browser_that_tells_of_another_site_is_refused(
     assert (door.booking_of(convocation.id) is not None) == (status == 303)
 
 
-@pytest.mark.parametrize("language", sorted(LANGUAGES))
-async def test_every_page_of_every_language_weighs_less_than_15_kb_and_asks_nothing_of_others(
-    door: Doorstep, language: str
-) -> None:
+async def test_every_page_of_every_language_weighs_less_than_15_kb_and_asks_nothing_of_others(door: Doorstep) -> None:
     for day in range(1, 4):  # three full days: half an hour a slot, from eight to six
         door.do(
             "INSERT INTO opening VALUES (:id, :start, CAST(:start AS timestamptz) + interval '10 hours')",
@@ -456,19 +479,23 @@ async def test_every_page_of_every_language_weighs_less_than_15_kb_and_asks_noth
             start=NINE + timedelta(days=day, hours=-1),
         )
     offer, summons = path_of(door.offer()), path_of(door.summons(person=door.somebody()))
-    async with door.client() as client:
-        hours = "a-partir-de=2026-03-11"
-        ends = ("", f"&etape=deplacer&{hours}", "&etape=absence")
-        asked = [f"{offer}?langue={language}&{hours}", f"/r/x?langue={language}"]
-        asked += [f"{summons}?langue={language}{end}" for end in ends]
-        answers = [await client.get(one) for one in asked]
+    hours = "a-partir-de=2026-03-11"
+    ends = ("", f"&etape=deplacer&{hours}", "&etape=absence")
+    for language in sorted(LANGUAGES):
+        throttle._limiter.cache_clear()
+        async with door.client() as client:
+            asked = [f"{offer}?langue={language}&{hours}", f"/r/x?langue={language}"]
+            asked += [f"{summons}?langue={language}{end}" for end in ends]
+            weighs_little_and_asks_nothing(language, [await client.get(one) for one in asked])
 
+
+def weighs_little_and_asks_nothing(language: str, answers: list[httpx.Response]) -> None:
     words = page_words(language)
     assert len(Forms(answers[0].text).hours()) == 60
     assert words.title in answers[0].text
     for answer in answers:
         page = answer.content.decode()
-        assert len(answer.content) < MOST_BYTES, len(answer.content)
+        assert len(answer.content) < MOST_BYTES, (language, len(answer.content))
         assert f'<html lang="{language}" dir="{words.direction}">' in page
         assert "<script" not in page
         assert not re.findall(r"<(?:img|iframe|object|embed|svg)|url\(|@import|\bsrc=|\bon[a-z]+=", page)
@@ -591,3 +618,74 @@ async def test_hours_are_shown_by_a_few_days_forward_and_back(door: Doorstep) ->
     assert len({day for each in days for day in each}) == 8
     assert FR.next_times not in page.text
     assert re.findall(r"<legend>([^<]+)", back.text) == days[1]
+
+
+async def test_too_late_to_be_changed_the_page_says_since_when_and_a_form_kept_open_changes_nothing(
+    door: Doorstep,
+) -> None:
+    convocation = door.summons()
+    path = path_of(convocation)
+    door.do("UPDATE kind SET cancel_notice_min = 1440")
+    async with door.client() as client:
+        in_time = (await client.get(path)).text
+        door.at(NINE - timedelta(hours=23))
+        late = (await client.get(f"{path}?etape=deplacer")).text
+        answers = [
+            await client.post(path, data={"act": "cannot-come", "seen": written(NINE)}),
+            await client.post(path, data=choosing(door, TEN, seen=NINE)),
+        ]
+
+    assert FR.move in in_time
+    assert FR.too_late not in in_time
+    assert FR.too_late_since.format(moment="lundi 9\u00a0mars à\u00a09\u00a0h") in late
+    assert FR.cannot_come not in late
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert all(FR.too_late in answer.text for answer in answers)
+    assert door.booking_of(convocation.id) == (State.BOOKED, NINE)
+
+
+async def test_an_earlier_date_is_asked_for_offered_taken_once_and_told_when_it_is_gone(
+    door: Doorstep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_subscribers", [follow_list, follow_offer, follow])
+    first, later = door.summons(), door.summons(TEN, door.somebody())
+    path = path_of(later)
+    async with door.client() as client:
+        asked = await followed(client, path, Forms((await client.get(path)).text).of("earlier"))
+        unasked = await followed(client, path, Forms(asked.text).of("no-earlier"))
+        await followed(client, path, Forms(unasked.text).of("earlier"))
+        with door.session() as session:
+            withdraw(session, door.desk.officer, first.id, now=NOW)
+        door.at(NOW + timedelta(minutes=10))
+        with door.session() as session:
+            accounts = Accounts().add(door.desk.officer)
+            for freed in due(session, now=NOW + timedelta(minutes=10)):
+                offer_freed(session, freed, actor_of=accounts, now=NOW + timedelta(minutes=10), answer_by=answer_by)
+        throttle._limiter.cache_clear()
+        pages = {one: await client.get(f"{path}?langue={one}") for one in sorted(LANGUAGES)}
+        offered = pages["fr"]
+        taking, leaving = (Forms(offered.text).of(one) for one in ("take-earlier", "leave-earlier"))
+        taken = [await followed(client, path, taking) for _ in range(2)]
+        gone = await client.post(path, data=leaving)
+        way_back = Forms(taken[1].text).of("move")
+        back = await followed(client, path, way_back)
+        door.at(NOW + timedelta(minutes=21))
+        door.summons()  # somebody else has it by now
+        stays = await client.get(path)
+
+    assert FR.earlier_asked in asked.text
+    assert FR.earlier_ask in unasked.text
+    for language, page in pages.items():
+        assert page_words(language).earlier_take in page.text
+        assert len(page.content) < MOST_BYTES, language
+    assert [FR.earlier_take in one.text for one in taken] == [False, False]
+    before, after = (moment(start, ZoneInfo("Europe/Paris"), "fr") for start in (TEN, NINE))
+    for sentence in (FR.moved, FR.moved_from.format(before=before), FR.moved_to.format(after=after)):
+        assert sentence in taken[1].text
+    assert (gone.status_code, FR.earlier_gone in gone.text) == (409, True)
+    assert FR.move_back.format(moment=before) in taken[1].text
+    assert way_back == choosing(door, TEN, seen=NINE)
+    assert door.booking_of(later.id) == (State.BOOKED, TEN)
+    assert FR.move_back.format(moment=after) in back.text
+    assert FR.moved_from.format(before=after) in stays.text
+    assert FR.move_back.split("{")[0] not in stays.text

@@ -32,8 +32,8 @@ from convocations.link_view import (
     link_view,
 )
 from convocations.models import Convocation
-from convocations.pages.html import Html, joined, tag
 from convocations.pages.link_page import Asked, Step, link_html, map_address, plain_html, written
+from portal.ui.html import Html, joined, tag
 from tests.convocations.desk import HALF_PAST, NINE, TEN, Desk, bearer, make_desk
 from tests.factories import NOW, in_days, make_opening, make_resource, make_site
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.errors import NotFound
+from availability.rights import Role
 from booking.moving import move
 from booking.sealing import key_of, seal
 from convocations.actions import convene
@@ -27,8 +28,10 @@ from convocations.outbox import (
     read_message,
     retry_message,
 )
+from convocations.pages.day import messages_wait
+from convocations.pages.messages import shown_to
 from tests.convocations.desk import HOUSE, NINE, TEN, Desk, make_desk
-from tests.factories import NOW
+from tests.factories import NOW, make_actor, make_territory
 
 
 def convened(session: Session) -> tuple[Desk, Convocation]:
@@ -186,3 +189,27 @@ def test_what_failed_does_not_leave_again_while_the_same_waits_already(session: 
 
     states = session.execute(text("SELECT state FROM message WHERE kind = 'reminder' AND about_at = :at"), {"at": NINE})
     assert sorted(states.scalars()) == [MessageState.FAILED, MessageState.PLANNED]
+
+
+def test_the_link_of_a_person_is_read_by_those_who_convene_and_by_nobody_else(session: Session) -> None:
+    desk = make_desk(session)
+    link = "https://placejuste.example/r/AAAA"
+    judge = make_actor(Role.FAMILY_JUDGE, make_territory(session))
+
+    assert shown_to(desk.officer, f"Lien : {link}", link) == (f"Lien : {link}", link)
+    assert shown_to(judge, f"Lien : {link}", link) == ("Lien : (lien de la personne)", "")
+
+
+def test_an_administrator_is_told_of_what_should_have_left_in_their_own_territories(session: Session) -> None:
+    desk, convocation = convened(session)
+    becomes(session, convocation, MessageKind.CONFIRMATION, MessageState.PLANNED)
+    late = NINE - timedelta(hours=1)
+    here, elsewhere = (
+        make_actor(Role.ADMINISTRATOR, territory) for territory in (desk.world.here, desk.world.elsewhere)
+    )
+
+    waits = [[one.words for one in messages_wait(session, actor, late)] for actor in (here, elsewhere, desk.officer)]
+
+    assert waits[1:] == [[], []]
+    (words,) = waits[0]
+    assert words.endswith("depuis plus d’un quart d’heure")

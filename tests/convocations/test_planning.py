@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from booking.actions import cancel, undo_cancel
+from availability.claims import CaseClaim
+from booking.actions import Beneficiary, accept, cancel, confirm, hold, undo_cancel
+from booking.events import subscribe
+from booking.host_requests import undo_answer
 from booking.models import State
 from booking.moving import move
-from booking.outcomes import excuse, note_outcome, undo_excuse
-from convocations.actions import convene, let_choose, withdraw
+from booking.outcomes import excuse, note_as_host, note_outcome, undo_as_host, undo_excuse
+from booking.session_clashes import seating_of
+from booking.session_moving import move_session
+from booking.staffing import staff_hearing
+from convocations.actions import convene, let_choose, summon, withdraw
 from convocations.bearing import cannot_come, choose, confirm_coming
 from convocations.delivery import claim_due
 from convocations.errors import ConvocationOver
 from convocations.outbox import Part, Query, messages
 from convocations.pages.problems import said
-from tests.convocations.desk import HALF_PAST, HOUSE, NINE, TEN, bearer, make_desk, planned, sent
+from convocations.planning import follow
+from convocations.routes import Routes
+from optimizer.problem import Sitting
+from tests.booking.court import make_court
+from tests.convocations.desk import HALF_PAST, HOUSE, NINE, TEN, bearer, make_desk, make_somebody, planned, sent
 from tests.factories import NOW, in_days
 
 SOON = NOW + timedelta(seconds=30)
@@ -112,6 +124,54 @@ def test_moved_before_anything_left_is_news_and_moved_after_is_a_change(session:
     assert list(abouts) == [NINE + 2 * half_an_hour]
 
 
+def test_those_convened_to_a_session_that_moves_are_told_of_its_new_hour_and_not_again_of_one_that_they_know(
+    session: Session,
+) -> None:
+    subscribe(follow)
+    court = make_court(session)
+    hearing = court.hearing(session, in_days=9)
+    sitting = Sitting(judge_id=court.judges[0], clerk_id=court.clerks[0], room_id=court.rooms[0])
+    staff_hearing(session, court.clerk, hearing, sitting, now=NOW)
+    convened = []
+    for _ in range(3):
+        person = make_somebody(session, court.clerk)
+        claim = CaseClaim(resource_id=hearing, minutes=20)
+        booking = hold(session, court.clerk, claim, now=NOW, beneficiary=Beneficiary(person_id=person.id))
+        confirm(session, court.clerk, booking.id, now=NOW)
+        convened.append(summon(session, court.clerk, booking.id, now=NOW).id)
+    *told, new = convened
+    for one in told:
+        sent(session, one)
+    before = seating_of(session, hearing)
+    to = replace(before, day=in_days(16), starts=time(14))
+
+    move_session(session, court.clerk, hearing, to, now=NOW)
+
+    there = datetime(2026, 3, 18, 13, 0, tzinfo=UTC)
+    for one in convened:
+        first = "confirmation" if one == new else "change"
+        assert about(session, one) == {(first, there), ("reminder", there)}
+        assert planned(session, one) == {first: SOON, "reminder": there - timedelta(hours=48)}
+    move_session(session, court.clerk, hearing, before, now=NOW, is_undo=True)
+    was = NOW + timedelta(days=9)
+    assert [about(session, one) for one in told] == [{("reminder", was)}] * 2, "they know it still"
+    assert about(session, new) == {("confirmation", was), ("reminder", was)}
+    sent(session, new)
+    move_session(session, court.clerk, hearing, to, now=NOW + timedelta(hours=1))
+    sent(session, new)
+    move_session(session, court.clerk, hearing, before, now=NOW + timedelta(hours=2), is_undo=True)
+    assert about(session, new) == {("change", was), ("reminder", was)}, "they were told of the other one since"
+
+
+def about(session: Session, convocation_id: UUID) -> set[tuple[str, datetime]]:
+    """Return what waits to leave, and of which hour."""
+    rows = session.execute(
+        text("SELECT kind, about_at FROM message WHERE convocation_id = :id AND state = 'planned'"),
+        {"id": convocation_id},
+    )
+    return {(row.kind, row.about_at) for row in rows}
+
+
 def test_who_said_that_they_come_said_it_of_the_hour_that_it_had(session: Session) -> None:
     desk = make_desk(session)
     convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
@@ -159,6 +219,20 @@ def test_who_missed_it_is_told_unless_that_is_corrected_meanwhile(session: Sessi
     note_outcome(session, desk.officer, convocation.booking_id, State.MISSED, now=AFTER)
     after_missed = planned(session, convocation.id)
     note_outcome(session, desk.officer, convocation.booking_id, State.HONOURED, now=AFTER)
+
+    assert after_missed == {"missed": AFTER + timedelta(minutes=10)}
+    assert planned(session, convocation.id) == {}
+
+
+def test_who_their_host_says_missed_it_is_told_as_well_unless_that_is_taken_back(session: Session) -> None:
+    desk = make_desk(session)
+    convocation = convene(session, desk.officer, desk.person.id, desk.at(NINE), now=NOW)
+    sent(session, convocation.id)
+    assert convocation.booking_id
+
+    note_as_host(session, desk.world.host, convocation.booking_id, State.MISSED, now=AFTER)
+    after_missed = planned(session, convocation.id)
+    undo_as_host(session, desk.world.host, convocation.booking_id, now=AFTER)
 
     assert after_missed == {"missed": AFTER + timedelta(minutes=10)}
     assert planned(session, convocation.id) == {}
@@ -230,7 +304,7 @@ def test_who_can_no_longer_be_told_in_time_is_shown_to_an_agent(session: Session
     cancel(session, desk.officer, convocation.booking_id, now=too_late)
     after_cancel = planned(session, convocation.id)
     claimed = claim_due(
-        session, house=HOUSE, origin="", provider="screen", now=NINE + timedelta(minutes=5), lease=timedelta(minutes=1)
+        session, house=HOUSE, origin="", routes=Routes(), now=NINE + timedelta(minutes=5), lease=timedelta(minutes=1)
     )
     listed = messages(session, desk.officer, Query(part=Part.TO_HANDLE), house=HOUSE)
 
@@ -268,3 +342,17 @@ def test_who_declines_by_the_link_is_not_told_what_they_know(session: Session) -
     cannot_come(session, bearer(session, convocation), seen=NINE, now=NOW)
 
     assert planned(session, convocation.id) == {}
+
+
+def test_a_host_does_not_take_back_that_it_accepted_once_somebody_is_summoned_there(session: Session) -> None:
+    desk = make_desk(session, host_accepts=True)
+    whom = Beneficiary(person_id=desk.person.id)
+    held = hold(session, desk.officer, desk.at(NINE), now=NOW, beneficiary=whom)
+    confirm(session, desk.officer, held.id, now=NOW)
+    accept(session, desk.world.host, held.id, now=NOW)
+    convocation = summon(session, desk.officer, held.id, now=NOW)
+
+    with pytest.raises(ConvocationOver), session.begin_nested():
+        undo_answer(session, desk.world.host, held.id, now=NOW)
+
+    assert set(planned(session, convocation.id)) == {"confirmation", "reminder"}

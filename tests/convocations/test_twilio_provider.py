@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from convocations.kinds import Failure
-from convocations.providers import NotTaken, Rejected, Unknown
+from convocations.providers import Handed, NotTaken, Rejected, Unknown
 from convocations.twilio_provider import Account, Twilio
 from tests.twilio_stand_in import SID, TOKEN, StandIn, standing_in
 
@@ -45,12 +45,16 @@ def account(stand_in: StandIn, **fields: Any) -> Account:
     return Account(**{"sid": SID, "token": TOKEN, "sender": "JUSTICE", "base_url": stand_in.url} | fields)
 
 
+def handed(to: str, body: str) -> Handed:
+    return Handed(to=to, body=body, reference="")
+
+
 def earlier() -> datetime:
     return datetime.now(UTC) - timedelta(seconds=5)
 
 
 async def test_a_message_arrives_as_it_was_written(twilio: Twilio, stand_in: StandIn) -> None:
-    sid = await twilio.send(TO, BODY)
+    sid = await twilio.send(handed(TO, BODY))
 
     taken = stand_in.received()[-1]
     assert (taken["sid"], taken["to"], taken["body"], taken["from"]) == (sid, TO, BODY, "JUSTICE")
@@ -60,7 +64,7 @@ async def test_a_messaging_service_sends_in_the_place_of_a_number(stand_in: Stan
     service = "MG" + "1" * 32
     twilio = Twilio(account(stand_in, sender=service))
 
-    await twilio.send(TO, BODY)
+    await twilio.send(handed(TO, BODY))
     await twilio.close()
 
     taken = stand_in.received()[-1]
@@ -80,7 +84,7 @@ async def test_a_refusal_is_told_by_its_code(twilio: Twilio, stand_in: StandIn, 
     stand_in.does(status=400, code=code)
 
     with pytest.raises(Rejected) as refused:
-        await twilio.send(TO, BODY)
+        await twilio.send(handed(TO, BODY))
 
     assert refused.value.code == failure
 
@@ -89,7 +93,7 @@ async def test_a_busy_provider_says_when_to_come_back(twilio: Twilio, stand_in: 
     stand_in.does(status=429, code=20429, retry_after=7)
 
     with pytest.raises(NotTaken) as busy:
-        await twilio.send(TO, BODY)
+        await twilio.send(handed(TO, BODY))
 
     assert (busy.value.code, busy.value.retry_after) == (Failure.PROVIDER_BUSY, timedelta(seconds=7))
 
@@ -98,18 +102,18 @@ async def test_a_provider_that_is_down_has_taken_nothing(twilio: Twilio, stand_i
     stand_in.does(down=True)
 
     with pytest.raises(NotTaken) as down:
-        await twilio.send(TO, BODY)
+        await twilio.send(handed(TO, BODY))
     stand_in.does(down=False)
 
     assert down.value.code == Failure.PROVIDER_DOWN
-    assert await twilio.send(TO, BODY)
+    assert await twilio.send(handed(TO, BODY))
 
 
 async def test_a_wrong_account_fails_no_message(stand_in: StandIn) -> None:
     twilio = Twilio(account(stand_in, token="wrong"))
 
     with pytest.raises(NotTaken):
-        await twilio.send(TO, BODY)
+        await twilio.send(handed(TO, BODY))
     await twilio.close()
 
 
@@ -118,7 +122,7 @@ async def test_an_error_of_the_provider_tells_nothing(twilio: Twilio, stand_in: 
     stand_in.does(status=status, code=20500)
 
     with pytest.raises(Unknown):
-        await twilio.send(TO, BODY)
+        await twilio.send(handed(TO, BODY))
 
 
 async def test_what_was_taken_without_an_answer_is_found_again(twilio: Twilio, stand_in: StandIn) -> None:
@@ -126,57 +130,57 @@ async def test_what_was_taken_without_an_answer_is_found_again(twilio: Twilio, s
     since, body = earlier(), BODY + "1"
 
     with pytest.raises(Unknown):
-        await twilio.send(TO, body)
+        await twilio.send(handed(TO, body))
 
-    assert await twilio.find(TO, body, since) == stand_in.received()[-1]["sid"]
+    assert await twilio.find(handed(TO, body), since) == stand_in.received()[-1]["sid"]
 
 
 async def test_another_text_another_number_or_another_time_is_not_the_message(twilio: Twilio) -> None:
     body = BODY + "2"
-    await twilio.send(TO, body)
+    await twilio.send(handed(TO, body))
 
-    assert await twilio.find(TO, body + "3", earlier()) is None
-    assert await twilio.find("+33639981235", body, earlier()) is None
-    assert await twilio.find(TO, body, datetime.now(UTC) + timedelta(minutes=2)) is None
-    assert await twilio.find(TO, body, earlier()) is not None
+    assert await twilio.find(handed(TO, body + "3"), earlier()) is None
+    assert await twilio.find(handed("+33639981235", body), earlier()) is None
+    assert await twilio.find(handed(TO, body), datetime.now(UTC) + timedelta(minutes=2)) is None
+    assert await twilio.find(handed(TO, body), earlier()) is not None
 
 
 async def test_a_message_is_found_beyond_the_first_page(twilio: Twilio) -> None:
     to, since = "+33639981299", earlier()
-    first = await twilio.send(to, BODY)
+    first = await twilio.send(handed(to, BODY))
     for number in range(120):
-        await twilio.send(to, f"{number}")
+        await twilio.send(handed(to, f"{number}"))
 
-    assert await twilio.find(to, BODY, since) == first
+    assert await twilio.find(handed(to, BODY), since) == first
 
 
 async def test_texts_that_the_account_redacts_cannot_be_told_apart(twilio: Twilio, stand_in: StandIn) -> None:
-    await twilio.send(TO, BODY)
+    await twilio.send(handed(TO, BODY))
     stand_in.does(redact=True)
 
     with pytest.raises(Unknown):
-        await twilio.find(TO, BODY, earlier())
+        await twilio.find(handed(TO, BODY), earlier())
 
 
 async def test_a_list_that_does_not_come_is_no_proof(twilio: Twilio, stand_in: StandIn) -> None:
     stand_in.does(list_status=500)
     with pytest.raises(Unknown):
-        await twilio.find(TO, BODY, earlier())
+        await twilio.find(handed(TO, BODY), earlier())
 
     stand_in.does(list_status=0, down=True)
     with pytest.raises(NotTaken):
-        await twilio.find(TO, BODY, earlier())
+        await twilio.find(handed(TO, BODY), earlier())
 
 
 async def test_nothing_of_a_person_is_logged(
     twilio: Twilio, stand_in: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        await twilio.send(TO, BODY)
-        await twilio.find(TO, BODY, earlier())
+        await twilio.send(handed(TO, BODY))
+        await twilio.find(handed(TO, BODY), earlier())
         stand_in.does(status=400, code=21211)
         with pytest.raises(Rejected):
-            await twilio.send(TO, BODY)
+            await twilio.send(handed(TO, BODY))
 
     assert "39981234" not in caplog.text
     assert "rendez-vous" not in caplog.text

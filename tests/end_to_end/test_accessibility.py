@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 import portal.app  # noqa: F401 - registers the pages
 from availability.rights import Role
 from portal.session import PAGES
+from tests.end_to_end.judging import serious, serious_in_both_schemes
 
 OpenPage = Callable[..., Page]
-SERIOUS = ("serious", "critical")
 EVERY_PAGE = sorted(PAGES)
 
 
@@ -26,22 +25,14 @@ def somebody_for(route: str) -> Role | None:
 
 
 @pytest.mark.parametrize("route", EVERY_PAGE)
-def test_no_serious_violation_in_light_or_dark(open_page: OpenPage, route: str) -> None:
-    page = open_page(route if route.startswith("/") else f"/{route}", somebody_for(route))
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        expect(page.locator("html")).to_have_attribute("data-fr-theme", scheme)
-        found += Axe().run(page).response["violations"]
-
-    assert [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in SERIOUS] == []
-
-
-@pytest.mark.parametrize("route", EVERY_PAGE)
-def test_nothing_overflows_at_320_pixels(open_page: OpenPage, route: str) -> None:
+def test_nothing_overflows_at_320_pixels_and_no_serious_violation_in_light_or_dark(
+    open_page: OpenPage, route: str
+) -> None:
     page = open_page(route if route.startswith("/") else f"/{route}", somebody_for(route), width=320)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size({"width": 1440, "height": 900})
+    assert serious_in_both_schemes(page) == []
 
 
 def test_the_open_sheet_has_no_serious_violation(open_page: OpenPage) -> None:
@@ -49,9 +40,7 @@ def test_the_open_sheet_has_no_serious_violation(open_page: OpenPage) -> None:
     page.locator(".pj-card button").first.click()
     page.wait_for_selector(".pj-line")
 
-    found = Axe().run(page).response["violations"]
-
-    assert [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in SERIOUS] == []
+    assert serious(page) == []
 
 
 def test_who_may_not_open_a_page_is_told_so_and_waits_for_nothing_of_it(open_page: OpenPage) -> None:

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import text
 from sqlmodel import Session
@@ -23,11 +22,21 @@ from booking.models import Booking, State
 from portal.actors import COOKIE
 from portal.identity import Account, AccountRight
 from portal.sign_in import actor_of_account, sign_in
+from tests.conftest import go
+from tests.end_to_end.judging import serious_in_both_schemes, violations
 from tests.served import Served
 
 OpenPage = Callable[..., Page]
 OFFICER = Role.PROBATION_OFFICER
 CASE = "RG 99/00042"
+A_PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+DROPPED = """() => {
+    const bytes = [137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, ...Array(21).fill(0),
+        73, 69, 78, 68, 174, 66, 96, 130];
+    const dropped = new DataTransfer();
+    dropped.items.add(new File([new Uint8Array(bytes)], "photo.png", { type: "image/png" }));
+    return dropped;
+}"""
 LIVE = (State.HELD, State.REQUESTED, State.BOOKED)
 ACCOUNT = text("""
     SELECT a.id FROM account a JOIN account_right r ON r.account_id = a.id
@@ -56,11 +65,13 @@ def take(served: Served) -> Iterator[Callable[..., Stay]]:
     """Takes a bed for the officer; everything is given back at the end."""
     taken: list[UUID] = []
 
-    def taking(whom: Beneficiary = NOBODY_YET, *, is_confirmed: bool = False, days: int = 150) -> Stay:
+    def taking(
+        whom: Beneficiary = NOBODY_YET, *, is_confirmed: bool = False, days: int = 150, beside: Stay | None = None
+    ) -> Stay:
         with Session(served.engine) as session, session.begin():
             actor, now = officer(session), datetime.now(UTC)
             first = now.date() + timedelta(days=days)
-            booking, site_id = first_free(session, actor, first, whom, now)
+            booking, site_id = first_free(session, actor, first, whom, now, site_id=beside.site_id if beside else 0)
             if is_confirmed:
                 confirm(session, actor, booking.id, now=now)
             taken.append(booking.id)
@@ -81,9 +92,12 @@ def officer(session: Session) -> Actor:
     return actor
 
 
-def first_free(session: Session, actor: Actor, first: date, whom: Beneficiary, now: datetime) -> tuple[Booking, int]:
-    """Hold the first bed that is free for three nights."""
-    for section in session.execute(SECTIONS, {"territories": sorted(actor.territories([OFFICER]))}).all():
+def first_free(
+    session: Session, actor: Actor, first: date, whom: Beneficiary, now: datetime, *, site_id: int = 0
+) -> tuple[Booking, int]:
+    """Hold the first bed that is free for three nights, on a site when one is given."""
+    sections = session.execute(SECTIONS, {"territories": sorted(actor.territories([OFFICER]))}).all()
+    for section in [one for one in sections if site_id in (0, one.site_id)]:
         claim = NightsClaim(resource_id=section.id, first=first, until=first + timedelta(days=3))
         try:
             with session.begin_nested():
@@ -121,7 +135,7 @@ def test_a_hold_is_found_confirmed_given_back_and_taken_again_with_no_csp_violat
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.locator(f"a[href*='{stay.id}']").click()
     sheet = sheet_of(page)
-    assert f"reservation={stay.id}" in page.url
+    expect(page).to_have_url(re.compile(f"reservation={stay.id}"))
 
     sheet.get_by_role("button", name="Confirmer").click()
     expect(sheet.get_by_text("Indiquez pour qui")).to_be_visible()
@@ -129,8 +143,10 @@ def test_a_hold_is_found_confirmed_given_back_and_taken_again_with_no_csp_violat
     sheet.get_by_role("button", name="Confirmer").click()
     expect(sheet.get_by_text("C’est réservé.")).to_be_visible()
     assert stands(served, stay) is State.BOOKED
+    sheet.get_by_label("Motif, si la place est rendue").select_option("agent absent")
     sheet.get_by_role("button", name="Rendre la place").click()
     expect(sheet.get_by_text("La place est rendue")).to_be_visible()
+    expect(sheet.locator(".pj-about")).to_contain_text("agent absent")
     assert stands(served, stay) is State.CANCELLED
     sheet.get_by_role("button", name="Annuler : reprendre la place").click()
 
@@ -139,7 +155,7 @@ def test_a_hold_is_found_confirmed_given_back_and_taken_again_with_no_csp_violat
     assert said == [
         "Vous avez gardé la place.",
         "Vous avez réservé la place.",
-        "Vous avez rendu la place.",
+        "Vous avez rendu la place (agent absent).",
         "Vous avez repris la place rendue.",
     ]
     assert stands(served, stay) is State.BOOKED
@@ -164,8 +180,8 @@ def test_the_filters_the_search_and_the_sheet_live_in_the_address(
     bookmarked = page.url
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert page.url.endswith("etat=a-venir&q=RG+99%2F00042")
-    page.goto(bookmarked)
+    expect(page).to_have_url(re.compile(re.escape("etat=a-venir&q=RG+99%2F00042") + "$"))
+    go(page, bookmarked)
     expect(sheet_of(page)).to_contain_text(f"dossier {CASE}")
     page.go_back()
 
@@ -187,7 +203,7 @@ def test_a_row_opens_and_closes_by_keyboard_and_the_focus_comes_back(
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert str(stay.id) in page.evaluate("document.activeElement.href || ''")
+    expect(page.locator(f"a[href*='{stay.id}']")).to_be_focused()
 
 
 def test_forty_lines_then_forty_more_and_the_sheet_keeps_them(open_page: OpenPage) -> None:
@@ -245,7 +261,7 @@ def test_the_establishment_shows_the_stay_where_it_is_and_only_to_whom_it_may(
     elsewhere = page.context.browser.new_context(base_url=served.url)  # type: ignore[union-attr]
     elsewhere.add_cookies([{"name": COOKIE, "value": token_elsewhere(served), "url": served.url, "httpOnly": True}])
     other = elsewhere.new_page()
-    other.goto(address)
+    go(other, address)
     expect(other.locator(".pj-stay--other").first).to_be_attached()
     assert other.locator(".pj-grid a").count() == 0
     assert CASE not in other.content()
@@ -270,8 +286,8 @@ def test_the_grid_follows_what_others_do_and_moves_by_four_weeks(
     page = open_page(f"/etablissement/?id={probe.site_id}&du={probe.first.isoformat()}", OFFICER)
     expect(page.locator(f"a[href$='{probe.id}'].pj-stay--held")).to_be_visible()
 
-    second = take(days=154)
-    expect(page.locator(f"a[href$='{second.id}']")).to_be_visible(timeout=5000)
+    second = take(days=154, beside=probe)
+    expect(page.locator(f"a[href$='{second.id}']")).to_be_visible()
     page.get_by_role("link", name="4 semaines après").click()
     page.wait_for_url(f"**du={(probe.first + timedelta(days=28)).isoformat()}")
     expect(page.locator(f"a[href$='{probe.id}']")).to_have_count(0)
@@ -341,7 +357,7 @@ def test_nothing_looks_intended(open_page: OpenPage, served: Served, newcomer: s
         ("/reservations/", "Aucune réservation pour l’instant"),
         ("/etablissement/", "Aucun établissement avec des lits"),
     ):
-        page.goto(address)
+        go(page, address)
         expect(page.get_by_text(said)).to_be_visible()
 
 
@@ -369,17 +385,52 @@ def test_the_calendar_file_is_for_its_own_service_only(served: Served, take: Cal
 SETTLED_GRID = ".pj-house:not(.pj-dimmed) .pj-grid"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_open_sheet_and_the_grid_have_no_serious_violation(
-    open_page: OpenPage, take: Callable[..., Stay], scheme: str
-) -> None:
+def test_the_open_sheet_and_the_grid_have_no_serious_violation(open_page: OpenPage, take: Callable[..., Stay]) -> None:
     stay = take()
     page = open_page("/", OFFICER)
     # A sheet that slides in has colours of its own; so has a grid that waits for the server.
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.emulate_media(reduced_motion="reduce")
     for address, ready in ((stay.sheet, ".pj-history"), (f"/etablissement/?id={stay.site_id}", SETTLED_GRID)):
-        page.goto(address)
+        go(page, address)
         page.wait_for_selector(ready)
-        found = Axe().run(page).response["violations"]
-        serious = [one for one in found if one["impact"] in ("serious", "critical")]
-        assert [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in serious] == []
+        assert serious_in_both_schemes(page) == []
+
+
+def test_a_file_is_joined_dropped_refused_with_why_removed_and_put_back(
+    open_page: OpenPage, take: Callable[..., Stay]
+) -> None:
+    stay = take(Beneficiary(case_ref=CASE), is_confirmed=True, days=190)
+    page = open_page(stay.sheet, OFFICER)
+    files = sheet_of(page).get_by_role("region", name="Fichiers")
+    expect(files.get_by_text("Aucun fichier joint.")).to_be_visible()
+
+    files.get_by_label("Nature du fichier").select_option("Accord du lieu d’accueil")
+    files.get_by_label("Joindre un fichier").set_input_files(
+        [
+            {"name": "accord signé.pdf", "mimeType": "application/pdf", "buffer": A_PDF},
+            {"name": "programme.pdf", "mimeType": "application/pdf", "buffer": b"MZ" + bytes(200)},
+        ]
+    )
+
+    accord = files.get_by_role("link", name=re.compile("accord signé.pdf"))
+    expect(accord).to_contain_text("Accord du lieu d’accueil · PDF")
+    expect(
+        files.get_by_text(re.compile("programme.pdf.*le contenu n’est pas celui que le nom annonce"))
+    ).to_be_visible()
+    expect(files.get_by_label("Nature du fichier")).to_have_value("host-agreement")
+    with page.expect_download() as download:
+        accord.click()
+    assert download.value.suggested_filename == "accord signé.pdf"
+    assert download.value.path().read_bytes() == A_PDF
+
+    dropped = page.evaluate_handle(DROPPED)
+    files.get_by_text("Vous pouvez aussi le déposer").dispatch_event("drop", {"dataTransfer": dropped})
+    expect(files.get_by_role("link", name=re.compile("photo.png"))).to_be_visible()
+
+    remove = files.get_by_role("button", name=re.compile("Retirer.*accord signé"))
+    remove.press("Enter")
+    expect(accord).to_have_count(0)
+    files.get_by_role("button", name="Annuler", exact=True).click()
+    expect(accord).to_be_visible()
+    expect(sheet_of(page).get_by_text("avez remis le fichier retiré")).to_be_visible()
+    assert violations(page, within="dialog") == []

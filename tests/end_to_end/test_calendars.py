@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from availability.rights import Role
+from tests.end_to_end.judging import serious
 from tests.served import Served
 
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(autouse=True)
-def _left_as_found(served: Served) -> None:
+def _left_as_found(served: Served) -> Iterator[None]:
+    yield
     with served.engine.begin() as connection:
         connection.execute(text("DELETE FROM calendar_link"))
         connection.execute(text("DELETE FROM calendar_feed"))
@@ -60,6 +61,4 @@ def test_an_agenda_is_given_to_a_calendar_and_one_is_imported_then_both_are_take
 
     page.set_viewport_size({"width": 320, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    found = Axe().run(page)
-    serious = [one["id"] for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
-    assert serious == []
+    assert serious(page) == []

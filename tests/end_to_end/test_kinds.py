@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from availability.rights import Role
 from tests.conftest import go
+from tests.end_to_end.judging import serious
+from tests.end_to_end.test_map import keep_first
 from tests.served import Served
 
 OpenPage = Callable[..., Page]
@@ -39,14 +40,6 @@ def as_it_was(served: Served) -> Iterator[None]:
             connection.execute(text(statement))
 
 
-def serious(page: Page) -> list[str]:
-    """Return the serious violations of accessibility that the page shows."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in ("serious", "critical")
-    ]
-
-
 def save(page: Page) -> None:
     page.get_by_role("button", name="Enregistrer").click()
 
@@ -63,7 +56,7 @@ def test_a_kind_is_written_then_a_place_of_it_reserved_and_the_kind_retired(
     save(page)
 
     expect(page.get_by_role("alert")).to_contain_text("3 champs à corriger.")
-    expect(page.get_by_text("Entre 1 et 3660.")).to_be_visible()
+    expect(page.get_by_text("Entre 1 et 3\u202f660.")).to_be_visible()
     expect(page.locator("#label_plural")).to_be_focused()
     expect(page.get_by_label("Nom, au singulier")).to_have_value("atelier fictif")
 
@@ -91,9 +84,7 @@ def test_a_kind_is_written_then_a_place_of_it_reserved_and_the_kind_retired(
     officer.get_by_role("button", name=re.compile("^Voir et réserver")).first.click()
     sheet = officer.get_by_role("dialog")
     expect(sheet).to_contain_text("Atelier bois")
-    if (button := sheet.get_by_role("button", name=re.compile("^Réserver"))).count():
-        button.first.click()
-    sheet.get_by_role("button", name="Garder 10 minutes").first.click()
+    keep_first(sheet)
     sheet.locator("#case_ref").fill("D-77")
     sheet.get_by_role("button", name="Réserver", exact=True).click()
     expect(sheet.get_by_text("C’est réservé.")).to_be_visible()

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from availability.rights import Role
 from convocations.wording import page_words
+from tests.conftest import go
 from tests.end_to_end.test_convene import ready, somebody_new
 from tests.served import Served
 
@@ -21,11 +22,11 @@ FR = page_words("fr")
 NAME = "XYLOPHONE-FICTIF"
 BOOKING = text("""
     SELECT c.booking_id FROM convocation c JOIN person p ON p.id = c.person_id WHERE p.family_name = :name""")
-# Time cannot be made to pass on a server that runs: the appointment is put a quarter behind, where no hour is taken.
+# Time cannot be made to pass on a server that runs: the appointment is put behind, farther than other tests put theirs.
 IS_OVER = (
-    """UPDATE booking SET starts_at = starts_at - interval '91 days', ends_at = ends_at - interval '91 days'
+    """UPDATE booking SET starts_at = starts_at - interval '25 weeks', ends_at = ends_at - interval '25 weeks'
        WHERE id = :id""",
-    """UPDATE seat_time SET during = tstzrange(lower(during) - interval '91 days', upper(during) - interval '91 days')
+    """UPDATE seat_time SET during = tstzrange(lower(during) - interval '25 weeks', upper(during) - interval '25 weeks')
        WHERE holder_id = :id""",
 )
 
@@ -65,7 +66,7 @@ def test_from_a_summons_to_a_kept_appointment(
     person.locator(".hours button").first.click()
     chosen = person.locator(".card").inner_text()
 
-    officer.goto("/convocations/?onglet=a-venir")
+    go(officer, "/convocations/?onglet=a-venir")
     officer.get_by_role("row").filter(has_text="E.X.").first.get_by_role("link").click()
     sheet = officer.get_by_role("dialog")
     expect(sheet).to_contain_text("n’a pas encore répondu")
@@ -79,14 +80,14 @@ def test_from_a_summons_to_a_kept_appointment(
     person.get_by_role("button", name=FR.confirm).click()
     expect(person.get_by_text(FR.coming)).to_be_visible()
 
-    officer.reload()
+    go(officer, officer.url)
     expect(sheet).to_contain_text("a confirmé")
 
     with Session(served.engine) as session, session.begin():
         booking_id = session.execute(BOOKING, {"name": NAME}).scalar_one()
         for statement in IS_OVER:
             session.execute(text(statement), {"id": booking_id})
-    officer.reload()
+    go(officer, officer.url)
     sheet.get_by_role("button", name="Venu(e)").click()
     expect(sheet.locator(".fr-badge").first).to_have_text("est venu(e)")
     person.reload()

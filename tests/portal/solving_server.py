@@ -1,10 +1,16 @@
-"""A server process with nothing but its solver: `python -m tests.portal.solving_server`."""
+"""A server process with nothing but its solver: `python -m tests.portal.solving_server`.
+
+Its solver is not polite, which tests/portal/test_solver_pool.py proves: beside other tests it would wait for minutes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 
+from portal import solver_pool
 from portal.solving import solving
+
+solver_pool.NICENESS = 0  # here and in the process beside, which imports this module again
 
 
 async def serve() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -156,3 +157,26 @@ def test_a_statement_that_failed_is_told_without_what_it_was_given(postgres_url:
     assert "no_such_column" in str(failed.value)
     assert "DÉMONSTRATION" not in str(failed.value)
     engine.dispose()
+
+
+async def test_those_who_ask_the_same_at_once_share_one_read_and_the_others_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    async def counted(_function: object, *args: object, **_kwargs: object) -> int:
+        await asyncio.sleep(0)
+        asked.append(args)
+        return len(asked)
+
+    monkeypatch.setattr(database, "_read", counted)
+    with database.reading_once():
+        same = await asyncio.gather(*(database.read(_named, [1], now=number) for number in range(3)))
+        other = await database.read(_named, [2], now=0)
+    alone = [await database.read(_named, [1], now=0) for _ in range(2)]
+
+    assert (same, other, alone) == ([1, 1, 1], 2, [3, 4])
+
+
+def _named(_session: Session, numbers: list[int], *, now: int) -> int:
+    return numbers[0] + now

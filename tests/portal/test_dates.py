@@ -62,6 +62,7 @@ def test_a_day_is_said_from_today(days: int, said: str) -> None:
 
 def test_a_stay_is_said_by_its_nights() -> None:
     assert plain(dates.nights(date(2026, 11, 24), date(2026, 11, 27))) == "3 nuits, du mar. 24 au ven. 27 nov."
+    assert plain(dates.nights(date(2026, 12, 1), date(2026, 12, 11))) == "10 nuits, du mar. 1er au ven. 11 déc."
     assert plain(dates.nights(date(2026, 11, 30), date(2026, 12, 1))) == "1 nuit, du lun. 30 nov. au mar. 1er déc."
 
 

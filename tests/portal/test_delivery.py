@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,27 +18,32 @@ from sqlmodel import Session
 
 from convocations.delivery import claim_due
 from convocations.providers import OnScreen
+from convocations.routes import Routes
 from convocations.twilio_provider import Twilio
-from portal import clock
+from portal import clock, rounds
 from portal import database as portal_database
-from portal.delivery import Pace, Post, make_ready, provider_of
+from portal.delivery import IN_FLIGHT, Pace, Post, make_ready, providers_of
+from portal.rounds import AHEAD
 from portal.settings import settings
 from tests.conftest import Database
-from tests.convocations.crowd import make_offers
+from tests.convocations.crowd import make_host_requests, make_offers
 from tests.convocations.desk import HOUSE
 from tests.factories import NOW
 from tests.races import act
 from tests.twilio_stand_in import BEHAVING, SID, TOKEN, StandIn, standing_in
 
+# With whoever never answers; the others have as long, on a busy machine.
 QUICK = Pace(
-    timeout_s=1.0,
-    lease=timedelta(seconds=5),
+    timeout_s=2,
+    lease=timedelta(seconds=20),
     ask_again=timedelta(seconds=0.2),
-    flag_after=timedelta(seconds=7),
+    flag_after=timedelta(seconds=60),
     first_wait=timedelta(seconds=0.2),
     longest_wait=timedelta(seconds=0.5),
 )
-PATIENT = Pace(timeout_s=5, lease=timedelta(seconds=15), first_wait=timedelta(seconds=0.2))
+PATIENT = Pace(timeout_s=30, lease=timedelta(seconds=90), first_wait=timedelta(seconds=0.2))
+A_WHILE = timedelta(seconds=10)
+CLAIMED = int(IN_FLIGHT * (1 + AHEAD))  # at once: what leaves, and what leaves next
 PATIENCE_S = 30
 
 
@@ -80,7 +86,7 @@ def _by_twilio(_configured: None, stand_in: StandIn, monkeypatch: pytest.MonkeyP
 @asynccontextmanager
 async def post(pace: Pace = QUICK) -> AsyncIterator[Post]:
     """Open a sender as the leader does."""
-    one = Post(provider_of(pace), pace)
+    one = Post(providers_of(pace), pace)
     try:
         yield one
     finally:
@@ -93,21 +99,22 @@ def states(database: Database) -> Counter[str]:
     return Counter(f"{row.state} {row.failure}".strip() for row in rows)
 
 
-async def many_have_come(stand_in: StandIn) -> None:
-    """Wait until half of a batch is being handed over, without stopping those who do it."""
+async def all_in_flight(stand_in: StandIn) -> None:
+    """Wait until as many as may be are being handed over, without stopping those who do it."""
     for _ in range(PATIENCE_S * 100):
-        if await asyncio.to_thread(stand_in.asked) >= 50:
+        if await asyncio.to_thread(stand_in.asked) >= IN_FLIGHT:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("nothing came")
 
 
 async def until(database: Database, one: Post, wanted: str, count: int) -> None:
-    """Have a sender work until so many messages are in a state."""
+    """Have a sender work until so many messages are in a state, a while later by the clock each time."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while states(database)[wanted] != count:
         assert asyncio.get_running_loop().time() < deadline, states(database)
         await one.deliver()
+        clock._offset += A_WHILE
         await asyncio.sleep(0.05)
 
 
@@ -139,25 +146,37 @@ async def test_without_twilio_messages_stay_on_screen(database: Database, stand_
     async with post(PATIENT) as one:
         await one.deliver()
 
-    assert isinstance(provider_of(QUICK), OnScreen)
+    assert isinstance(providers_of(QUICK)[0], OnScreen)
     assert states(database) == {"sent": 3}
     assert stand_in.received() == []
 
 
 @pytest.mark.usefixtures("_by_twilio")
 async def test_everything_due_leaves_once_by_batches(database: Database, stand_in: StandIn) -> None:
-    phones = act(database.engine, make_offers, 230)
+    phones = act(database.engine, make_offers, 230) + act(database.engine, make_host_requests, 20)
     before = REGISTRY.get_sample_value("placejuste_messages_total", {"state": "sent"}) or 0
 
     async with post(PATIENT) as one:
-        assert isinstance(one._provider, Twilio)
+        assert isinstance(one._lines["twilio"].provider, Twilio)
         await one.deliver()
         await one.deliver()
 
-    assert states(database) == {"sent": 230}
+    assert states(database) == {"sent": 250, "planned": 20}  # what warns hosts that are silent comes later
     assert received(stand_in) == Counter(phones)
-    assert REGISTRY.get_sample_value("placejuste_messages_total", {"state": "sent"}) == before + 230
+    assert REGISTRY.get_sample_value("placejuste_messages_total", {"state": "sent"}) == before + 250
     assert REGISTRY.get_sample_value("placejuste_messages_waiting", {"state": "due"}) == 0
+
+
+@pytest.mark.usefixtures("_by_twilio")
+async def test_receipts_that_cannot_be_applied_keep_nothing_from_leaving(database: Database) -> None:
+    act(database.engine, make_offers, 3)
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE message_receipt RENAME TO receipts_of_before"))
+
+    async with post(PATIENT) as one:
+        await one.deliver()
+
+    assert states(database) == {"sent": 3}
 
 
 @pytest.mark.usefixtures("_by_twilio")
@@ -191,7 +210,9 @@ async def test_a_provider_that_was_down_loses_nothing(database: Database, stand_
 
     async with post(PATIENT) as one:
         await one.deliver()
-        assert states(database) == {"planned provider-down": 100, "planned": 50}, "the rest is not even claimed"
+        assert states(database) == {"planned provider-down": CLAIMED, "planned": 150 - CLAIMED}, (
+            "the rest is not even claimed"
+        )
         stand_in.does(down=False)
         await until(database, one, "sent", 150)
 
@@ -211,6 +232,27 @@ async def test_what_was_taken_without_an_answer_is_found_and_not_sent_again(
         await until(database, one, "sent", 6)
 
     assert received(stand_in) == Counter(phones)
+
+
+@pytest.mark.usefixtures("_by_twilio")
+async def test_an_answer_that_does_not_come_keeps_nothing_else_from_leaving(
+    database: Database, stand_in: StandIn
+) -> None:
+    act(database.engine, make_offers, 150)
+    stand_in.does(hang=1)
+
+    async with post(replace(PATIENT, every_s=0.2)) as one:
+        job = asyncio.create_task(one.deliver())
+        for _ in range(PATIENCE_S * 20):
+            if states(database)["sent"] == 149 or job.done():
+                break
+            await asyncio.sleep(0.05)
+        was_waiting = not job.done()
+        stand_in.does(down=True)  # it never answers
+        await job
+
+    assert was_waiting, "the others waited for it"
+    assert states(database) == {"sent": 149, "sending": 1}
 
 
 @pytest.mark.usefixtures("_by_twilio")
@@ -245,7 +287,7 @@ async def test_what_was_handed_to_a_provider_no_longer_configured_is_flagged(dat
     act(database.engine, make_offers, 1)
     an_hour_ago = NOW - timedelta(hours=1)
     act(database.engine, due_at, an_hour_ago)
-    options: dict[str, Any] = {"house": HOUSE, "origin": "", "provider": "twilio", "lease": QUICK.lease}
+    options: dict[str, Any] = {"house": HOUSE, "origin": "", "routes": Routes(usable=("twilio",)), "lease": QUICK.lease}
     assert len(act(database.engine, claim_due, now=an_hour_ago, **options).outgoing) == 1
 
     async with post() as one:
@@ -267,17 +309,22 @@ async def test_a_process_that_slept_past_its_lease_sends_nothing(database: Datab
 
 
 @pytest.mark.usefixtures("_by_twilio")
-async def test_a_sender_that_is_stopped_marks_what_it_was_handing_over(database: Database, stand_in: StandIn) -> None:
+async def test_a_sender_that_is_stopped_marks_what_it_was_handing_over(
+    database: Database, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "QUICK_S", PATIENCE_S)
     act(database.engine, make_offers, 250)
-    stand_in.does(delay_s=0.3)
+    stand_in.does(hold_after=1)
 
     async with post(PATIENT) as one:
         job = asyncio.create_task(one.deliver())
-        await many_have_come(stand_in)
+        await all_in_flight(stand_in)
         job.cancel()
+        answering = asyncio.create_task(asyncio.to_thread(stand_in.does, hold_after=0))
 
+    await answering
     assert job.cancelled()
-    assert states(database) == {"sent": 100, "planned": 150}
+    assert states(database) == {"sent": CLAIMED, "planned": 250 - CLAIMED}
 
 
 @pytest.mark.usefixtures("_by_twilio")
@@ -285,15 +332,15 @@ async def test_a_database_that_was_away_loses_nothing_and_sends_nothing_twice(
     database: Database, stand_in: StandIn
 ) -> None:
     phones = act(database.engine, make_offers, 120)
-    stand_in.does(delay_s=0.3)
+    stand_in.does(hold_after=1)
 
     async with post(PATIENT) as one:
         job = asyncio.create_task(one.deliver())
-        await many_have_come(stand_in)
+        await all_in_flight(stand_in)
         with away(database):
+            await asyncio.to_thread(stand_in.does, hold_after=0)
             await asyncio.sleep(1.5)
         await job
-        stand_in.does(delay_s=0)
         await until(database, one, "sent", 120)
 
     assert received(stand_in) == Counter(phones)

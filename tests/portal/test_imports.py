@@ -36,8 +36,8 @@ def test_a_refused_file_is_said_with_where_and_why() -> None:
     refusal = FileRefused(FileProblem.MIXED_ENCODING, "b'\\xe9'", 3)
 
     assert refusal_line(refusal) == (
-        "Fichier refusé, rien n’est importé : deux encodages sont mêlés : "
-        "le texte est en UTF-8, sauf l’octet b'\\xe9' (ligne 3)."
+        "Fichier refusé, rien n’est importé : ses accents sont écrits de deux façons : "
+        "ouvrez-le, enregistrez-le en .xlsx (ligne 3)."
     )
     assert refusal_line(FileRefused(FileProblem.EMPTY)) == "Fichier refusé, rien n’est importé : le fichier est vide."
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import Session
 
+from availability.models import Shape
 from availability.places import bounding_box
-from portal.live import Heard, Scope, Where, within
+from portal.live import ANYTHING, Heard, Scope, Where, where, within
+from tests.factories import make_kind, make_resource, make_world
 
 PARIS, LYON = (48.85, 2.35), (45.76, 4.83)
 BEDS, POSTS = 1, 2
@@ -34,3 +37,36 @@ async def test_what_is_heard_while_pages_are_told_is_told_together() -> None:
     assert await heard.take() == {1, 2, 3}
     heard.add([4])
     assert await heard.take() == {4}
+
+
+async def test_after_an_interruption_anything_may_have_changed() -> None:
+    heard = Heard()
+    heard.add([1])
+    heard.add_anything()
+
+    assert await heard.take() is ANYTHING
+    heard.add([4])
+    assert await heard.take() == {4}
+
+
+def test_anything_holds_whatever_a_page_shows_and_nothing_of_a_page_that_shows_nothing() -> None:
+    assert 12 in ANYTHING
+    assert ANYTHING & {1, 2} == frozenset({1, 2}) & ANYTHING == {1, 2}
+    assert not ANYTHING & frozenset()
+    assert not ANYTHING.isdisjoint({1})
+    assert ANYTHING.isdisjoint(())
+
+
+def test_after_an_interruption_a_page_with_a_scope_is_told_of_all_that_is_in_it(session: Session) -> None:
+    world = make_world(session)
+    kind, other = make_kind(session, Shape.PLACES), make_kind(session, Shape.PLACES)
+    world.site.lat, world.site.lon = PARIS
+    here = make_resource(session, world.site, kind)
+    make_resource(session, world.site, other)
+    near, far = Scope(kind.id, bounding_box(*PARIS, 10)), Scope(kind.id, bounding_box(*LYON, 10))
+
+    moved = where(session, ANYTHING, {near, far})
+
+    assert within(near, ANYTHING, moved) == {here.id}
+    assert within(far, ANYTHING, moved) == set()
+    assert within(Scope(kind.id), ANYTHING, where(session, ANYTHING, {Scope(kind.id)})) == {here.id}

@@ -8,12 +8,35 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 import availability.geocodes  # noqa: F401 - importing the tables describes them to SQLModel
+import booking.agenda_models
+import booking.attachment_models
+import booking.bench_models
 import booking.calendar_models
+import booking.date_wait_models
 import booking.designation_models
 import booking.fitting_models
+import booking.hearing_day_models
+import booking.hearing_month_models
+import booking.hearing_template_models
+import booking.host_phone_models
+import booking.hosting_models
+import booking.lawyer_models
+import booking.meeting_models
+import booking.nature_models
+import booking.person_models
 import booking.planning_models
-import booking.saved_models  # noqa: F401
-import convocations.models  # noqa: F401
+import booking.room_way_models
+import booking.saved_models
+import booking.series_models
+import booking.video_models
+import booking.visit_models
+import booking.waiting_models  # noqa: F401
+import convocations.answer_models
+import convocations.import_models
+import convocations.link_models
+import convocations.models
+import convocations.paper_models
+import convocations.template_models  # noqa: F401
 import portal.clock
 import portal.identity  # noqa: F401
 from portal.migrate import _config, schema_state

@@ -7,14 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi.dependencies.models import Dependant
 from reflex_base.registry import RegistrationContext
 
 import portal.app
 from availability.rights import Actor, Right, Role
+from booking.pages.court_links import LINKS
 from portal.access import PUBLIC, SIGNED_IN, policy, policy_of
 from portal.guard import FRAMEWORK
 from portal.policy import Guard
-from portal.session import PAGES, SessionState, navigation
+from portal.session import PAGES, SessionState, may_open, navigation
 
 HANDLERS = dict(RegistrationContext.get().event_handlers)
 
@@ -57,13 +59,14 @@ def test_of_the_framework_only_the_listed_events_pass() -> None:
     assert all(name.endswith(".setvar") for name in refused)
 
 
+def is_guarded(dependant: Dependant) -> bool:
+    """Say whether something that a route asks for, or that is asked for in its turn, is a guard."""
+    return any(isinstance(one.call, Guard) or is_guarded(one) for one in dependant.dependencies)
+
+
 def test_every_route_declares_a_policy() -> None:
     found = list(routes())
-    undeclared = [
-        route.path
-        for route in found
-        if not any(isinstance(dependency.call, Guard) for dependency in route.dependant.dependencies)
-    ]
+    undeclared = [route.path for route in found if not is_guarded(route.dependant)]
 
     assert {"/healthz", "/auth/login", "/api/v1/oauth/token"} <= {route.path for route in found}
     assert undeclared == []
@@ -134,7 +137,7 @@ def test_what_one_works_with_all_day_comes_first_after_ones_day() -> None:
     }
 
     assert first == {
-        Role.REGISTRY: ["Ma journée", "Répartition"],
+        Role.REGISTRY: ["Ma journée", "Audiences"],
         Role.MONITORING_AGENT: ["Ma journée", "Tournée"],
     }
     assert "Occupation" not in [entry.label for entry in navigation(somebody(Role.FAMILY_JUDGE))]
@@ -150,3 +153,14 @@ def test_navigation_has_six_entries_at_most_and_none_that_is_refused() -> None:
             page.policy.admits(actor) for page in PAGES.values() if any(entry.label == page.entry for entry in entries)
         )
     assert navigation(None) == []
+
+
+def test_among_the_pages_of_the_hearings_one_sees_those_that_one_may_open() -> None:
+    hrefs = [href for href, _ in LINKS]
+    seen = {role: [href for href in hrefs if href in may_open(somebody(role))] for role in Role}
+
+    assert seen[Role.REGISTRY] == [href for href in hrefs if href != "/visioconferences/"]
+    assert seen[Role.ADMINISTRATOR] == [
+        "/audiences/modeles/", "/audiences/natures/", "/reunir/", "/visioconferences/",
+    ]  # fmt: skip
+    assert all(not seen[role] for role in Role if role not in (Role.REGISTRY, Role.ADMINISTRATOR))

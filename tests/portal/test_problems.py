@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import httpx
 import pytest
 from fastapi import FastAPI, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from availability.errors import InvalidRequest, NotAllowed, NotFound, Outage, PeriodTaken, Refusal
 from portal import problems
@@ -112,7 +113,16 @@ async def test_a_refused_value_is_given_back_unless_it_is_a_secret(client: httpx
     assert [error.get("value") for error in answer.json()["errors"] if error["field"] == "start"] == ["demain"]
     assert "start, « demain » : " in answer.json()["detail"]
     assert "sss" not in answer.text
-    assert broken.json()["errors"] == [{"field": "body", "problem": "JSON illisible"}]
+    assert (broken.status_code, broken.json()["type"]) == (400, "/problems/http-400")
+    assert broken.json()["detail"].endswith("Le JSON ne se lit plus à son 6e caractère.")
+
+
+def test_a_bound_that_is_a_day_is_written_as_a_program_writes_it() -> None:
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(Annotated[date, Field(le=date(2100, 1, 1))]).validate_python(date(2101, 2, 3))
+
+    said = [problems.french(dict(error)) for error in refused.value.errors()]
+    assert said == ["valeur trop grande (maximum 2100-01-01)"]
 
 
 def test_the_nearest_declared_ancestor_gives_the_sentence() -> None:

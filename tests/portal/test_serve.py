@@ -1,4 +1,7 @@
-"""`placejuste serve` with its own PostgreSQL: started, refused twice, killed, started again, stopped."""
+"""`placejuste serve` with its own PostgreSQL: started, refused twice, killed, started again, stopped.
+
+Meanwhile a crowd books, the short form of `make soak`: what each client was told is there in the end.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,14 @@ import httpx
 import psutil
 import pytest
 
+from benchmarks.soak import crowd, judged, kill_connections, kill_worker, prepared
+from portal.embedded import embedded_url
 from portal.serve import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 3700
 PATIENCE_S = 120
+CLIENTS = 8
 
 
 @dataclass
@@ -103,31 +109,43 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def test_it_serves_alone_survives_kills_and_leaves_nothing_behind(folder: Path) -> None:
+def test_it_serves_alone_and_whatever_is_killed_nothing_is_lost_taken_twice_or_kept_by_nobody(folder: Path) -> None:
     first = serve(folder)
-    first.url()
+    url, database_url = first.url(), embedded_url(folder / "postgres")
+    campaign = prepared(database_url)
 
     second = serve(folder)
 
     assert second.process.wait(PATIENCE_S) == 1
     assert f"tourne déjà depuis ce dossier (processus {first.process.pid})" in second.said()
-    assert answers(f"{first.url()}/readyz"), "the refused start disturbed the running one"
+    assert answers(f"{url}/readyz"), "the refused start disturbed the running one"
 
-    first.process.send_signal(signal.SIGKILL)
-    first.process.wait()
-    # Workers die with it; PostgreSQL, which is somebody else's child, waits for the next start.
-    until(lambda: [process.name() for process in of_folder(folder) if process.name() != "postgres"] == [])
+    with crowd(url, campaign, CLIENTS):
+        until(lambda: "booked" in campaign.told.states.values())
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+        # Workers die with it; PostgreSQL, which is somebody else's child, waits for the next start.
+        until(lambda: [process.name() for process in of_folder(folder) if process.name() != "postgres"] == [])
 
-    third = serve(folder)
-    third.url()
-    os.kill(postmaster(folder), signal.SIGKILL)
-    third.process.send_signal(signal.SIGINT)
+        third = serve(folder)
+        url = campaign.told.url = third.url()
+        kill_connections(database_url, 2, campaign.kills)
+        kill_worker(third.process.pid, campaign.kills)
+        until(lambda: answers(f"{url}/readyz"))
 
-    assert third.process.wait(PATIENCE_S) == 0
-    assert (folder / "postgres" / "postmaster.pid").exists(), "the case under test is a stale file"
+        os.kill(postmaster(folder), signal.SIGKILL)
+        third.process.send_signal(signal.SIGINT)
 
-    fourth = serve(folder)
-    fourth.url()
+        assert third.process.wait(PATIENCE_S) == 0
+        assert (folder / "postgres" / "postmaster.pid").exists(), "the case under test is a stale file"
+
+        fourth = serve(folder)
+        campaign.told.url = fourth.url()
+        until(lambda: campaign.told.answers["period-taken"])  # somebody met somebody
+
+    assert campaign.kills["connections"] > 0
+    assert judged(embedded_url(folder / "postgres"), campaign.told) == []
+
     fourth.process.send_signal(signal.SIGINT)
 
     assert fourth.process.wait(PATIENCE_S) == 0

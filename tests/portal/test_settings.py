@@ -65,14 +65,19 @@ def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"PLACEJUSTE_SECRET_KEY": "courte"}, "moins de 32"),
         ({"PLACEJUSTE_WORKERS": "2"}, "REDIS_URL"),
         ({"PLACEJUSTE_PORT": "0"}, "greater than or equal to 1"),
+        ({"PLACEJUSTE_SMTP_URL": "smtp://c:f1ct10n@courrier.example"}, "vont ensemble"),
+        ({"PLACEJUSTE_MAIL_FROM": "pj@exemple.fr"}, "vont ensemble"),
+        ({"PLACEJUSTE_SMTP_URL": "http://c:f1ct10n@x", "PLACEJUSTE_MAIL_FROM": "pj@exemple.fr"}, "s’écrit smtp://"),
+        ({"PLACEJUSTE_SMTP_URL": "smtp://c:f1ct10n@x", "PLACEJUSTE_MAIL_FROM": "PJ"}, "est une adresse"),
     ],
 )
 def test_what_contradicts_is_refused(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], said: str) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=said) as refused:
         Settings()
+    assert "f1ct10n" not in str(refused.value)
 
 
 def test_a_generated_key_is_private_and_stays_the_same(tmp_path: Path) -> None:
@@ -107,3 +112,11 @@ def test_twilio_is_configured_wholly_or_not_at_all(monkeypatch: pytest.MonkeyPat
             without.delenv(f"PLACEJUSTE_TWILIO_{name}")
             with pytest.raises(ValidationError, match="vont ensemble"):
                 Settings()
+
+
+def test_the_secret_of_the_mail_server_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACEJUSTE_SMTP_URL", "smtps://compte:f1ct10n@courrier.example")
+    monkeypatch.setenv("PLACEJUSTE_MAIL_FROM", "ne-pas-repondre@exemple.fr")
+
+    assert Settings().smtp_url is not None
+    assert "f1ct10n" not in str(described(Settings()))

@@ -121,11 +121,15 @@ def test_the_demonstration_signs_in_with_one_click(served: Served, login: str) -
         account_id = session.execute(text("SELECT id FROM account WHERE login = :l"), {"l": login}).scalar_one()
 
     answer = post(served, "/auth/demo", account_id=str(account_id))
+    asked = post(served, "/auth/demo", account_id=str(account_id), suite="/carte/?rayon=30")
+    elsewhere = post(served, "/auth/demo", account_id=str(account_id), suite="//ailleurs.example/")
     unknown = post(served, "/auth/demo", account_id="00000000-0000-0000-0000-000000000000")
     wrong = post(served, "/auth/demo", account_id="pirate")
 
     assert answer.status_code == 303
     assert COOKIE in answer.cookies
+    assert asked.headers["location"] == "/carte/?rayon=30"
+    assert elsewhere.headers["location"] == answer.headers["location"]
     assert unknown.status_code == 404
     assert wrong.status_code == 422
     assert "identifiant (UUID) attendu" in wrong.text

@@ -18,7 +18,7 @@ from portal import solver_pool
 from portal.solver_pool import SolverLost, SolverPool
 from tests.portal.solver_jobs import count_up, deaf, fail, who_imports
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0  # a busy machine is slow, not wrong
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def is_running(pid: int) -> bool:
     """Say whether a process runs; one that nobody has buried yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or before it was read
         return False
 
 
@@ -82,18 +82,17 @@ async def test_progress_arrives_while_the_job_runs_and_the_loop_is_free(pool: So
     assert turns > 20
 
 
-async def test_a_job_stops_within_a_second_and_keeps_what_it_has(pool: SolverPool) -> None:
-    asked_at: list[float] = []
+async def test_a_job_stops_as_soon_as_it_is_asked_and_keeps_what_it_has(pool: SolverPool) -> None:
+    told: list[int] = []
 
     async def tell(news: list[int]) -> bool:
-        if news and not asked_at:
-            asked_at.append(time.monotonic())
-        return bool(asked_at)
+        told.extend(news)
+        return bool(told)
 
     number, _, _ = await pool.run(count_up, 10_000, tell=tell)
 
-    assert time.monotonic() - asked_at[0] < 1
-    assert 0 < number < 10_000
+    assert 0 < number <= 500  # of the ten thousand, fifty a second
+    assert told == list(range(1, number + 1))
 
 
 async def test_the_same_process_does_the_next_job_which_an_old_stop_does_not_reach(pool: SolverPool) -> None:

@@ -1,0 +1,21 @@
+"""The search as it is asked of the process beside: only that one imports the solver.
+
+OR-Tools takes seconds to import, on a busy machine ten. A server that imported it would answer nobody meanwhile, and
+its search would be taken for one whose server died.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from optimizer.plan import Outcome, Progress
+from optimizer.problem import Problem
+
+
+def search(
+    problem: Problem, *, stop: Callable[[], bool], progress: Callable[[Progress], None], limit_s: float
+) -> Outcome:
+    """Return what `solve` does."""
+    from optimizer.solve import solve
+
+    return solve(problem, stop=stop, progress=progress, limit_s=limit_s)
