@@ -33,7 +33,7 @@ from booking.outcomes import note_outcome, undo_outcome
 from booking.planning import Court, check_planner, hearings_of
 from booking.sealing import House, seal
 from booking.transitions import locked_for
-from optimizer.problem import Case
+from optimizer.hearings.problem import Case
 
 A_YEAR = timedelta(days=366)
 READY = timedelta(hours=2)  # before the hearing, its list may be begun

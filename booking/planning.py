@@ -22,8 +22,8 @@ from availability.periods import Period
 from availability.rights import Actor, Role
 from booking.models import OCCUPYING
 from booking.planning_models import OptimizerRun, RunState
-from optimizer.plan import Outcome, Plan, Reason, Score, ScoreLine, Unplaced
-from optimizer.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
+from optimizer.hearings.plan import Outcome, Plan, Reason, Score, ScoreLine, Unplaced
+from optimizer.hearings.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
 
 PLANNERS = (Role.REGISTRY,)
 ROOM_KIND = "salle"  # code of the kind whose resources are court rooms

@@ -30,8 +30,8 @@ from booking.planning import PLACED, people_of, plan_of
 from booking.planning_models import HearingStaffing, OptimizerRun, RunState, WaitingCase
 from booking.planning_runs import locked_run, planned
 from booking.staffing import AlreadyStaffed, sitting_of, staff_hearing, unstaff_hearing
-from optimizer.plan import Plan
-from optimizer.problem import Sitting
+from optimizer.hearings.plan import Plan
+from optimizer.hearings.problem import Sitting
 
 IS_TO_FREE = text("""
     SELECT h.starts_at > :now AND NOT EXISTS (SELECT FROM session_case c WHERE c.resource_id = h.resource_id)

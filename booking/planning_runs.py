@@ -17,8 +17,8 @@ from availability.rights import Actor
 from availability.statements import run as execute
 from booking.planning import STALE, Court, check_planner, court_of, digest_of, problem_of, written
 from booking.planning_models import ACTIVE, OptimizerRun, RunState
-from optimizer.plan import Outcome, Progress
-from optimizer.problem import Problem
+from optimizer.hearings.plan import Outcome, Progress
+from optimizer.hearings.problem import Problem
 
 MOST_POINTS = 240  # of the curve of one run
 INTERRUPT = text("""

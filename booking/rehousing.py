@@ -34,7 +34,7 @@ from booking.models import Booking, State
 from booking.persons import keep_person
 from booking.stays import SETTLED, Stay, ask_beside, last_act, locked_stay, nights_in, restore, settle, tell, undoable
 from booking.transitions import expect, free, locked_for, move_to, place_of
-from optimizer.rehousing import FARTHEST_KM, Guest, assign
+from optimizer.beds.rehousing import FARTHEST_KM, Guest, assign
 
 REHOUSED, ASKED = "booking-rehoused", "booking-rehousing-asked"
 LIVING = frozenset({State.REQUESTED, *SETTLED})  # of what was asked: it waits, or was accepted

@@ -18,7 +18,7 @@ from booking.hearing_generation import hold_again, hold_part
 from booking.hearing_template_models import TemplateSession
 from booking.planning import check_planner, people_of
 from booking.planning_models import HearingStaffing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 
 
 class AlreadyStaffed(Refusal):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from optimizer.plan import Outcome, Progress
-from optimizer.problem import Problem
+from optimizer.hearings.plan import Outcome, Progress
+from optimizer.hearings.problem import Problem
 
 
 def search(
     problem: Problem, *, stop: Callable[[], bool], progress: Callable[[Progress], None], limit_s: float
 ) -> Outcome:
     """Return what `solve` does."""
-    from optimizer.solve import solve
+    from optimizer.hearings.solve import solve
 
     return solve(problem, stop=stop, progress=progress, limit_s=limit_s)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from booking.planning_runs import fail_run, finish_run, problem_for, record_progress, take_run
 from optimizer.beside import search
-from optimizer.plan import Outcome, Progress
+from optimizer.hearings.plan import Outcome, Progress
 from portal import clock
 from portal.database import act
 from portal.settings import settings

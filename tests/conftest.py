@@ -48,7 +48,7 @@ FIRST = (
     "convocations/test_link_page.py",
     "portal/test_workers.py",
     "portal/test_http.py",
-    "optimizer/test_solve.py",
+    "optimizer/hearings/test_solve.py",
     "tests/test_architecture.py",
 )
 

@@ -53,7 +53,7 @@ from booking.planning import (
 from booking.planning_actions import apply_plan, undo_application
 from booking.planning_models import ACTIVE, OptimizerRun
 from booking.planning_runs import AlreadyPlanning, request_stop, start_run
-from optimizer.problem import Load
+from optimizer.hearings.problem import Load
 from portal import clock
 from portal.database import act, read
 from portal.live import watch

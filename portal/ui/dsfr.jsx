@@ -1,6 +1,8 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { useLocation, useNavigationType } from "react-router";
 
+const SLID_PX = 8; // farther, a press was given up: one slides off a button so as not to press it
+
 // Starts DSFR after hydration, once. Mode "react": its scripts change no markup, React alone does.
 export function DsfrStart({ src }) {
   const { pathname, search } = useLocation();
@@ -25,6 +27,31 @@ export function DsfrStart({ src }) {
     const isFilter = how === "REPLACE" && before.pathname === pathname && before.search !== search;
     if (isFilter) window.scrollTo(0, before.y);
   }, [pathname, search]);
+
+  // Leaving a field may bring words that move the button being pressed before it is let go: the browser then gives the
+  // click to what holds both places. It was meant for the button, unless the pointer itself slid away.
+  useEffect(() => {
+    let pressed = null;
+    const press = (event) => {
+      const button = event.button === 0 ? event.target.closest("button, a[href]") : null;
+      pressed = button && { button, x: event.clientX, y: event.clientY };
+    };
+    const letGo = (event) => {
+      const was = pressed;
+      pressed = null;
+      if (!was || !event.isTrusted || was.button.contains(event.target) || !was.button.isConnected) return;
+      if (Math.hypot(event.clientX - was.x, event.clientY - was.y) > SLID_PX) return;
+      event.preventDefault();
+      event.stopPropagation();
+      was.button.click();
+    };
+    document.addEventListener("mousedown", press, true);
+    document.addEventListener("click", letGo, true);
+    return () => {
+      document.removeEventListener("mousedown", press, true);
+      document.removeEventListener("click", letGo, true);
+    };
+  }, []);
 
   // A page changed without a load: do what the browser would have done, close the menu and begin at the top.
   useEffect(() => {

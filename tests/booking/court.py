@@ -15,8 +15,8 @@ from availability.rights import Actor, Role
 from booking.planning import ROOM_KIND, Court, problem_of
 from booking.planning_models import Cabinet, WaitingCase
 from booking.planning_runs import finish_run, problem_for, start_run, take_run
-from optimizer.problem import Problem
-from optimizer.solve import solve
+from optimizer.hearings.problem import Problem
+from optimizer.hearings.solve import solve
 from tests.factories import (
     NOW,
     in_days,

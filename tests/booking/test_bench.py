@@ -39,7 +39,7 @@ from booking.pages.court_absences_words import load_rows, read_skills
 from booking.planning_models import Cabinet
 from booking.session_clashes import seating_of
 from booking.staffing import staff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.court import SmallCourt, make_court, seats
 from tests.booking.test_hearing_templates import spec_of
 from tests.factories import NOW, in_days

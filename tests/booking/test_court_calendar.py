@@ -17,7 +17,7 @@ from booking.hearing_templates import write_template
 from booking.pages.court_year_words import months_of, summary_of
 from booking.planning import ROOM_KIND
 from booking.staffing import staff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.court import SmallCourt, make_court
 from tests.booking.court_day import booked
 from tests.booking.test_hearing_templates import spec_of

@@ -45,7 +45,7 @@ from booking.planning_models import HearingStaffing
 from booking.session_clashes import Seating, seating_of, wanted_from
 from booking.session_moving import move_session
 from booking.staffing import sitting_of, staff_hearing, unstaff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.court import SmallCourt, make_court
 from tests.booking.test_hearing_templates import spec_of
 from tests.booking.test_video_links import HALF, SET, make_ends

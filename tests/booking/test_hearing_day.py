@@ -43,7 +43,7 @@ from booking.outcomes import note_outcome, undo_outcome
 from booking.pages.hearing_day_words import COUNSEL_TOLD, rows, told
 from booking.sealing import House
 from booking.staffing import staff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.bar import make_lawyer
 from tests.booking.court_day import BEGUN, HOUSE, IN_A_WEEK, Day, booked, made_day
 from tests.conftest import Database

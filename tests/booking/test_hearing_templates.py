@@ -39,7 +39,7 @@ from booking.hearing_templates import (
 from booking.planning_actions import Refused, refused
 from booking.planning_models import HearingStaffing
 from booking.staffing import staff_hearing, unstaff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.court import SmallCourt, make_court, seats
 from tests.factories import NOW, TODAY, in_days, make_actor, make_kind, make_resource, make_site
 

@@ -42,7 +42,7 @@ from booking.session_clashes import look_at, seating_of
 from booking.session_moving import CannotMove, move_session
 from booking.staffing import staff_hearing
 from booking.video_links import LinksFull
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from portal.database import make_engine
 from tests.booking.court import SmallCourt, make_court, seats
 from tests.conftest import Database

@@ -46,9 +46,9 @@ from booking.planning_runs import (
     thinned,
 )
 from booking.staffing import staff_hearing
-from optimizer.plan import Progress
-from optimizer.problem import Load, Sitting
-from optimizer.solve import solve
+from optimizer.hearings.plan import Progress
+from optimizer.hearings.problem import Load, Sitting
+from optimizer.hearings.solve import solve
 from portal.database import make_engine
 from tests.booking.court import FIRST, UNTIL, SmallCourt, make_court, solved
 from tests.conftest import Database

@@ -28,7 +28,7 @@ from booking.planning_actions import Application, apply_plan, keep_one_place, un
 from booking.planning_models import HearingStaffing, OptimizerRun, WaitingCase
 from booking.planning_runs import start_run
 from booking.staffing import AlreadyStaffed, staff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from portal.database import make_engine
 from tests.availability.scarce import refused
 from tests.booking.court import FIRST, UNTIL, SmallCourt, make_court, seats, solved

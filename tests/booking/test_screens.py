@@ -36,7 +36,7 @@ from booking.screens import (
     shown_on,
 )
 from booking.staffing import staff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.court_day import BEGUN, HOUSE, IN_A_WEEK, Day, booked, made_day
 from tests.factories import NOW, make_actor
 

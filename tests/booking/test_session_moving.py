@@ -31,7 +31,7 @@ from booking.pages.court_week_words import clash_words
 from booking.session_clashes import Seating, seating_of, wanted_from
 from booking.session_moving import CannotMove, entailed, move_session
 from booking.staffing import staff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.bar import make_lawyer
 from tests.booking.court import SmallCourt, make_court, seats
 from tests.booking.court_day import booked

@@ -20,7 +20,7 @@ from booking.court_calendar import staff_of
 from booking.session_clashes import Seating, seating_of, wanted_from
 from booking.session_moving import CannotMove, move_session
 from booking.staffing import staff_hearing
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from portal.database import make_engine
 from tests.booking.court import SmallCourt, make_court
 from tests.conftest import Database

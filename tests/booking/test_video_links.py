@@ -26,7 +26,7 @@ from booking.session_clashes import seating_of
 from booking.session_moving import move_session
 from booking.staffing import staff_hearing, unstaff_hearing
 from booking.video_links import LinksFull, ceiling, full_between, links_by_day, nearest_start, set_ceiling
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from portal.database import make_engine
 from tests.booking.court import SmallCourt, make_court
 from tests.booking.test_hearing_templates import PARIS, _busy, _staffing, session_on, spec_of

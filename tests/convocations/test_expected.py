@@ -20,7 +20,7 @@ from booking.staffing import staff_hearing
 from convocations.expected import Expected, find_expected, way_there
 from convocations.pages.expected_words import expected_row
 from convocations.pages.way_paper import way_pdf
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.bar import make_lawyer
 from tests.booking.court_day import BEGUN, HOUSE, IN_A_WEEK, Day, booked, made_day
 from tests.convocations.pdf import pages_of, text_of

@@ -28,7 +28,7 @@ from convocations.outbox import Part, Query, messages
 from convocations.pages.problems import said
 from convocations.planning import follow
 from convocations.routes import Routes
-from optimizer.problem import Sitting
+from optimizer.hearings.problem import Sitting
 from tests.booking.court import make_court
 from tests.convocations.desk import HALF_PAST, HOUSE, NINE, TEN, bearer, make_desk, make_somebody, planned, sent
 from tests.factories import NOW, in_days

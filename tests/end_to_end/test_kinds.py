@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 from sqlalchemy import text
 
 from availability.rights import Role
@@ -42,6 +42,24 @@ def as_it_was(served: Served) -> Iterator[None]:
 
 def save(page: Page) -> None:
     page.get_by_role("button", name="Enregistrer").click()
+
+
+def press_while_it_moves(page: Page) -> None:
+    """Press « Enregistrer » and let it go once leaving the field has moved it: nothing of the press is lost."""
+    button = page.get_by_role("button", name="Enregistrer")
+    before = box_of(button)
+    page.mouse.move(before["x"] + before["width"] / 2, before["y"] + before["height"] / 2)
+    page.mouse.down()
+    expect(page.get_by_role("button", name="Revenir à ce qui est enregistré")).to_be_visible()
+    assert box_of(button)["y"] < before["y"]
+    page.mouse.up()
+
+
+def box_of(found: Locator) -> FloatRect:
+    """Return where this is on the page."""
+    box = found.bounding_box()
+    assert box is not None
+    return box
 
 
 def test_a_kind_is_written_then_a_place_of_it_reserved_and_the_kind_retired(
@@ -102,7 +120,7 @@ def test_what_somebody_else_changed_meanwhile_is_shown_and_both_changes_are_kept
     address = "/types/fiche/?type=point-justice"
     mine, theirs = open_page(address, Role.ADMINISTRATOR), open_page(address, Role.ADMINISTRATOR, width=375)
     theirs.get_by_label("Un début toutes les (minutes)").fill("20")
-    save(theirs)
+    press_while_it_moves(theirs)
     expect(theirs.locator("#message")).to_contain_text("est enregistré")
 
     mine.get_by_label("Temps gardé après (minutes)").fill("5")

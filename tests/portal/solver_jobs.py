@@ -38,7 +38,7 @@ def who_imports(*, stop: Callable[[], bool], progress: Callable[[int], None]) ->
     """Return the modules of the process that have no business there."""
     import sys
 
-    import optimizer.solve  # noqa: F401 - what the process is for
+    import optimizer.hearings.solve  # noqa: F401 - what the process is for
 
     unwanted = ("reflex", "fastapi", "sqlalchemy", "booking", "portal.app")
     return [name for name in unwanted if name in sys.modules]

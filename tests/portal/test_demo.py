@@ -42,8 +42,8 @@ from booking.waiting_models import WaitingOffer
 from convocations.callbacks import to_call_back, whom_to_call_back
 from convocations.queries import gatherings
 from convocations.to_call import count_to_call, to_call
-from optimizer.check import check
-from optimizer.solve import solve
+from optimizer.hearings.check import check
+from optimizer.hearings.solve import solve
 from portal import demo
 from portal.database import make_engine
 from portal.demo.accounts import GUESTS, LAW_GUESTS

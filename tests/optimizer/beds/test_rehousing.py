@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.rehousing import Guest, assign
+from optimizer.beds.rehousing import Guest, assign
 
 TODAY = date(2026, 3, 2)
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from availability.periods import Period
-from optimizer.problem import Bench, Case, Hearing, Problem, Room
+from optimizer.hearings.problem import Bench, Case, Hearing, Problem, Room
 
 MONDAY = date(2026, 11, 30)
 _numbers = count(1)

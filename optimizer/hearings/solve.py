@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 
 from ortools.sat.python import cp_model
 
-from optimizer.check import explain, score
-from optimizer.greedy import filled, staffed, still_valid
-from optimizer.model import Model
-from optimizer.plan import Outcome, Plan, Progress
-from optimizer.problem import Problem
+from optimizer.hearings.check import explain, score
+from optimizer.hearings.greedy import filled, staffed, still_valid
+from optimizer.hearings.model import Model
+from optimizer.hearings.plan import Outcome, Plan, Progress
+from optimizer.hearings.problem import Problem
 
 NOTHING = Plan()
 POLL_S = 0.1

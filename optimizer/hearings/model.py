@@ -11,9 +11,9 @@ from uuid import UUID
 
 from ortools.sat.python import cp_model
 
-from optimizer.check import DAY, LATE, SPREAD, UNPLACED, UNSTAFFED, days_of_wait
-from optimizer.plan import Plan
-from optimizer.problem import Bench, Case, Hearing, Problem, Room, Sitting
+from optimizer.hearings.check import DAY, LATE, SPREAD, UNPLACED, UNSTAFFED, days_of_wait
+from optimizer.hearings.plan import Plan
+from optimizer.hearings.problem import Bench, Case, Hearing, Problem, Room, Sitting
 
 Var = Any  # ortools says IntVar, LinearExpr or bool by turns
 

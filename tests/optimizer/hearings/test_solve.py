@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from availability.periods import Period
-from optimizer.check import FREE, check, explain, score
-from optimizer.greedy import filled, staffed
-from optimizer.plan import Plan, Progress
-from optimizer.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
-from optimizer.solve import WORK_PER_SECOND, solve
-from tests.optimizer.court import ANNA, BRUNO, ROOM_A, at, case, hearing, month, on, problem
+from optimizer.hearings.check import FREE, check, explain, score
+from optimizer.hearings.greedy import filled, staffed
+from optimizer.hearings.plan import Plan, Progress
+from optimizer.hearings.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
+from optimizer.hearings.solve import WORK_PER_SECOND, solve
+from tests.optimizer.hearings.court import ANNA, BRUNO, ROOM_A, at, case, hearing, month, on, problem
 
 SHORT_S = 4.0
 
@@ -106,7 +106,7 @@ def test_what_was_decided_is_kept_and_what_is_there_counts() -> None:
 
 
 def test_the_same_seed_gives_the_same_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optimizer.solve.WORK_PER_SECOND", WORK_PER_SECOND / 20)  # the clock ends none
+    monkeypatch.setattr("optimizer.hearings.solve.WORK_PER_SECOND", WORK_PER_SECOND / 20)  # the clock ends none
     court = month(3, hearings=6, cases=50)
 
     first, second = (solve(court, seed=7, limit_s=20 * SHORT_S) for _ in range(2))

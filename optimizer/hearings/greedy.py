@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from optimizer.check import why_not
-from optimizer.plan import Plan
-from optimizer.problem import Bench, Hearing, Problem, Room, Sitting
+from optimizer.hearings.check import why_not
+from optimizer.hearings.plan import Plan
+from optimizer.hearings.problem import Bench, Hearing, Problem, Room, Sitting
 
 
 def still_valid(problem: Problem, plan: Plan) -> Plan:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from optimizer.problem import Load, Problem, Sitting
+from optimizer.hearings.problem import Load, Problem, Sitting
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from availability.periods import Period
-from optimizer.check import check, explain, score
-from optimizer.plan import Plan, Reason
-from optimizer.problem import Bench, Load, Room, Sitting
-from tests.optimizer.court import ANNA, BRUNO, ROOM_A, ROOM_B, at, case, hearing, on, problem
+from optimizer.hearings.check import check, explain, score
+from optimizer.hearings.plan import Plan, Reason
+from optimizer.hearings.problem import Bench, Load, Room, Sitting
+from tests.optimizer.hearings.court import ANNA, BRUNO, ROOM_A, ROOM_B, at, case, hearing, on, problem
 
 ANNA_IN_A = Sitting(judge_id=1, clerk_id=11, room_id=21)
 ANNA_IN_B = Sitting(judge_id=1, clerk_id=11, room_id=22)

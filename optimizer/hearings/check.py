@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from optimizer.plan import Plan, Reason, Score, ScoreLine, Unplaced
-from optimizer.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
+from optimizer.hearings.plan import Plan, Reason, Score, ScoreLine, Unplaced
+from optimizer.hearings.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
 
 # A case outweighs five hearings that nobody holds; each of these, all the days of wait at this size (150 cases, a
 # hundred days each) with the widest spread. Days and spread are weighed against each other.

@@ -1,0 +1,89 @@
+"""What every search has in common: when it ends, what it tells meanwhile, and a price rule by rule."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Ended(StrEnum):
+    """How a search ended."""
+
+    PROVED = "proved"  # nothing better exists
+    LIMIT = "limit"  # its time or its work is used up
+    STOPPED = "stopped"  # somebody wanted no more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """One rule: how many times it counts in a plan, and what that costs in all. Less is better."""
+
+    rule: str
+    count: float
+    cost: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a search is, `seconds` after its start: the best cost so far, what is proved, what has no place."""
+
+    seconds: float
+    cost: float
+    bound: float | None = None  # no plan costs less; None while nothing is known
+    unplaced: int = 0
+
+
+OnProgress = Callable[[Progress], bool | None]  # True: stop, with the best plan so far
+
+
+@dataclass(kw_only=True)
+class Budget:
+    """What a search may use, and whether it is used up.
+
+    Work is counted by the search itself, in units of about a second of a usual core: the same seed and the same
+    `work_limit` give the same plan on any machine, which a limit in seconds does not. With neither, the search ends
+    when it has nothing left to try.
+    """
+
+    limit_s: float | None = None
+    work_limit: float | None = None
+    on_progress: OnProgress | None = None
+    work: float = 0.0
+    is_stopped: bool = False
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds since the start."""
+        return time.monotonic() - self._began
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether the search must end."""
+        return (
+            self.is_stopped
+            or (self.limit_s is not None and self.seconds >= self.limit_s)
+            or (self.work_limit is not None and self.work >= self.work_limit)
+        )
+
+    @property
+    def ended(self) -> Ended:
+        """Return how a search that proved nothing ended."""
+        return Ended.STOPPED if self.is_stopped else Ended.LIMIT
+
+    def seconds_left(self, most: float) -> float:
+        """Return the seconds that one step may take, `most` at most."""
+        return most if self.limit_s is None else max(min(most, self.limit_s - self.seconds), 0.0)
+
+    def work_left(self, most: float) -> float:
+        """Return the work that one step may do, `most` at most."""
+        return most if self.work_limit is None else max(min(most, self.work_limit - self.work), 0.0)
+
+    def tell(self, cost: float, *, bound: float | None = None, unplaced: int = 0) -> None:
+        """Tell where the search is, and hear whether it must stop."""
+        if self.on_progress and self.on_progress(
+            Progress(seconds=self.seconds, cost=cost, bound=bound, unplaced=unplaced)
+        ):
+            self.is_stopped = True
