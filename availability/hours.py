@@ -29,11 +29,19 @@ from availability.running import looked_at_by, run_by
 A_WEEK = timedelta(days=7)
 MOST_RULES = 100
 MOST_WEEKS = 26  # to which one week is copied at once
+BEHIND_BY = timedelta(days=21)  # longer than a place is closed by recess and holidays
 
 RULES = text("""
     SELECT rrule, anchor_on, opens, closes, valid_from, valid_until, except_on, extra_on FROM opening_rule
     WHERE resource_id = :id AND (valid_until IS NULL OR valid_until > :day)
     ORDER BY valid_from, opens, id""")
+RULED = text("""
+    SELECT DISTINCT r.id FROM opening_rule o JOIN resource r ON r.id = o.resource_id
+    JOIN kind k ON k.id = r.kind_id WHERE r.is_active AND k.shape = :shape
+    AND (CAST(:expected AS date) IS NULL OR (
+        (o.valid_until IS NULL OR o.valid_until > :expected)
+        AND NOT EXISTS (SELECT FROM opening p WHERE p.resource_id = r.id AND p.starts_at >= :expected)))
+    ORDER BY r.id""")
 OPENED = text("SELECT starts_at, ends_at FROM opening WHERE resource_id = :id ORDER BY starts_at")
 # What applied before the day stays true of the days before it.
 END_RULES = text("""
@@ -115,6 +123,15 @@ def copy_week(
     of_source = rules_from(session, place.id, source)
     standing = rules_from(session, place.id, from_on)
     return _set(session, actor, place, copied(of_source, standing, source, targets, from_on), from_on=from_on, now=now)
+
+
+def to_extend(session: Session, *, today: date, only_behind: bool = False) -> list[int]:
+    """Return the places whose openings are written ahead each night, so that the horizon moves with the days.
+
+    `only_behind`: those whose openings end weeks before they should, as after nights without a clock.
+    """
+    expected = today + HORIZON - BEHIND_BY if only_behind else None
+    return list(session.execute(RULED, {"shape": Shape.SLOTS, "expected": expected}).scalars())
 
 
 def extend_openings(session: Session, resource_id: int, *, today: date) -> None:

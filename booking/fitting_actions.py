@@ -44,6 +44,7 @@ from booking.fitting_queries import (
 )
 from booking.fittings import MOST_WINDOWS, FittingTerms, Point, WhyNot, Window, deadline, way_there
 from booking.models import Booking, State
+from booking.outcomes import OUTCOMES
 from booking.persons import keep_person, person_for
 from booking.reasons import UNSAID, Reason, reason_facts
 from booking.sealing import House, key_of, seal
@@ -223,7 +224,8 @@ def keep_visits_possible(session: Session, event: Event) -> None:
     """Refuse, as a subscriber of events, to move or take back a fitting where its team could not be.
 
     A request has one slot at a time, and none once it is closed; what somebody else decides of it right now is not
-    waited for, since the booking and the team are locked already. Raises: AlreadyDecided, SlotUnfit.
+    waited for, since the booking and the team are locked already. What was noted and is taken back never left the
+    round: its way is not judged again. Raises: AlreadyDecided, SlotUnfit.
     """
     is_undo = isinstance(event, BookingMoved) and event.is_undo and event.after in COMING
     if not (is_undo or isinstance(event, BookingRescheduled)):
@@ -233,6 +235,8 @@ def keep_visits_possible(session: Session, event: Event) -> None:
     row = session.execute(_VISIT, {"id": event.booking_id}).one_or_none()
     if row is None or row.closed_at is not None or run(session, _OTHER_VISIT, {"id": event.booking_id}).first():
         raise AlreadyDecided(booking_id=event.booking_id)
+    if isinstance(event, BookingMoved) and event.before in OUTCOMES:
+        return
     team, home, period = team_of(row), (row.home_lat, row.home_lon), Period(row.starts_at, row.ends_at)
     stops = stops_of(session, {team.resource_id: team}, within=period, now=event.at)[team.resource_id]
     why = way_there(team, home, period, stops)

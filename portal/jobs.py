@@ -12,13 +12,12 @@ from uuid import UUID
 
 import psycopg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.geocodes import forget_geocodes
 from availability.hours import extend_openings as extend
+from availability.hours import to_extend
 from availability.importers.sent import forget_files
-from availability.models import Shape
 from booking import divestment
 from booking.actions import expired, lapse
 from booking.attachments import sweep
@@ -77,11 +76,6 @@ KEPT_ALIVE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 9000,
 }
-# Rules are expanded again each night, so that the horizon moves with the days.
-RULED = text("""
-    SELECT DISTINCT r.id FROM opening_rule o JOIN resource r ON r.id = o.resource_id
-    JOIN kind k ON k.id = r.kind_id WHERE r.is_active AND k.shape = :shape""")
-
 subscribe(keep_one_place)
 subscribe(keep_visits_possible)
 subscribe(keep_together)
@@ -116,10 +110,13 @@ async def give_up_earlier() -> None:
             logger.exception("offer %s could not be given up", hold_id)
 
 
-async def extend_openings() -> None:
-    """Write the openings and the hearings of the months ahead, one transaction each, so that nobody waits long."""
+async def extend_openings(*, only_behind: bool = False) -> None:
+    """Write the openings and the hearings of the months ahead, one transaction each, so that nobody waits long.
+
+    `only_behind`: of the places whose openings end weeks before they should, as after nights without a clock.
+    """
     today = clock.now().date()
-    for resource_id in await database.read(_ruled):
+    for resource_id in await database.read(to_extend, today=today, only_behind=only_behind):
         try:
             await database.act(extend, resource_id, today=today)
         except Exception:  # one that fails must not keep those after it from opening
@@ -255,10 +252,6 @@ def _look_for_account(
         look_for(session, actor, search_id, resource_ids, now=now)
 
 
-def _ruled(session: Session) -> list[int]:
-    return list(session.execute(RULED, {"shape": Shape.SLOTS}).scalars())
-
-
 @contextlib.asynccontextmanager
 async def leading(pace: Pace = PACE, retry_s: float = RETRY_S, mail_pace: MailPace = MAIL_PACE) -> AsyncIterator[None]:
     """Stand for election while this worker lives."""
@@ -303,9 +296,12 @@ async def _lead(connection: psycopg.AsyncConnection, pace: Pace, mail_pace: Mail
     at_once = datetime.now(UTC)
     scheduler.add_job(post.deliver, "interval", seconds=pace.every_s, next_run_time=at_once, **once)
     scheduler.add_job(mails.deliver, "interval", seconds=mail_pace.every_s, next_run_time=at_once, **once)
-    # At night, and soon after an election: a machine that is off at night must not run out of openings.
+    # At night, and soon after an election: a machine that is off at night must not run out of openings. Only of those:
+    # every page that shows a place hears that its openings were written again.
     scheduler.add_job(extend_openings, "cron", hour=2, **once)
-    scheduler.add_job(extend_openings, "date", run_date=datetime.now(UTC) + AFTER_ELECTION, **once)
+    scheduler.add_job(
+        extend_openings, "date", run_date=datetime.now(UTC) + AFTER_ELECTION, kwargs={"only_behind": True}, **once
+    )
     scheduler.add_job(forget_old_answers, "cron", hour=3, **once)
     scheduler.add_job(forget_sent_files, "cron", hour=3, **once)
     scheduler.add_job(forget_case_names, "cron", hour=3, **once)

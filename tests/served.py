@@ -27,6 +27,7 @@ from portal.sign_in import sign_in
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 600  # the first one may have to build the pages, on a machine that has other things to do
+PATIENCE_S = 60  # a busy machine is slow, not wrong
 ADDRESS = re.compile(r"http://localhost:(\d+)")
 
 
@@ -64,7 +65,7 @@ class Served:
     def client(self, role: Role | None = None) -> httpx.Client:
         """Return an HTTP client of this application, signed in when a role is given."""
         headers = {"Origin": self.url} | ({"Cookie": self.cookie_of(role)} if role else {})
-        return httpx.Client(base_url=self.url, headers=headers, follow_redirects=False)
+        return httpx.Client(base_url=self.url, headers=headers, follow_redirects=False, timeout=PATIENCE_S)
 
 
 @contextlib.contextmanager

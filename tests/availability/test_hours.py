@@ -22,7 +22,7 @@ from availability.claims import SlotClaim
 from availability.closings import Closed, ClosedDays, close_days, reopen_days
 from availability.errors import InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.history import HistoryLine
-from availability.hours import HoursSet, extend_openings, rules_from, set_hours
+from availability.hours import HoursSet, extend_openings, rules_from, set_hours, to_extend
 from availability.models import Opening, Resource, SeatTime, Shape
 from availability.openings import Rule, local_day, openings, weekly
 from availability.periods import Period, merge
@@ -584,6 +584,26 @@ def test_each_night_the_horizon_moves_with_the_days(session: Session, world: Wor
 
     assert max(one.start for one in opened(session, agent)) > last
     assert at(in_days(1), "09:00") in {one.start for one in opened(session, agent)}
+
+
+def test_only_places_whose_openings_end_too_soon_are_behind(session: Session, world: World) -> None:
+    agent, month = an_agent(session, world), in_days(30)
+    extend_openings(session, agent.id, today=TODAY)
+
+    assert agent.id in to_extend(session, today=TODAY)
+    assert agent.id not in to_extend(session, today=in_days(7), only_behind=True)
+    assert agent.id in to_extend(session, today=month, only_behind=True)
+    extend_openings(session, agent.id, today=month)
+    assert agent.id not in to_extend(session, today=month, only_behind=True)
+    end_rules(session, agent.id, in_days(40))
+    assert agent.id not in to_extend(session, today=in_days(90), only_behind=True)
+
+
+def end_rules(session: Session, resource_id: int, day: date) -> None:
+    """Have a place open no more from a day on."""
+    session.execute(
+        text("UPDATE opening_rule SET valid_until = :day WHERE resource_id = :id"), {"day": day, "id": resource_id}
+    )
 
 
 def test_hours_that_touch_at_midnight_are_closed_and_changed_day_by_day(session: Session, world: World) -> None:

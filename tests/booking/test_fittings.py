@@ -591,6 +591,17 @@ def test_fitted_then_corrected_then_undone_step_by_step(session: Session, town: 
     ]
 
 
+@pytest.mark.usefixtures("kept")
+def test_what_was_noted_is_undone_wherever_the_team_now_goes(session: Session, town: FittingTown) -> None:
+    request, booking = done(session, town)
+    note_outcome(session, town.agent, booking.id, State.HONOURED, now=LATER)
+    town.teams[0].attributes = {"reach_km": 1}
+
+    undo_outcome(session, town.agent, booking.id, now=LATER)
+
+    assert stage(session, town, request, LATER) is Stage.BOOKED
+
+
 def test_what_was_just_noted_is_undone_for_ten_minutes(session: Session, town: FittingTown) -> None:
     request, booking = done(session, town)
     note_outcome(session, town.agent, booking.id, State.MISSED, now=LATER)

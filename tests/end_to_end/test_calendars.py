@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from availability.rights import Role
 from tests.end_to_end.judging import serious
-from tests.served import Served
+from tests.served import PATIENCE_S, Served
 
 OpenPage = Callable[..., Page]
 
@@ -34,15 +34,15 @@ def test_an_agenda_is_given_to_a_calendar_and_one_is_imported_then_both_are_take
     expect(address).to_be_visible()
     url = address.input_value()
 
-    answer = httpx.get(url)
+    answer = httpx.get(url, timeout=PATIENCE_S)
     assert answer.status_code == 200
     assert answer.text.startswith("BEGIN:VCALENDAR")
     page.get_by_role("button", name="Retirer").click()
     expect(page.get_by_text("Adresse retirée")).to_be_visible()
-    assert httpx.get(url).status_code == 410
+    assert httpx.get(url, timeout=PATIENCE_S).status_code == 410
     page.get_by_role("button", name="Annuler").click()
     expect(address).to_have_value(url)
-    assert httpx.get(url).status_code == 200
+    assert httpx.get(url, timeout=PATIENCE_S).status_code == 200
 
     field = page.get_by_label("Adresse de l’agenda")
     field.fill("http://agenda.example/a.ics")

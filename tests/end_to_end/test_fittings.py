@@ -178,6 +178,7 @@ def test_on_a_phone_a_stop_is_noted_undone_and_corrected(
     assert new_request()[3] == "honoured"
     expect(phone.locator("#message")).to_be_focused()  # the answer is read out: a key pressed before would go to it
     phone.get_by_role("button", name="Annuler", exact=True).press("Enter")
+    expect(phone.locator("#message")).to_contain_text("C’est annulé : le passage est comme avant.")
     expect(stop.locator(".fr-badge")).to_have_text("à faire")
     expect(phone.locator("#message")).to_be_focused()
     stop.get_by_role("button", name=re.compile("^Posé")).press("Enter")

@@ -13,12 +13,12 @@ from sqlmodel import Session
 
 from availability.rights import Role
 from portal.sign_in import create_client
-from tests.served import Served
+from tests.served import PATIENCE_S, Served
 
 
 def get(served: Served, path: str, **headers: str) -> httpx.Response:
     """Get an address as an anonymous client."""
-    return httpx.get(f"{served.url}{path}", headers=headers)
+    return httpx.get(f"{served.url}{path}", headers=headers, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("path", ["/", "/connexion/", "/nulle-part", "/healthz", "/api/v1/nulle-part"])
@@ -84,14 +84,20 @@ def test_a_program_gets_a_token_by_basic_or_by_form(served: Served) -> None:
     address = f"{served.url}/api/v1/oauth/token"
     basic = "Basic " + base64.b64encode(f"pj-http:{secret}".encode()).decode()
 
-    by_header = httpx.post(address, data={"grant_type": "client_credentials"}, headers={"Authorization": basic})
+    by_header = httpx.post(
+        address, data={"grant_type": "client_credentials"}, headers={"Authorization": basic}, timeout=PATIENCE_S
+    )
     by_form = httpx.post(
-        address, data={"grant_type": "client_credentials", "client_id": "pj-http", "client_secret": secret}
+        address,
+        data={"grant_type": "client_credentials", "client_id": "pj-http", "client_secret": secret},
+        timeout=PATIENCE_S,
     )
     wrong = httpx.post(
-        address, data={"grant_type": "client_credentials", "client_id": "pj-http", "client_secret": "non"}
+        address,
+        data={"grant_type": "client_credentials", "client_id": "pj-http", "client_secret": "non"},
+        timeout=PATIENCE_S,
     )
-    other = httpx.post(address, data={"grant_type": "password"})
+    other = httpx.post(address, data={"grant_type": "password"}, timeout=PATIENCE_S)
 
     for answer in (by_header, by_form):
         assert answer.status_code == 200
@@ -108,6 +114,7 @@ def test_an_unreadable_authorisation_is_refused_not_a_failure(served: Served, he
         f"{served.url}/api/v1/oauth/token",
         data={"grant_type": "client_credentials"},
         headers={"Authorization": header},
+        timeout=PATIENCE_S,
     )
 
     assert answer.status_code == 401
@@ -133,7 +140,9 @@ def test_a_body_that_is_not_json_is_a_problem(served: Served) -> None:
     bodies = {path: json.dumps(item.get("post", {}).get("requestBody")) for path, item in description["paths"].items()}
     writes = [path for path, body in bodies.items() if "application/json" in body]
     for path in writes:
-        answer = httpx.post(f"{served.url}{path}", content=b"{", headers={"Content-Type": "application/json"})
+        answer = httpx.post(
+            f"{served.url}{path}", content=b"{", headers={"Content-Type": "application/json"}, timeout=PATIENCE_S
+        )
 
         assert answer.status_code in (400, 401, 404, 422), path
         assert answer.headers["content-type"] == "application/problem+json"

@@ -13,7 +13,7 @@ from availability.rights import Role
 from portal.accounts import NewAccount, create
 from portal.actors import COOKIE
 from portal.auth_routes import safe_address
-from tests.served import Served
+from tests.served import PATIENCE_S, Served
 
 PASSWORD = "une phrase de passe"
 
@@ -31,7 +31,7 @@ def login(served: Served) -> str:
 def post(served: Served, path: str, origin: str | None = "", **form: str) -> httpx.Response:
     """Post a form as a browser on our own pages would, or from another origin."""
     headers = {} if origin is None else {"Origin": origin or served.url}
-    return httpx.post(f"{served.url}{path}", data=form, headers=headers)
+    return httpx.post(f"{served.url}{path}", data=form, headers=headers, timeout=PATIENCE_S)
 
 
 def test_the_right_password_opens_a_session_out_of_reach_of_scripts(served: Served, login: str) -> None:
@@ -105,7 +105,9 @@ def test_signing_out_ends_the_session_everywhere(served: Served, login: str) -> 
     signed = post(served, "/auth/login", login=login, password=PASSWORD)
     token = signed.cookies[COOKIE]
 
-    answer = httpx.post(f"{served.url}/auth/logout", headers={"Origin": served.url, "Cookie": f"{COOKIE}={token}"})
+    answer = httpx.post(
+        f"{served.url}/auth/logout", headers={"Origin": served.url, "Cookie": f"{COOKIE}={token}"}, timeout=PATIENCE_S
+    )
 
     with Session(served.engine) as session:
         from datetime import UTC, datetime
