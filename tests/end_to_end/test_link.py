@@ -20,6 +20,7 @@ from availability.queries import slots_of
 from availability.rights import Actor, Role
 from booking.links import LinkName, token_of
 from booking.models import Person
+from booking.person_models import PersonPhone
 from booking.persons import NewPerson, create_person
 from convocations.actions import convene, convocation_for, let_choose, withdraw
 from convocations.kinds import Standing
@@ -50,8 +51,8 @@ HELPED_ACTS = text("""
 def officer_who_summoned(session: Session) -> tuple[Actor, UUID, list[int]]:
     """Return the officer of the demonstration who opens pages, somebody whom they follow, and who receives there.
 
-    That person reads French: the page speaks their language wherever no other is asked for. Of the few who choose an
-    hour, there may be none, on some days.
+    That person reads French, the page speaks their language wherever no other is asked for, and has a phone. Of the
+    few who choose an hour, there may be none, on some days.
     """
     account = session.exec(
         select(Account)
@@ -67,8 +68,9 @@ def officer_who_summoned(session: Session) -> tuple[Actor, UUID, list[int]]:
     # Not those of a meeting of several, which has one hour a day.
     of_agents = theirs.join(Kind, col(Kind.id) == Convocation.kind_id).where(Kind.code != GROUPS.code)
     choosing = session.exec(of_agents.where(Convocation.standing == Standing.CHOOSING)).first()
-    spoken = Person.id == Convocation.person_id, Person.language == FRENCH
-    french = session.exec(theirs.join(Person, spoken[0]).where(spoken[1])).first()  # type: ignore[arg-type]
+    whose = Person.id == Convocation.person_id, Person.id == PersonPhone.person_id
+    of_people = theirs.join(Person, whose[0]).join(PersonPhone, whose[1])  # type: ignore[arg-type]
+    french = session.exec(of_people.where(Person.language == FRENCH, PersonPhone.is_for_messages)).first()
     assert choosing is not None
     assert french is not None
     return actor, french.person_id, choosing.resource_ids
