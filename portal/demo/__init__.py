@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from availability.errors import Refusal
 from availability.periods import Period
-from availability.publishing import publish_openings
+from availability.publishing import HORIZON, publish_openings
 from availability.slots import Grid, cut
 from booking.sealing import House
 from portal.demo.accounts import GUEST_LOGINS, Accounts
@@ -51,7 +51,7 @@ from portal.settings import settings
 
 __all__ = ["GUEST_LOGINS", "DemoSummary", "NotEmpty", "load"]
 
-DAYS_BEHIND, DAYS_AHEAD = 5, 60
+DAYS_BEHIND, DAYS_AHEAD = 5, HORIZON.days
 DAYS_OF_SERIES = 70  # visits every second week go further, both ways
 ARRIVALS = 2  # today, around Lyon
 SOON = text(
