@@ -1,0 +1,108 @@
+"""Better choices for one question: the transport, then a few professionals at a time, then everything that remains."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from optimizer.shares.best import Best
+from optimizer.shares.flow import Relaxed, relax
+from optimizer.shares.packing import Packed, packed, rounded
+from optimizer.shares.table import Ask, Ints
+
+AT_ONCE = 5  # professionals
+WAITING_AT_ONCE = 8  # measures without anybody
+STEP_WORK = 0.2
+STEP_OVERHEAD = 0.02  # of making the model
+IN_VAIN = 15  # steps that bring nothing before the whole is tried
+WHOLE_WORK = 60.0
+
+
+def improved(
+    ask: Ask,
+    known: Ints,
+    best: Best,
+    rng: np.random.Generator,
+    *,
+    offers: bool = False,
+) -> Packed:
+    """Return a choice never worse than `known`, which fits, and what is proved."""
+    budget = best.budget
+    relaxed = relax(ask)
+    budget.work += relaxed.work
+    chosen = min((known, rounded(ask, relaxed)), key=ask.total)
+    vain = 0
+    while ask.total(chosen) > relaxed.bound and vain < IN_VAIN and not budget.is_over:
+        step = one_step(ask, relaxed, chosen, best, rng)
+        vain = 0 if ask.total(step) < ask.total(chosen) else vain + 1
+        chosen = step
+        if offers and not vain:
+            best.offer(chosen)
+    if ask.total(chosen) <= relaxed.bound or budget.is_over:
+        return Packed(chosen=chosen, bound=relaxed.bound)
+    return packed(ask, relaxed, chosen, best, seed=_seed(rng), work=WHOLE_WORK, offers=offers)
+
+
+def placed(
+    ask: Ask, relaxed: Relaxed, best: Best, rng: np.random.Generator, *, undone: int, work: float
+) -> Ints | None:
+    """Return a choice that leaves no more than so many priorities undone, or None when so much work finds none."""
+    budget = best.budget
+    until = budget.work + work
+    chosen = rounded(ask, relaxed)
+    nobody = ask.costs.shape[1] - 1
+    while int(best.table.priorities[chosen == nobody].sum()) > undone:
+        if budget.is_over or budget.work >= until:
+            return None
+        chosen = one_step(ask, relaxed, chosen, best, rng)
+    return chosen
+
+
+def one_step(ask: Ask, relaxed: Relaxed, chosen: Ints, best: Best, rng: np.random.Generator) -> Ints:
+    """Return the choice with what a few professionals have, and some of what waits, shared out again."""
+    nobody = ask.costs.shape[1] - 1
+    waiting = np.flatnonzero((chosen == nobody) & np.isfinite(relaxed.excess[:, :-1]).any(axis=1))
+    waiting = rng.permutation(waiting)[:WAITING_AT_ONCE]
+    if len(waiting):
+        columns = _with_room(ask, relaxed, chosen, waiting[0], rng)
+    else:
+        columns = _near(relaxed, int(rng.integers(len(chosen))), rng)
+    rows = np.append(np.flatnonzero(np.isin(chosen, columns)), waiting)
+    ends = np.append(columns, nobody)
+    part = Ask(costs=ask.costs[np.ix_(rows, ends)], loads=ask.loads[rows], rooms=ask.rooms[columns])
+    known = np.searchsorted(ends, chosen[rows])
+    inner = relax(part)
+    best.budget.work += inner.work + STEP_OVERHEAD
+    start = min((known, rounded(part, inner)), key=part.total)
+    found = packed(part, inner, start, best, seed=_seed(rng), work=STEP_WORK)
+    renewed = chosen.copy()
+    renewed[rows] = ends[found.chosen]
+    return renewed
+
+
+def _near(relaxed: Relaxed, row: int, rng: np.random.Generator) -> Ints:
+    """Return a few professionals, sorted, to whom the measure could well go."""
+    excess = relaxed.excess[row, :-1]
+    near = np.argsort(excess + rng.exponential(_typical(relaxed), len(excess)))
+    return cast(Ints, np.sort(near[np.isfinite(excess[near])][:AT_ONCE]))
+
+
+def _with_room(ask: Ask, relaxed: Relaxed, chosen: Ints, row: int, rng: np.random.Generator) -> Ints:
+    """Return a few professionals, sorted, who have room left, one of whom at least may have the measure."""
+    left = ask.rooms - np.bincount(chosen, weights=ask.loads, minlength=len(ask.rooms) + 1)[:-1]
+    wanted = -left * rng.random(len(left)) - rng.random(len(left))
+    order = np.argsort(wanted)
+    may = np.isfinite(relaxed.excess[row, :-1])
+    first = order[may[order]][:2]
+    return cast(Ints, np.unique(np.append(first, order[: AT_ONCE - len(first)])))
+
+
+def _typical(relaxed: Relaxed) -> float:
+    """Return an excess of the middle, 1 at least: how far a step looks."""
+    finite = relaxed.excess[np.isfinite(relaxed.excess)]
+    return max(float(np.median(finite)) / 4, 1.0)
+
+
+def _seed(rng: np.random.Generator) -> int:
+    return int(rng.integers(2**31 - 1))
