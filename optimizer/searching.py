@@ -69,6 +69,12 @@ class Budget:
         )
 
     @property
+    def spent(self) -> float:
+        """Return the share of the time or of the work that is used, from 0 to 1; 0 when there is no limit."""
+        by_time = self.seconds / self.limit_s if self.limit_s else 0.0
+        return min(max(by_time, self.work / self.work_limit if self.work_limit else 0.0), 1.0)
+
+    @property
     def ended(self) -> Ended:
         """Return how a search that proved nothing ended."""
         return Ended.STOPPED if self.is_stopped else Ended.LIMIT

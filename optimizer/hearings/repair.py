@@ -1,0 +1,140 @@
+"""What becomes of a plan in force when somebody is ill: what must change and nothing else, then better compromises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from optimizer.hearings.best import TELL_S
+from optimizer.hearings.board import Board, Tax
+from optimizer.hearings.check import score
+from optimizer.hearings.greedy import fill, still_valid
+from optimizer.hearings.local import ITERATIONS_PER_WORK, SLICE, LocalSearch
+from optimizer.hearings.plan import OnProgress, Plan, Progress, Score
+from optimizer.hearings.problem import Problem
+from optimizer.hearings.staffing import staffed
+from optimizer.searching import Budget
+
+# What a case that moves must gain, in days of wait: the less, the more of them move. Those told already: twice as much.
+TAXES = (120, 60, 30, 15, 8, 4)
+MOST_MOVED = 0.05
+WARM, COLD = 6.0, 0.5  # in days of wait: a plan in force is polished, not melted
+REPAIR_WORK = 0.3
+BETTER_WORK = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """A plan that holds again, beside the one in force: which cases have another place or none, which hearings."""
+
+    plan: Plan
+    score: Score
+    moved: tuple[UUID, ...]
+    restaffed: tuple[int, ...]
+    lost: tuple[int, ...]  # hearings that nobody can hold any more
+
+
+def repair(problem: Problem, in_force: Plan, *, seed: int = 0) -> Repair:
+    """Return the plan in force with only what must change changed: no case moves whose hearing can still take it.
+
+    Hearings that lost somebody keep the others who sit there; cases that have no place any more have the best one among
+    what is free. In a second for 1,500 cases.
+    """
+    kept = still_valid(problem, in_force)
+    held = staffed(problem, kept, like=in_force.sittings)
+    kept = still_valid(problem, Plan(sittings=held.sittings, placed=in_force.placed))
+    waiting = {case.id for case in problem.cases if case.id not in kept.placed}
+    board = Board(problem, kept, only=waiting)
+    fill(board)
+    budget = Budget(work_limit=REPAIR_WORK)
+    _polish(board, seed, budget)
+    return _beside(problem, in_force, board.plan())
+
+
+def better(
+    problem: Problem,
+    in_force: Plan,
+    *,
+    seed: int = 0,
+    limit_s: float | None = None,
+    work_limit: float | None = None,
+    most_moved: float = MOST_MOVED,
+    on_progress: OnProgress | None = None,
+) -> tuple[Repair, ...]:
+    """Return compromises between moving nothing needless and the best plan, each with more moves and a lower cost.
+
+    The first is what `repair` gives. None of the others moves more than `most_moved` of the cases that have a place.
+    """
+    usual = BETTER_WORK if limit_s is None and work_limit is None else None
+    budget = Budget(limit_s=limit_s, work_limit=work_limit or usual)
+    menu = [repair(problem, in_force, seed=seed)]
+    most = int(most_moved * len(in_force.placed))
+    for found in _taxed(problem, in_force, menu[0].plan, seed=seed, budget=budget, on_progress=on_progress):
+        if len(found.moved) <= max(most, len(menu[0].moved)) and found.score.total < menu[-1].score.total:
+            menu.append(found)
+    return tuple(sorted(_undominated(menu), key=lambda one: len(one.moved)))
+
+
+def _taxed(
+    problem: Problem, in_force: Plan, first: Plan, *, seed: int, budget: Budget, on_progress: OnProgress | None
+) -> Iterator[Repair]:
+    """Give the best plan under each tax, the highest first."""
+    plan = first
+    day = max(problem.weights.day, 1)
+    for number, tax in enumerate(TAXES):
+        if budget.is_over:
+            return
+        board = Board(problem, plan, tax=Tax(placed=in_force.placed, each=tax * day))
+        share = 1 / (len(TAXES) - number)
+        part = Budget(
+            limit_s=None if budget.limit_s is None else share * (budget.limit_s - budget.seconds),
+            work_limit=None if budget.work_limit is None else share * (budget.work_limit - budget.work),
+        )
+        _polish(board, seed, part, on_progress)
+        budget.work += part.work
+        budget.is_stopped = part.is_stopped
+        plan = board.plan()
+        yield _beside(problem, in_force, plan)
+
+
+def _polish(board: Board, seed: int, budget: Budget, on_progress: OnProgress | None = None) -> None:
+    """Move cases until the budget is used up, and leave them where it is best."""
+    search = LocalSearch(board, seed=seed)
+    told = [-TELL_S]
+
+    def heat() -> float | None:
+        budget.work += SLICE / ITERATIONS_PER_WORK
+        if on_progress and budget.seconds - told[0] >= TELL_S:
+            told[0] = budget.seconds
+            budget.is_stopped = bool(on_progress(Progress(seconds=budget.seconds, cost=search.best_cost)))
+        spent = max(
+            budget.seconds / (budget.limit_s or float("inf")), budget.work / (budget.work_limit or float("inf"))
+        )
+        warm = WARM * max(board.problem.weights.day, 1)
+        return None if budget.is_over else warm * (COLD / WARM) ** min(spent, 1.0)
+
+    search.run(heat)
+    search.back_to_best()
+
+
+def _beside(problem: Problem, in_force: Plan, plan: Plan) -> Repair:
+    before, after = in_force.sittings, plan.sittings
+    return Repair(
+        plan=plan,
+        score=score(problem, plan),
+        moved=tuple(case_id for case_id, where in in_force.placed.items() if plan.placed.get(case_id) != where),
+        restaffed=tuple(sorted(one for one in before if one in after and after[one] != before[one])),
+        lost=tuple(sorted(one for one in before if one not in after)),
+    )
+
+
+def _undominated(menu: list[Repair]) -> list[Repair]:
+    return [
+        one
+        for one in menu
+        if not any(
+            other is not one and len(other.moved) <= len(one.moved) and other.score.total < one.score.total
+            for other in menu
+        )
+    ]
