@@ -20,6 +20,7 @@ from benchmarks import (
     meetings,
     rest,
     search,
+    shares,
     slots,
 )
 from benchmarks.database import measured
@@ -34,6 +35,7 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "slots": slots.figures,
     "meetings": meetings.figures,
     "hearings": hearings_scale.figures,
+    "shares": shares.figures,
     "links": links.figures,
     "clicks": clicks.figures,
     "delivery": delivery.figures,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -21,6 +23,7 @@ from portal.solve_words import ENDED_WORDS, FAULT_WORDS, PLACE_WORDS, PRICE_WORD
 BAD_FILE, BROKEN = 2, 1
 SIGNAL = 128  # what a shell adds to the number of the signal that ended a command
 POLL_S = 0.1
+ONE_PRESS_S = 0.5  # what started this command often passes on a Ctrl-C that was heard already
 REPORTED = 20  # lines of one kind
 
 
@@ -88,11 +91,13 @@ def searched(solver: Solver, problem: Any, *, seconds: float, seed: int, start: 
 
     worker = threading.Thread(target=search, name="solve", daemon=True)
     worker.start()
+    asked_at = 0.0  # of the clock of the machine, which has been on for longer
     while worker.is_alive():
-        if signal.sigtimedwait({signal.SIGINT}, POLL_S):
+        if signal.sigtimedwait({signal.SIGINT}, POLL_S) and time.monotonic() > asked_at + ONE_PRESS_S:
             if watch.stops:
-                _fail("Arrêté sans plan.", SIGNAL + signal.SIGINT)
-            watch.stops = True
+                typer.echo("Arrêté sans plan.", err=True)
+                os._exit(SIGNAL + signal.SIGINT)  # the search is in C++: it can be left, not ended
+            watch.stops, asked_at = True, time.monotonic()
             typer.echo("\nArrêt demandé : le meilleur plan trouvé suit. Ctrl-C encore pour tout arrêter.", err=True)
         _show(watch.last)
     if failed:

@@ -9,6 +9,7 @@ import numpy as np
 from optimizer.shares.best import Best
 from optimizer.shares.flow import Relaxed, relax
 from optimizer.shares.packing import Packed, packed, rounded
+from optimizer.shares.swapping import swapped
 from optimizer.shares.table import Ask, Ints
 
 AT_ONCE = 5  # professionals
@@ -21,27 +22,25 @@ WHOLE_WORK = 60.0
 
 def improved(
     ask: Ask,
+    relaxed: Relaxed,
     known: Ints,
     best: Best,
     rng: np.random.Generator,
-    *,
-    offers: bool = False,
 ) -> Packed:
-    """Return a choice never worse than `known`, which fits, and what is proved."""
+    """Return a choice never worse than `known`, which fits, and what is proved; better ones are offered at once."""
     budget = best.budget
-    relaxed = relax(ask)
-    budget.work += relaxed.work
-    chosen = min((known, rounded(ask, relaxed)), key=ask.total)
+    chosen = min((swapped(ask, one, budget) for one in (known, rounded(ask, relaxed))), key=ask.total)
+    best.offer(chosen)
     vain = 0
     while ask.total(chosen) > relaxed.bound and vain < IN_VAIN and not budget.is_over:
         step = one_step(ask, relaxed, chosen, best, rng)
         vain = 0 if ask.total(step) < ask.total(chosen) else vain + 1
         chosen = step
-        if offers and not vain:
+        if not vain:
             best.offer(chosen)
     if ask.total(chosen) <= relaxed.bound or budget.is_over:
         return Packed(chosen=chosen, bound=relaxed.bound)
-    return packed(ask, relaxed, chosen, best, seed=_seed(rng), work=WHOLE_WORK, offers=offers)
+    return packed(ask, relaxed, chosen, best, seed=_seed(rng), work=WHOLE_WORK, offers=True)
 
 
 def placed(
@@ -50,7 +49,7 @@ def placed(
     """Return a choice that leaves no more than so many priorities undone, or None when so much work finds none."""
     budget = best.budget
     until = budget.work + work
-    chosen = rounded(ask, relaxed)
+    chosen = swapped(ask, rounded(ask, relaxed), budget)
     nobody = ask.costs.shape[1] - 1
     while int(best.table.priorities[chosen == nobody].sum()) > undone:
         if budget.is_over or budget.work >= until:

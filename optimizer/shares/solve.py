@@ -14,13 +14,13 @@ from optimizer.searching import Budget, Ended, OnProgress
 from optimizer.shares.best import Best
 from optimizer.shares.check import price
 from optimizer.shares.explain import explain
-from optimizer.shares.flow import relax
+from optimizer.shares.flow import Relaxed, relax
 from optimizer.shares.improving import improved, placed
 from optimizer.shares.plan import Outcome, Plan
 from optimizer.shares.problem import Problem
-from optimizer.shares.table import Ints, Table, only_undone, whole
+from optimizer.shares.table import Ask, Ints, Table, only_undone, whole
 
-PLACING_WORK = 1.0  # for one try at a largest load
+PLACING_WORK = 0.5  # for one try at a largest load
 
 
 def solve(
@@ -68,11 +68,23 @@ def _share_out(best: Best, seed: int) -> None:
     level = table.level(best.here) + best.problem.slack
     best.floors[best.at] = level
     ask = whole(table, table.rooms(level))
-    found = improved(ask, best.here, best, rng, offers=True)
+    undone_cost = ask.total(best.here) - table.last(best.here)
+
+    def prove(bound: int) -> None:
+        if is_lowest:
+            best.prove((undone_bound, level_bound, max(bound - undone_cost, 0)))
+
+    relaxed = _relaxed(best, ask)
+    prove(relaxed.bound)
+    found = improved(ask, relaxed, best.here, best, rng)
     best.offer(found.chosen)
-    if is_lowest:
-        undone_cost = ask.total(best.here) - table.last(best.here)
-        best.prove((undone_bound, level_bound, max(found.bound - undone_cost, 0)))
+    prove(found.bound)
+
+
+def _relaxed(best: Best, ask: Ask) -> Relaxed:
+    found = relax(ask)
+    best.budget.work += found.work
+    return found
 
 
 def _first(table: Table, start: Plan | None) -> Ints:
@@ -104,7 +116,8 @@ def _least_undone(best: Best, rng: np.random.Generator) -> int:
     table = best.table
     if table.undone(best.here) == 0:
         return 0
-    found = improved(only_undone(table, table.rooms()), best.here, best, rng, offers=True)
+    ask = only_undone(table, table.rooms())
+    found = improved(ask, _relaxed(best, ask), best.here, best, rng)
     best.offer(found.chosen)
     return found.bound
 
@@ -115,27 +128,34 @@ def _least_level(best: Best, undone: int, rng: np.random.Generator) -> int:
     low, high = 0, table.level(best.here)
     while low < high:  # what divided loads allow is a bound
         middle = (low + high) // 2
-        relaxed = relax(only_undone(table, table.rooms(middle)))
-        best.budget.work += relaxed.work
+        relaxed = _relaxed(best, only_undone(table, table.rooms(middle)))
         if relaxed.bound <= undone:
             high = middle
         else:
             low = middle + 1
         if best.budget.is_over:
             return low
+    level = low
     for step in count():
-        level = low + 2**step - 1
         if level >= table.level(best.here) or best.budget.is_over or _is_placed(best, level, undone, rng):
             return low
+        level = _wider(table, level, 2**step)
     return low
+
+
+def _wider(table: Table, level: int, step: int) -> int:
+    """Return a level so much above, or the first beyond that gives somebody more room."""
+    rooms = table.rooms(level)
+    level += step
+    while level < table.level_of_all and (table.rooms(level) == rooms).all():
+        level += 1
+    return level
 
 
 def _is_placed(best: Best, level: int, undone: int, rng: np.random.Generator) -> bool:
     """Say whether a choice with no load above `level` was found, and offer it."""
     ask = whole(best.table, best.table.rooms(level))
-    relaxed = relax(ask)
-    best.budget.work += relaxed.work
-    chosen = placed(ask, relaxed, best, rng, undone=undone, work=PLACING_WORK)
+    chosen = placed(ask, _relaxed(best, ask), best, rng, undone=undone, work=PLACING_WORK)
     if chosen is not None:
         best.offer(chosen)
     return chosen is not None

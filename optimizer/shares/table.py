@@ -57,14 +57,23 @@ class Table:
         """Return who may have what."""
         return self.costs < NEVER
 
+    @cached_property
+    def level_of_all(self) -> int:
+        """Return a level that no load within the capacities is above."""
+        return max((self.problem.level(one, one.capacity) for one in self.professionals), default=0)
+
     def rooms(self, level: int | None = None) -> Ints:
-        """Return what each professional can be given up to a level, or up to their capacity."""
+        """Return what each professional can be given up to a level, or up to their capacity.
+
+        In whole steps of what all loads have in common: what is left beyond is of no use to any.
+        """
         most = (
             [one.capacity for one in self.professionals]
             if level is None
             else [self.problem.most_load(one, level) for one in self.professionals]
         )
-        return cast(Ints, np.maximum(np.array(most, dtype=np.int64) - self.settled, 0))
+        step = np.gcd.reduce(self.loads)
+        return cast(Ints, np.maximum(np.array(most, dtype=np.int64) - self.settled, 0) // step * step)
 
     def undone(self, chosen: Ints) -> int:
         """Return the priorities that a choice leaves undone."""
