@@ -60,7 +60,12 @@ def distance_m(measure: Measure, professional: Professional) -> int | None:
 
 def cost_m(problem: Problem, measure: Measure, professional: Professional) -> int:
     """Return what counts, in metres, once the loads are balanced: see `Weights`."""
-    weights, way = problem.weights, distance_m(measure, professional)
+    return cost_of_way_m(problem, measure, professional, distance_m(measure, professional))
+
+
+def cost_of_way_m(problem: Problem, measure: Measure, professional: Professional, way: int | None) -> int:
+    """Return the same when the distance was measured already."""
+    weights = problem.weights
     return (
         (weights.unknown_m if way is None else way)
         + weights.moved_m * measure.moves_to(professional.id)

@@ -15,6 +15,7 @@ from ortools.graph.python import min_cost_flow
 from optimizer.shares.table import NEVER, Ask, Floats, Ints
 
 ARCS_A_UNIT = 300_000  # that a usual core handles in a second
+MOST_COST = 2**61
 FAR = 1e18
 
 
@@ -39,19 +40,27 @@ def relax(ask: Ask) -> Relaxed:
     is_even = bool((ask.loads == unit).all())
     supplies = np.ones_like(ask.loads) if is_even else ask.loads
     rooms = ask.rooms // unit if is_even else ask.rooms
-    scale = int(supplies.max())  # so that a cost divided by a load stays a whole number, at a metre a measure
     rows, ends = np.nonzero(ask.costs < NEVER)
+    scale = _scale(int(supplies.max()), int(ask.costs[rows, ends].max()), sum(ask.costs.shape))
     units = np.full(ask.costs.shape, NEVER)
     units[rows, ends] = ask.costs[rows, ends] * scale // supplies[rows]
     flows = np.zeros(ask.costs.shape, dtype=np.int64)
     flows[rows, ends] = _transported((rows, ends), units[rows, ends], supplies, rooms)
-    prices = _prices(flows, units, rooms)
+    prices = np.minimum(_prices(flows, units, rooms), MOST_COST // int(supplies.max()))
     excess, bound = _bound(ask, supplies, rooms, scale, prices)
     chosen = flows.argmax(axis=1)
     is_whole = bool((flows.max(axis=1) == supplies).all())
     if is_whole and is_even:
         bound = ask.total(chosen)  # the transport is exact: nothing was divided, nothing rounded
     return Relaxed(chosen=chosen, is_whole=is_whole, bound=bound, excess=excess, work=len(rows) / ARCS_A_UNIT)
+
+
+def _scale(most_load: int, most_cost: int, nodes: int) -> int:
+    """Return by what to multiply costs, so that divided by a load they are whole, at a metre a measure.
+
+    Less when 64 bits would not hold them: the bound is then weaker, and stays one.
+    """
+    return max(1, min(most_load, MOST_COST // ((most_cost + 1) * nodes)))
 
 
 def _transported(arcs: tuple[Ints, Ints], costs: Ints, supplies: Ints, rooms: Ints) -> Ints:

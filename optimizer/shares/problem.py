@@ -16,7 +16,8 @@ from availability.places import distance_km
 from optimizer.shares.fit import suiting
 
 THOUSAND = 1000  # a relative load is counted in thousandths of the declared capacity
-MOST = 1_000_000  # of any figure that is not a distance: a hundred years of work in minutes is less
+MOST = {"priority": 1_000, "euro_m": 1_000, "price_euros": 100_000}  # costs are added up in 64 bits
+MOST_LOAD = 1_000_000  # in minutes, ten years of work
 FARTHEST_M = 20_040_000  # half a turn of the Earth
 
 
@@ -221,9 +222,10 @@ def _joined(sets: Iterable[tuple[str, ...]]) -> dict[str, str]:
 def _within(what: object, least: int, *names: str) -> None:
     for name in names:
         value = getattr(what, name)
-        if not least <= value <= (FARTHEST_M if name.endswith("_m") else MOST):
+        most = MOST.get(name, FARTHEST_M if name.endswith("_m") else MOST_LOAD)
+        if not least <= value <= most:
             whose = getattr(what, "id", type(what).__name__.lower())
-            raise ValueError(f"{whose}: {name} is {value}, out of bounds")
+            raise ValueError(f"{whose}: {name} is {value}, not between {least} and {most}")
 
 
 def _once(what: str, ids: Iterable[str]) -> None:

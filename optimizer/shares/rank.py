@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from optimizer.shares.fit import FULL, cost_m, distance_m, unfit
+from optimizer.shares.fit import FULL, cost_of_way_m, distance_m, unfit
 from optimizer.shares.plan import Plan
 from optimizer.shares.problem import Measure, Problem, Professional
 
@@ -81,14 +81,14 @@ def _loads_without(problem: Problem, measure: Measure, plan: Plan | None) -> dic
 
 def _candidate(problem: Problem, measure: Measure, who: Professional, load: int) -> Candidate:
     load_with = load + measure.load
-    is_full = load_with > who.capacity
+    is_full, way = load_with > who.capacity, distance_m(measure, who)
     return Candidate(
         professional_id=who.id,
         broken=(*unfit(measure, who), *((FULL,) if is_full else ())),
         load_with=load_with,
         level_with=problem.level(who, load_with),
-        distance_m=distance_m(measure, who),
-        cost_m=cost_m(problem, measure, who),
+        distance_m=way,
+        cost_m=cost_of_way_m(problem, measure, who, way),
     )
 
 

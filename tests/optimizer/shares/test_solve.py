@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from optimizer.searching import Ended, Progress
 from optimizer.shares.check import check, price, standing, total
 from optimizer.shares.plan import Plan
-from optimizer.shares.problem import Balance, Lock, Problem
+from optimizer.shares.problem import Balance, Lock, Problem, Weights
 from optimizer.shares.solve import solve
 from tests.optimizer.shares.region import measure, problem, region, who
 
@@ -110,6 +110,21 @@ def test_what_leaves_nothing_to_decide_is_answered_exactly_and_at_once(asked: Pr
     assert found.plan.given == {one.id: "a" for one in asked.measures if one.is_frozen}
     assert check(asked, found.plan) == []
     assert found.bound == total(found.price)
+
+
+def test_absurdly_large_figures_are_still_solved_exactly() -> None:
+    heavy = Weights(moved_m=20_040_000, not_preferred_m=20_040_000, euro_m=1_000, unknown_m=20_040_000)
+    people = [who(name, capacity=1_000_000, price_euros=100_000) for name in "abc"]
+    measures = [
+        measure(f"m{number}", load=load, priority=1_000, preferred=frozenset("z"), held_by="a", lock=Lock.MOVABLE)
+        for number, load in enumerate((500_000, 499_999, 1_000_000, 1, 999_999))
+    ]
+    asked = problem(people, measures, weights=heavy)
+    found = solve(asked, work_limit=5)
+
+    assert check(asked, found.plan) == []
+    assert found.unplaced == ()
+    assert found.ended is Ended.PROVED
 
 
 @settings(max_examples=25, deadline=None)
