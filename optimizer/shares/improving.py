@@ -29,7 +29,7 @@ def improved(
 ) -> Packed:
     """Return a choice never worse than `known`, which fits, and what is proved; better ones are offered at once."""
     budget = best.budget
-    chosen = min((swapped(ask, one, budget) for one in (known, rounded(ask, relaxed))), key=ask.total)
+    chosen = min((swapped(ask, one, best) for one in (known, rounded(ask, relaxed))), key=ask.total)
     best.offer(chosen)
     vain = 0
     while ask.total(chosen) > relaxed.bound and vain < IN_VAIN and not budget.is_over:
@@ -49,7 +49,7 @@ def placed(
     """Return a choice that leaves no more than so many priorities undone, or None when so much work finds none."""
     budget = best.budget
     until = budget.work + work
-    chosen = swapped(ask, rounded(ask, relaxed), budget)
+    chosen = swapped(ask, rounded(ask, relaxed), best)
     nobody = ask.costs.shape[1] - 1
     while int(best.table.priorities[chosen == nobody].sum()) > undone:
         if budget.is_over or budget.work >= until:

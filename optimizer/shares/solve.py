@@ -84,6 +84,7 @@ def _share_out(best: Best, seed: int) -> None:
 def _relaxed(best: Best, ask: Ask) -> Relaxed:
     found = relax(ask)
     best.budget.work += found.work
+    best.tell()  # a second has gone when there are a million choices
     return found
 
 

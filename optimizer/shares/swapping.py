@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.searching import Budget
+from optimizer.shares.best import Best
 from optimizer.shares.table import NEVER, Ask, Ints
 
 PAIRS_A_UNIT = 20_000_000  # of measures, compared by a usual core in a second
 OUT = np.int64(2**58)  # like NEVER, and four of them can be added up
 
 
-def swapped(ask: Ask, chosen: Ints, budget: Budget) -> Ints:
+def swapped(ask: Ask, chosen: Ints, best: Best) -> Ints:
     """Return a choice that no exchange of two measures and no change of one makes better; it fits if `chosen` does."""
     search = _Swapping(ask, chosen)
     waiting = list(range(ask.costs.shape[1]))
-    while waiting and not budget.is_over:
+    while waiting and not best.budget.is_over:
         column = waiting.pop(0)
         touched = search.improve(column)
-        budget.work += search.compared / PAIRS_A_UNIT
+        best.budget.work += search.compared / PAIRS_A_UNIT
+        best.tell()
         search.compared = 0
         waiting += [one for one in touched if one not in waiting]
     return search.chosen
