@@ -4,7 +4,7 @@
 
 The court is that of benchmarks/hearings_court.py. Staff and rooms are given first, to all three alike; each plan is
 judged by `check`, which knows nothing of the searches. The bound is that of the linear relaxation, formation by
-formation, or the proof of SCIP: no plan of these sittings costs less.
+formation, or that of a proof: no plan of these sittings costs less.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def in_order_of_arrival(problem: Problem) -> Plan:
 def bound_of(problem: Problem, plan: Plan) -> float:
     """Return what no plan of these sittings costs less than."""
     board = Board(problem, plan)
-    found = [prove(board, cases, limit_s=None, nodes=0, is_whole=False) for cases in components(board)]
+    found = [prove(board, cases, limit_s=None, work=0, is_whole=False) for cases in components(board)]
     fixed = score(problem, plan).total - board.total
     return fixed + sum(one.bound for one in found if one is not None)
 

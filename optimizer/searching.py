@@ -87,6 +87,19 @@ class Budget:
         """Return the work that one step may do, `most` at most."""
         return most if self.work_limit is None else max(min(most, self.work_limit - self.work), 0.0)
 
+    def part(self, share: float, *, most_work: float | None = None) -> Budget:
+        """Return a budget of its own for one step: a share of what remains, and `most_work` at most."""
+        limit_s = None if self.limit_s is None else share * max(self.limit_s - self.seconds, 0.0)
+        work = None if self.work_limit is None else share * max(self.work_limit - self.work, 0.0)
+        if most_work is not None:
+            work = most_work if work is None else min(work, most_work)
+        return Budget(limit_s=limit_s, work_limit=work)
+
+    def take(self, part: Budget) -> None:
+        """Count what a step used, and obey if it was stopped."""
+        self.work += part.work
+        self.is_stopped = self.is_stopped or part.is_stopped
+
     def tell(self, cost: float, *, bound: float | None = None, unplaced: int = 0) -> None:
         """Tell where the search is, and hear whether it must stop."""
         if self.on_progress and self.on_progress(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 
 from optimizer.hearings.check import score
+from optimizer.hearings.local import TELL_S
 from optimizer.hearings.plan import OnProgress, Plan, Progress
 from optimizer.hearings.problem import Problem
 from optimizer.searching import Budget
-
-TELL_S = 0.4  # at least twice a second
 
 
 class Best:

@@ -1,7 +1,7 @@
 """Moves cases one or two at a time, hundreds of thousands of times a second: what makes a plan of a court good.
 
 Simulated annealing: a move that costs more is taken too, the less often the colder it is. Each move is priced by what
-it changes alone. Iterations are what counts here, and not the strength of a model: see docs/decisions.
+it changes alone. Iterations are what counts here, and not the strength of a model: see docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -11,15 +11,40 @@ from collections.abc import Callable, Sequence
 from math import log
 
 from optimizer.hearings.board import OUT, Board
+from optimizer.searching import Budget
 
 ITERATIONS_PER_WORK = 150_000  # about a second of a usual core
 SLICE = 512  # iterations between two looks at the clock and at the temperature
+TELL_S = 0.4  # at least twice a second
 HOT, COLD = 60.0, 0.5  # temperatures at both ends, in days of wait of a case of priority 1
 
 
-def cooled(spent: float, day: int) -> float:
-    """Return the temperature once a share of the budget is spent, where a day of wait costs `day`."""
-    return float(HOT * (COLD / HOT) ** min(spent, 1.0) * max(day, 1))
+def anneal(
+    board: Board,
+    *,
+    seed: int,
+    budget: Budget,
+    hot: float = HOT,
+    tell: Callable[[LocalSearch], bool] | None = None,
+) -> None:
+    """Move the cases of a board until the budget is used up, and leave them where it was best.
+
+    `tell` hears of the search at least twice a second, and answers True when it must stop.
+    """
+    search = LocalSearch(board, seed=seed)
+    day = max(board.problem.weights.day, 1)
+    told_s = budget.seconds
+
+    def heat() -> float | None:
+        nonlocal told_s
+        budget.work += SLICE / ITERATIONS_PER_WORK
+        if tell is not None and budget.seconds - told_s >= TELL_S:
+            told_s = budget.seconds
+            budget.is_stopped = tell(search)
+        return None if budget.is_over else float(day * hot * (COLD / hot) ** budget.spent)
+
+    search.run(heat)
+    search.back_to_best()
 
 
 class LocalSearch:

@@ -6,20 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from optimizer.hearings.best import TELL_S
 from optimizer.hearings.board import Board, Tax
 from optimizer.hearings.check import score
 from optimizer.hearings.greedy import fill, still_valid
-from optimizer.hearings.local import ITERATIONS_PER_WORK, SLICE, LocalSearch
+from optimizer.hearings.local import LocalSearch, anneal
 from optimizer.hearings.plan import OnProgress, Plan, Progress, Score
 from optimizer.hearings.problem import Problem
 from optimizer.hearings.staffing import staffed
 from optimizer.searching import Budget
 
 # What a case that moves must gain, in days of wait: the less, the more of them move. Those told already: twice as much.
-TAXES = (120, 60, 30, 15, 8, 4)
+TAXES = (60, 30, 15, 8, 4, 2)
 MOST_MOVED = 0.05
-WARM, COLD = 6.0, 0.5  # in days of wait: a plan in force is polished, not melted
+WARM = 6.0  # in days of wait: a plan in force is polished, not melted
 REPAIR_WORK = 0.3
 BETTER_WORK = 15.0
 
@@ -47,8 +46,7 @@ def repair(problem: Problem, in_force: Plan, *, seed: int = 0) -> Repair:
     waiting = {case.id for case in problem.cases if case.id not in kept.placed}
     board = Board(problem, kept, only=waiting)
     fill(board)
-    budget = Budget(work_limit=REPAIR_WORK)
-    _polish(board, seed, budget)
+    anneal(board, seed=seed, budget=Budget(work_limit=REPAIR_WORK), hot=WARM)
     return _beside(problem, in_force, board.plan())
 
 
@@ -86,36 +84,16 @@ def _taxed(
         if budget.is_over:
             return
         board = Board(problem, plan, tax=Tax(placed=in_force.placed, each=tax * day))
-        share = 1 / (len(TAXES) - number)
-        part = Budget(
-            limit_s=None if budget.limit_s is None else share * (budget.limit_s - budget.seconds),
-            work_limit=None if budget.work_limit is None else share * (budget.work_limit - budget.work),
-        )
-        _polish(board, seed, part, on_progress)
-        budget.work += part.work
-        budget.is_stopped = part.is_stopped
+        part = budget.part(1 / (len(TAXES) - number))
+
+        def tell(search: LocalSearch) -> bool:
+            where = Progress(seconds=budget.seconds, cost=search.best_cost)
+            return bool(on_progress and on_progress(where))
+
+        anneal(board, seed=seed, budget=part, hot=WARM, tell=tell)
+        budget.take(part)
         plan = board.plan()
         yield _beside(problem, in_force, plan)
-
-
-def _polish(board: Board, seed: int, budget: Budget, on_progress: OnProgress | None = None) -> None:
-    """Move cases until the budget is used up, and leave them where it is best."""
-    search = LocalSearch(board, seed=seed)
-    told = [-TELL_S]
-
-    def heat() -> float | None:
-        budget.work += SLICE / ITERATIONS_PER_WORK
-        if on_progress and budget.seconds - told[0] >= TELL_S:
-            told[0] = budget.seconds
-            budget.is_stopped = bool(on_progress(Progress(seconds=budget.seconds, cost=search.best_cost)))
-        spent = max(
-            budget.seconds / (budget.limit_s or float("inf")), budget.work / (budget.work_limit or float("inf"))
-        )
-        warm = WARM * max(board.problem.weights.day, 1)
-        return None if budget.is_over else warm * (COLD / WARM) ** min(spent, 1.0)
-
-    search.run(heat)
-    search.back_to_best()
 
 
 def _beside(problem: Problem, in_force: Plan, plan: Plan) -> Repair:

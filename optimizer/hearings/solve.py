@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 from ortools.sat.python import cp_model
 
@@ -16,11 +17,12 @@ from optimizer.hearings.best import Best
 from optimizer.hearings.board import Board
 from optimizer.hearings.explain import explain
 from optimizer.hearings.greedy import filled, still_valid
-from optimizer.hearings.local import ITERATIONS_PER_WORK, SLICE, LocalSearch, cooled
+from optimizer.hearings.local import LocalSearch, anneal
 from optimizer.hearings.plan import OnProgress, Outcome, Plan
 from optimizer.hearings.problem import Problem
-from optimizer.hearings.proof import components, prove
+from optimizer.hearings.proof import Stoppable, components, prove
 from optimizer.hearings.staffing import as_now, staffed
+from optimizer.hearings.staffing_model import StaffingModel
 from optimizer.searching import Budget, Ended
 
 NOTHING = Plan()
@@ -28,9 +30,10 @@ POLL_S = 0.1
 USUAL_WORK = 30.0  # when neither a time nor a work is given
 # Deterministic time of CP-SAT in a unit of work.
 SOLVER_PER_WORK = 0.5
-WHOLE_AFTER = 0.15  # of what may be used: moves first, then the model of the whole, hinted with what they found
-PROVABLE_PAIRS = 4_000  # SCIP proves as many in a second or two
-PROOF_S, PROOF_NODES, PROOF_WORK = 2.5, 2_000, 2.0
+WARM_SHARE, WARM_WORK_PER_PAIR = 0.15, 1 / 1_500  # of what a model is hinted with
+STAFFING_SHARE, STAFFING_MOST = 0.2, 5.0
+PROVABLE_PAIRS = 4_000  # as many are proved in a second or two
+PROOF_S, PROOF_WORK_PER_CASE = 2.8, 0.005  # seconds, or work, for one formation; what is counted for it
 
 
 def solve(
@@ -51,7 +54,7 @@ def solve(
     budget = Budget(limit_s=limit_s, work_limit=work_limit or usual)
     best = Best(problem, budget, on_progress)
     now = as_now(problem)
-    for first in (start, now if now.placed else None, NOTHING):
+    for first in (start, now if now.placed or now.sittings else None, NOTHING):
         if first is not None and not budget.is_over:
             best.offer(filled(problem, staffed(problem, still_valid(problem, first))))
     is_proved = not budget.is_over and _improve(best, seed)
@@ -68,65 +71,90 @@ def _improve(best: Best, seed: int) -> bool:
     """Look for better plans; say whether nothing better exists."""
     problem = best.problem
     is_decided = all(hearing.decided is not None for hearing in problem.hearings) or not problem.benches
+    if not is_decided and _is_uneven(best):
+        _restaff(best, seed)
     if not is_decided and model.takes(problem):
-        improve_places(best, seed, share=WHOLE_AFTER)
+        _improve_places(best, seed, is_last=False)
         return not best.budget.is_over and _improve_whole(best, seed)
-    return improve_places(best, seed) and is_decided
+    return _improve_places(best, seed, is_last=True) and is_decided
 
 
-def improve_places(best: Best, seed: int, *, share: float = 1.0) -> bool:
-    """Move cases between the hearings as they are staffed; say whether nothing better exists for these sittings."""
-    board = Board(best.problem, best.plan)
-    budget = best.budget
-    if sum(map(len, board.cost)) <= PROVABLE_PAIRS:
-        _anneal(best, board, seed, share=min(share, 0.1))
-        if not budget.is_over and share == 1.0 and _prove(best, board):
-            return True
-    if not budget.is_over:
-        _anneal(best, board, seed, share=share)
+def _is_uneven(best: Best) -> bool:
+    """Say whether better sittings may exist: a hearing is empty, or somebody sits more than they need to."""
+    weights, counts = best.problem.weights, best.score.count
+    uneven = (weights.spread and counts("spread") > 1) or (weights.spread_minute and counts("spread-minutes"))
+    return bool(counts("unstaffed") or counts("restaffed") or uneven)
+
+
+def _restaff(best: Best, seed: int) -> None:
+    """Have CP-SAT look for better sittings, whatever the cases; they follow where they can."""
+    problem, budget = best.problem, best.budget
+    staffing = StaffingModel(problem, best.plan.sittings)
+    solver = _solver(best, seed, share=STAFFING_SHARE, most=STAFFING_MOST)
+    with _watched(best, solver):
+        is_found = staffing.solved(solver)
+    budget.work += solver.deterministic_time / SOLVER_PER_WORK
+    if is_found:
+        found = Plan(sittings=staffing.sittings(solver.boolean_value), placed=best.plan.placed)
+        best.offer(filled(problem, still_valid(problem, found)))
+
+
+def _solver(best: Best, seed: int, *, share: float = 1.0, most: float = float("inf")) -> cp_model.CpSolver:
+    """Return a solver that may use a share of what remains, `most` seconds or units of work at most."""
+    budget, solver = best.budget, cp_model.CpSolver()
+    solver.parameters.num_workers = 1  # other users click on the same machine
+    solver.parameters.random_seed = seed
+    if budget.limit_s is not None:
+        solver.parameters.max_time_in_seconds = min(most, share * budget.seconds_left(budget.limit_s))
+    if budget.work_limit is not None:
+        work = min(most, share * budget.work_left(budget.work_limit))
+        solver.parameters.max_deterministic_time = SOLVER_PER_WORK * work
+    return solver
+
+
+def _improve_places(best: Best, seed: int, *, is_last: bool) -> bool:
+    """Move cases between the hearings as they are staffed; say whether nothing better exists for these sittings.
+
+    When it is the last step, small problems are proved, and the others take all that remains.
+    """
+    board, budget = Board(best.problem, best.plan), best.budget
+    pairs = sum(map(len, board.cost))
+    if pairs <= PROVABLE_PAIRS:
+        _anneal(best, board, seed, budget.part(WARM_SHARE, most_work=WARM_WORK_PER_PAIR * pairs))
+        if budget.is_over or not is_last or _prove(best, board):
+            return is_last and not budget.is_over
+    _anneal(best, board, seed, budget.part(1.0 if is_last else WARM_SHARE))
     return False
 
 
-def _anneal(best: Best, board: Board, seed: int, *, share: float) -> None:
-    """Move cases for a share of what remains to be used."""
-    budget = best.budget
-    search = LocalSearch(board, seed=seed)
-    fresh = search.best_cost
-    began_s, began_work = budget.seconds, budget.work
-    seconds = None if budget.limit_s is None else share * (budget.limit_s - began_s)
-    work = None if budget.work_limit is None else share * (budget.work_limit - began_work)
+def _anneal(best: Best, board: Board, seed: int, part: Budget) -> None:
+    """Move cases while a part of the budget lasts."""
 
-    def heat() -> float | None:
-        budget.work += SLICE / ITERATIONS_PER_WORK
-        spent = max(
-            0.0 if not seconds else (budget.seconds - began_s) / seconds,
-            0.0 if not work else (budget.work - began_work) / work,
-        )
-        nonlocal fresh
-        if budget.seconds - told[0] >= POLL_S * 4:
-            told[0] = budget.seconds
-            if search.best_cost < fresh:
-                fresh = search.best_cost
-                best.offer(board.plan(search.best))
+    def tell(search: LocalSearch) -> bool:
+        if search.best_cost < told[0]:
+            told[0] = search.best_cost
+            best.offer(board.plan(search.best))
+        else:
             best.tell()
-        return None if spent >= 1 or budget.is_over else cooled(spent, best.problem.weights.day)
+        return best.budget.is_stopped
 
-    told = [budget.seconds]
-    search.run(heat)
-    search.back_to_best()
+    told = [board.total]
+    anneal(board, seed=seed, budget=part, tell=tell)
+    best.budget.take(part)
     best.offer(board.plan())
 
 
 def _prove(best: Best, board: Board) -> bool:
-    """Have SCIP place the cases of each formation; say whether it proved that nothing better exists."""
+    """Have CP-SAT place the cases of each formation; say whether it proved that nothing better exists."""
     budget, is_proved, bound = best.budget, True, 0.0
     rest = best.score.total - board.total
     for cases in components(board):
         if budget.is_over:
             return False
         limit_s = None if budget.limit_s is None else budget.seconds_left(PROOF_S)
-        found = prove(board, cases, limit_s=limit_s, nodes=PROOF_NODES)
-        budget.work += PROOF_WORK * len(cases) / max(len(board.cases), 1)
+        work = SOLVER_PER_WORK * budget.work_left(PROOF_S)
+        found = prove(board, cases, limit_s=limit_s, work=work, watched=partial(_watched, best))
+        budget.work += len(cases) * PROOF_WORK_PER_CASE
         if found is None:
             return False
         for case in cases:
@@ -143,14 +171,8 @@ def _improve_whole(best: Best, seed: int) -> bool:
     """Have CP-SAT look for better plans, sittings and places at once; say whether nothing better exists."""
     budget = best.budget
     whole = model.Model(best.problem, best.plan)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1  # other users click on the same machine
-    solver.parameters.random_seed = seed
-    if budget.limit_s is not None:
-        solver.parameters.max_time_in_seconds = budget.seconds_left(budget.limit_s)
-    if budget.work_limit is not None:
-        solver.parameters.max_deterministic_time = SOLVER_PER_WORK * budget.work_left(budget.work_limit)
-    with _watched(solver, best):
+    solver = _solver(best, seed)
+    with _watched(best, solver):
         status = solver.solve(whole.cp, _Listener(whole, best))
     budget.work += solver.deterministic_time / SOLVER_PER_WORK
     return bool(status == cp_model.OPTIMAL)
@@ -171,7 +193,7 @@ class _Listener(cp_model.CpSolverSolutionCallback):
 
 
 @contextlib.contextmanager
-def _watched(solver: cp_model.CpSolver, best: Best) -> Iterator[None]:
+def _watched(best: Best, solver: Stoppable) -> Iterator[None]:
     """Tell progress during the block, and obey a stop."""
     over = threading.Event()
 

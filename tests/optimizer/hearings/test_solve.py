@@ -19,7 +19,7 @@ from optimizer.hearings.solve import solve
 from optimizer.hearings.staffing import staffed
 from tests.optimizer.hearings.court import ANNA, BRUNO, ROOM_A, at, case, hearing, month, on, problem
 
-WORK = 1.0
+WORK = 0.5
 
 
 def test_the_urgent_case_has_the_only_place_of_the_early_hearing() -> None:
