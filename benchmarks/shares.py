@@ -96,7 +96,8 @@ def _batch(
         gaps.append(_gap(problem, found))
         details.append(
             f"seed {seed}: {found.ended}, largest load {ours[1]} ({by_hand[1]} by hand), {ours[2] / 1000:,.0f} km "
-            f"({by_hand[2] / 1000:,.0f}), {took:.1f} s, of which {work:.1f} of processor"
+            f"({by_hand[2] / 1000:,.0f}), {gaps[-1]:.2f} % above the bound, "
+            f"{took:.1f} s, of which {work:.1f} of processor"
         )
     told = tuple(details)
     return [
