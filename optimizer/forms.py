@@ -84,7 +84,11 @@ def read_plan(name: str, data: bytes) -> Any:
 
 def written(value: Any) -> str:
     """Return a problem, a plan or a result as JSON, which is read back equal."""
-    return to_json(value, indent=2).decode()
+    return to_json(value, indent=2, fallback=_listed).decode()
+
+
+def _listed(matrix: Any) -> Any:
+    return matrix.tolist()
 
 
 @cache

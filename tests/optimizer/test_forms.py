@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from optimizer import forms
 from optimizer.forms import BadForm
+from optimizer.matrices import Matrix
 from tests.optimizer.hearings.court import month
 from tests.optimizer.shares.region import region
 
@@ -48,7 +50,7 @@ def test_the_guide_has_an_example_of_each_problem_which_is_solved_and_read_back(
     assert solver.check(problem, outcome.plan) == []
     assert outcome.unplaced == ()
     assert solver.price(problem, outcome.plan)
-    assert forms.read_problem(name, forms.written(problem).encode()) == problem
+    assert forms.written(forms.read_problem(name, forms.written(problem).encode())) == forms.written(problem)
     assert forms.read_plan(name, forms.written(outcome.plan).encode()) == outcome.plan
     assert forms.read_plan(name, forms.written({"plan": outcome.plan, "ended": outcome.ended}).encode()) == outcome.plan
 
@@ -116,3 +118,20 @@ def test_a_mark_of_byte_order_is_no_fault() -> None:
     assert forms.read_problem("shares", b"\xef\xbb\xbf" + EXAMPLES["shares"].encode())
     with pytest.raises(BadForm, match="expected value"):
         forms.read_plan("shares", b"plan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roads:
+    distances_m: Matrix
+
+
+def test_a_matrix_is_a_list_of_rows_as_long_as_there_are_of_them() -> None:
+    adapter = TypeAdapter(Roads)
+    roads = adapter.validate_json(b'{"distances_m": [[0, 5], [7, 0]]}')
+
+    assert roads.distances_m.tolist() == [[0, 5], [7, 0]]
+    assert adapter.validate_json(b'{"distances_m": []}').distances_m.shape == (0, 0)
+    assert json.loads(forms.written(roads)) == {"distances_m": [[0, 5], [7, 0]]}
+    for wrong in ("[[0, 5]]", "[[0, 1.5], [7, 0]]", '[["0"]]', "[0]"):
+        with pytest.raises(ValidationError):
+            adapter.validate_json(f'{{"distances_m": {wrong}}}')
