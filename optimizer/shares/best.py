@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from math import inf
 
 from optimizer.searching import Budget
 from optimizer.shares.check import KM, LEVEL, UNPLACED
@@ -17,7 +18,7 @@ Levels = tuple[int, int, int]  # priorities undone, largest load, last level in 
 class Best:
     """The best choice of each group, what is proved of it, and who is told.
 
-    The groups are searched one after another: `at` is the one whose choices are offered.
+    The groups are searched one after another: `at` is the one whose choices are offered, for its part of the budget.
     """
 
     def __init__(self, problem: Problem, tables: list[Table], chosen: list[Ints], budget: Budget) -> None:
@@ -29,6 +30,7 @@ class Best:
         self.bounds: list[Levels] = [(0, 0, 0)] * len(tables)
         self.floors = [0] * len(tables)  # up to there, largest loads are as good as each other
         self.at = 0
+        self._until_work = self._until_s = inf
         self._unsuited = [one for one in problem.measures if not one.is_frozen and not problem.suiting[one.id]]
         self._told_at = 0.0
         self._lock = threading.Lock()
@@ -43,6 +45,28 @@ class Best:
     def here(self) -> Ints:
         """Return its best choice."""
         return self.chosen[self.at]
+
+    def enter(self, number: int) -> None:
+        """Search that group, with a part of what is left as large as its part of the measures that are left."""
+        left = [len(table.measures) for table in self.tables[number:]]
+        part, budget = left[0] / sum(left), self.budget
+        self.at = number
+        self._until_work = budget.work + part * budget.work_left(inf)
+        self._until_s = budget.seconds + part * budget.seconds_left(inf)
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether the search of the group must end."""
+        budget = self.budget
+        return budget.is_over or budget.work >= self._until_work or budget.seconds >= self._until_s
+
+    def work_left(self, most: float) -> float:
+        """Return the work that one step may do, `most` at most."""
+        return max(min(most, self._until_work - self.budget.work), 0.0)
+
+    def seconds_left(self, most: float) -> float:
+        """Return the seconds that one step may take, `most` at most."""
+        return max(min(most, self._until_s - self.budget.seconds), 0.0)
 
     def offer(self, chosen: Ints) -> None:
         """Keep the choice if it is better."""

@@ -1,4 +1,4 @@
-"""Why a measure has nobody: rules that together leave nobody, and the smallest change that would place it. Pure."""
+"""Why a measure has nobody, the smallest change that would place it, and why it is with whom it is. Pure."""
 
 from __future__ import annotations
 
@@ -31,6 +31,18 @@ def why_unplaced(problem: Problem, plan: Plan, measure: Measure) -> Unplaced:
         return Unplaced(measure_id=measure.id, reasons=(), change=None)
     reasons = _minimal({one.broken for one in candidates}) if candidates else (NEWCOMER,)
     return Unplaced(measure_id=measure.id, reasons=reasons, change=smallest_change(problem, measure, candidates))
+
+
+def why_there(problem: Problem, plan: Plan, measure: Measure) -> tuple[Candidate, ...]:
+    """Return who would come before the one who has the measure, the others staying where they are, then that one.
+
+    Alone, nobody would have been better for this measure. Otherwise those before have less load, or are as loaded and
+    nearer: the measures of others are what keeps this one from them. Raises: KeyError when nobody has it.
+    """
+    holder = plan.given[measure.id]
+    candidates = rank(problem, measure, plan=plan)
+    place = next(number for number, one in enumerate(candidates) if one.professional_id == holder)
+    return candidates[: place + 1]
 
 
 def smallest_change(problem: Problem, measure: Measure, candidates: Iterable[Candidate]) -> Change:

@@ -20,39 +20,42 @@ IN_VAIN = 15  # steps that bring nothing before the whole is tried
 WHOLE_WORK = 60.0
 
 
-def improved(
-    ask: Ask,
-    relaxed: Relaxed,
-    known: Ints,
-    best: Best,
-    rng: np.random.Generator,
-) -> Packed:
+def improved(ask: Ask, relaxed: Relaxed, known: Ints, best: Best, rng: np.random.Generator) -> Packed:
     """Return a choice never worse than `known`, which fits, and what is proved; better ones are offered at once."""
-    budget = best.budget
     chosen = min((swapped(ask, one, best) for one in (known, rounded(ask, relaxed))), key=ask.total)
     best.offer(chosen)
+    bound = relaxed.bound
+    while ask.total(chosen) > bound and not best.is_over:
+        chosen = _stepped(ask, relaxed, chosen, best, rng)
+        if ask.total(chosen) > bound and not best.is_over:
+            found = packed(ask, relaxed, chosen, best, seed=_seed(rng), work=WHOLE_WORK, offers=True)
+            chosen, bound = found.chosen, max(bound, found.bound)
+        if best.budget.limit_s is best.budget.work_limit is None:
+            break  # nothing else would end it
+    return Packed(chosen=chosen, bound=bound)
+
+
+def _stepped(ask: Ask, relaxed: Relaxed, chosen: Ints, best: Best, rng: np.random.Generator) -> Ints:
+    """Return the choice after steps, until too many are in vain."""
     vain = 0
-    while ask.total(chosen) > relaxed.bound and vain < IN_VAIN and not budget.is_over:
+    while ask.total(chosen) > relaxed.bound and vain < IN_VAIN and not best.is_over:
         step = one_step(ask, relaxed, chosen, best, rng)
         vain = 0 if ask.total(step) < ask.total(chosen) else vain + 1
         chosen = step
         if not vain:
             best.offer(chosen)
-    if ask.total(chosen) <= relaxed.bound or budget.is_over:
-        return Packed(chosen=chosen, bound=relaxed.bound)
-    return packed(ask, relaxed, chosen, best, seed=_seed(rng), work=WHOLE_WORK, offers=True)
+    return chosen
 
 
 def placed(
     ask: Ask, relaxed: Relaxed, best: Best, rng: np.random.Generator, *, undone: int, work: float
 ) -> Ints | None:
     """Return a choice that leaves no more than so many priorities undone, or None when so much work finds none."""
-    budget = best.budget
-    until = budget.work + work
+    until = best.budget.work + work
     chosen = swapped(ask, rounded(ask, relaxed), best)
     nobody = ask.costs.shape[1] - 1
     while int(best.table.priorities[chosen == nobody].sum()) > undone:
-        if budget.is_over or budget.work >= until:
+        if best.is_over or best.budget.work >= until:
             return None
         chosen = one_step(ask, relaxed, chosen, best, rng)
     return chosen

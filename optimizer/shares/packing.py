@@ -20,12 +20,13 @@ from optimizer.shares.flow import Relaxed
 from optimizer.shares.table import NEVER, Ask, Ints
 
 POLL_S = 0.1
+A_DAY_S = 86_400.0
 MOST_CHOICES = 40_000  # more than that is not searched whole: those of the least excess
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """The best choice found, what is proved of all choices, and whether there is one that keeps to the rooms."""
+    """The best choice found, and what is proved of all choices."""
 
     chosen: Ints
     bound: int
@@ -66,19 +67,17 @@ def packed(
         return Packed(chosen=known, bound=ask.total(known))
     kept, is_all = _worth_looking_at(ask, relaxed, known, gap)
     model, choices = _model(ask, kept, known)
-    budget = best.budget
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1  # other users click on the same machine
     solver.parameters.random_seed = seed
     solver.parameters.linearization_level = 2
     solver.parameters.catch_sigint_signal = False  # it belongs to the program, not to one of its searches
-    solver.parameters.max_deterministic_time = max(budget.work_left(work), 1e-3)
-    if budget.limit_s is not None:
-        solver.parameters.max_time_in_seconds = max(budget.seconds_left(budget.limit_s), 1e-3)
+    solver.parameters.max_deterministic_time = max(best.work_left(work), 1e-3)
+    solver.parameters.max_time_in_seconds = max(best.seconds_left(A_DAY_S), 1e-3)
     listener = _Listener(choices, known, best if offers else None)
     with _watched(solver, best):
         status = solver.solve(model, listener)
-    budget.work += solver.response_proto.deterministic_time
+    best.budget.work += solver.response_proto.deterministic_time
     chosen = listener.chosen
     if not is_all:
         return Packed(chosen=chosen, bound=relaxed.bound)

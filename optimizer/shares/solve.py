@@ -41,9 +41,9 @@ def solve(
     tables = [Table.of(problem, *group) for group in problem.groups]
     best = Best(problem, tables, [_first(table, start) for table in tables], budget)
     for number in range(len(tables)):
-        best.at = number
+        best.enter(number)
         best.offer(_first(best.table, None))
-        if not budget.is_over:
+        if not best.is_over:
             _share_out(best, seed)
     plan = best.plan()
     ended = Ended.PROVED if best.is_proved else budget.ended
@@ -55,15 +55,15 @@ def solve(
 def _share_out(best: Best, seed: int) -> None:
     """Search the three levels of a group."""
     rng = np.random.default_rng(seed)
-    table, budget = best.table, best.budget
+    table = best.table
     undone_bound = _least_undone(best, rng)
     undone = table.undone(best.here)
-    if budget.is_over:
+    if best.is_over:
         return
     level_bound = _least_level(best, undone, rng)
     is_lowest = undone == undone_bound
     best.prove((undone_bound, level_bound if is_lowest else 0, 0))
-    if budget.is_over:
+    if best.is_over:
         return
     level = table.level(best.here) + best.problem.slack
     best.floors[best.at] = level
@@ -134,11 +134,11 @@ def _least_level(best: Best, undone: int, rng: np.random.Generator) -> int:
             high = middle
         else:
             low = middle + 1
-        if best.budget.is_over:
+        if best.is_over:
             return low
     level = low
     for step in count():
-        if level >= table.level(best.here) or best.budget.is_over or _is_placed(best, level, undone, rng):
+        if level >= table.level(best.here) or best.is_over or _is_placed(best, level, undone, rng):
             return low
         level = _wider(table, level, 2**step)
     return low

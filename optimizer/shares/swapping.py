@@ -15,7 +15,7 @@ def swapped(ask: Ask, chosen: Ints, best: Best) -> Ints:
     """Return a choice that no exchange of two measures and no change of one makes better; it fits if `chosen` does."""
     search = _Swapping(ask, chosen)
     waiting = list(range(ask.costs.shape[1]))
-    while waiting and not best.budget.is_over:
+    while waiting and not best.is_over:
         column = waiting.pop(0)
         touched = search.improve(column)
         best.budget.work += search.compared / PAIRS_A_UNIT

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from optimizer.shares.check import check
-from optimizer.shares.explain import applied, explain, newcomer
+from optimizer.shares.explain import applied, explain, newcomer, why_there
 from optimizer.shares.plan import Plan, Step
 from optimizer.shares.problem import Lock, Problem
 from optimizer.shares.rank import rank
@@ -114,3 +114,12 @@ def test_a_frozen_measure_elsewhere_takes_the_room_and_the_change_says_how_much_
     assert found.unplaced[0].reasons == ("full",)
     assert found.unplaced[0].change is not None
     assert found.unplaced[0].change.steps == (Step(rule="full", by=2),)
+
+
+def test_who_would_be_better_for_one_measure_alone_comes_before_the_one_who_has_it() -> None:
+    asked = problem([who("a"), who("b", 10), who("c", 20)], [measure("m"), measure("n"), measure("o")])
+    plan = Plan(given={"m": "c", "n": "a", "o": "a"})
+
+    assert [one.professional_id for one in why_there(asked, plan, asked.measures[0])] == ["b", "c"]
+    assert [one.professional_id for one in why_there(asked, plan, asked.measures[1])] == ["b", "a"]
+    assert why_there(asked, Plan(given={"m": "a"}), asked.measures[0])[0].professional_id == "a"

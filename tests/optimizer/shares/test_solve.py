@@ -171,6 +171,18 @@ def test_the_same_seed_and_the_same_work_give_the_same_plan(loads: tuple[int, ..
     assert one.plan == other.plan
 
 
+def test_a_hard_group_leaves_the_next_one_its_part_of_the_work() -> None:
+    hard = region(1, measures=40, professionals=6, loads=(4, 6, 9))
+    others = [who("x", kinds=frozenset({"expert"})), who("y", 30, kinds=frozenset({"expert"}))]
+    reports = [measure(f"e{number}", number, kind="expert", load=2 + number % 2) for number in range(8)]
+    asked = problem([*hard.professionals, *others], [*hard.measures, *reports])
+    found = solve(asked, work_limit=0.5)
+    alone = solve(problem(others, reports), work_limit=5)
+
+    assert {key: value for key, value in found.plan.given.items() if key.startswith("e")} == alone.plan.given
+    assert alone.ended is Ended.PROVED
+
+
 def test_three_hundred_measures_are_proved_for_twenty_five_professionals() -> None:
     found = solve(region(1, measures=300, professionals=25), work_limit=5)
 
