@@ -14,6 +14,10 @@ from optimizer.shares.table import Ask, Ints
 
 AT_ONCE = 5  # professionals
 WAITING_AT_ONCE = 8  # measures without anybody
+PLACING_WORK = 0.5  # to leave no more undone
+SHAKEN = 8  # measures
+SHAKE_WORK = 0.005  # besides the exchanges
+SHAKES_IN_VAIN = 300
 STEP_WORK = 0.2
 STEP_OVERHEAD = 0.02  # of making the model
 IN_VAIN = 15  # steps that bring nothing before the whole is tried
@@ -22,7 +26,10 @@ WHOLE_WORK = 60.0
 
 def improved(ask: Ask, relaxed: Relaxed, known: Ints, best: Best, rng: np.random.Generator) -> Packed:
     """Return a choice never worse than `known`, which fits, and what is proved; better ones are offered at once."""
-    chosen = min((swapped(ask, one, best) for one in (known, rounded(ask, relaxed))), key=ask.total)
+    undone = best.table.undone(known)
+    cheap = placed(ask, relaxed, best, rng, undone=undone)
+    starts = [swapped(ask, known, best)] if cheap is None else [swapped(ask, known, best), cheap]
+    chosen = min(starts, key=ask.total)
     best.offer(chosen)
     bound = relaxed.bound
     while ask.total(chosen) > bound and not best.is_over:
@@ -36,7 +43,15 @@ def improved(ask: Ask, relaxed: Relaxed, known: Ints, best: Best, rng: np.random
 
 
 def _stepped(ask: Ask, relaxed: Relaxed, chosen: Ints, best: Best, rng: np.random.Generator) -> Ints:
-    """Return the choice after steps, until too many are in vain."""
+    """Return the choice after shakes, then steps, until too many are in vain."""
+    vain = 0
+    while ask.total(chosen) > relaxed.bound and vain < SHAKES_IN_VAIN and not best.is_over:
+        shake = shaken(ask, relaxed, chosen, best, rng)
+        vain = 0 if ask.total(shake) < ask.total(chosen) else vain + 1
+        if ask.total(shake) <= ask.total(chosen):
+            chosen = shake
+        if not vain:
+            best.offer(chosen)
     vain = 0
     while ask.total(chosen) > relaxed.bound and vain < IN_VAIN and not best.is_over:
         step = one_step(ask, relaxed, chosen, best, rng)
@@ -47,17 +62,15 @@ def _stepped(ask: Ask, relaxed: Relaxed, chosen: Ints, best: Best, rng: np.rando
     return chosen
 
 
-def placed(
-    ask: Ask, relaxed: Relaxed, best: Best, rng: np.random.Generator, *, undone: int, work: float
-) -> Ints | None:
-    """Return a choice that leaves no more than so many priorities undone, or None when so much work finds none."""
-    until = best.budget.work + work
+def placed(ask: Ask, relaxed: Relaxed, best: Best, rng: np.random.Generator, *, undone: int) -> Ints | None:
+    """Return a choice that leaves no more than so many priorities undone, or None when none is found soon."""
+    until = best.budget.work + PLACING_WORK
     chosen = swapped(ask, rounded(ask, relaxed), best)
-    nobody = ask.costs.shape[1] - 1
-    while int(best.table.priorities[chosen == nobody].sum()) > undone:
+    while best.table.undone(chosen) > undone:
         if best.is_over or best.budget.work >= until:
             return None
-        chosen = one_step(ask, relaxed, chosen, best, rng)
+        shake = shaken(ask, relaxed, chosen, best, rng)
+        chosen = min(shake, chosen, key=ask.total)
     return chosen
 
 
@@ -81,6 +94,25 @@ def one_step(ask: Ask, relaxed: Relaxed, chosen: Ints, best: Best, rng: np.rando
     renewed = chosen.copy()
     renewed[rows] = ends[found.chosen]
     return renewed
+
+
+def shaken(ask: Ask, relaxed: Relaxed, chosen: Ints, best: Best, rng: np.random.Generator) -> Ints:
+    """Return the choice with some measures of a few professionals given anew, one by one, then exchanged."""
+    nobody = ask.costs.shape[1] - 1
+    columns = np.append(_near(relaxed, int(rng.integers(len(chosen))), rng), nobody)
+    rows = rng.permutation(np.flatnonzero(np.isin(chosen, columns)))[:SHAKEN]
+    renewed = chosen.copy()
+    renewed[rows] = nobody
+    left = ask.rooms - np.bincount(renewed, weights=ask.loads, minlength=nobody + 1)[:-1]
+    for row in rows:
+        costs = np.where(left >= ask.loads[row], relaxed.excess[row, :-1], np.inf)
+        costs += rng.exponential(_typical(relaxed) / 8, nobody)
+        end = int(costs.argmin())
+        if np.isfinite(costs[end]):
+            renewed[row] = end
+            left[end] -= ask.loads[row]
+    best.budget.work += SHAKE_WORK
+    return swapped(ask, renewed, best, np.unique(np.append(renewed[rows], nobody)).tolist())
 
 
 def _near(relaxed: Relaxed, row: int, rng: np.random.Generator) -> Ints:
