@@ -96,6 +96,7 @@ class LocalSearch:
         used, soft, hard, left, members = board.used, board.soft, board.hard, board.left, board.members
         lawyers, come, hearings = board.lawyers, board.come, len(board.hearings)
         each, late = board.each_coming, board.problem.weights.overtime
+        stays = board.stays
         movers, targets, mates = self._movers, self._targets, self._mates
         number_of_movers = len(movers)
         for _ in range(SLICE):
@@ -146,7 +147,7 @@ class LocalSearch:
             if not members[there]:
                 continue
             other = members[there][int(chance() * len(members[there]))]
-            if (here == OUT or here in costs[other]) and chance() < 0.7:
+            if (here in costs[other] or (here == OUT and not stays[other])) and chance() < 0.7:
                 third = here
             elif targets[other]:
                 drawn = chance()
