@@ -6,7 +6,7 @@ far end that day. A case takes one of each counter that concerns it, besides its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,10 +20,14 @@ OUT = -1  # without a place
 
 @dataclass(frozen=True, kw_only=True)
 class Tax:
-    """What each case pays that is not where a plan has it, twice as much when its people were told."""
+    """What each case pays that is not where a plan has it, twice as much when its people were told.
+
+    No more than `most` leave a place that they could keep, and none of these for no place at all.
+    """
 
     placed: Mapping[UUID, int]
     each: int
+    most: int
 
     def of(self, case: Case) -> int:
         """Return what a case pays elsewhere; one that had no place pays nothing."""
@@ -76,7 +80,9 @@ class Board:
         self.minutes = [case.minutes for case in self.cases]
         self.cost: list[dict[int, int]] = []
         self.out = []
-        self.needs = [self._needs_of(case) for case in self.cases]
+        self.needs: list[Sequence[tuple[int, ...]] | Mapping[int, tuple[int, ...]]] = [
+            self._needs_of(case) for case in self.cases
+        ]
         days = [hearing.day.toordinal() for hearing in self.hearings]
         for case in self.cases:
             ready = case.ready_on.toordinal()
@@ -93,15 +99,28 @@ class Board:
                 for one in costs:
                     if one != here:
                         costs[one] += weights.moved + weights.told * case.is_told
-            each = case.priority * (weights.unplaced + weights.late * self.problem.is_urgent(case))
+            costs_out = case.priority * (weights.unplaced + weights.late * self.problem.is_urgent(case))
             if self._tax is not None and (tax := self._tax.of(case)):
                 here = self.barred.place.get(self._tax.placed[case.id])
                 for one in costs:
                     if one != here:
                         costs[one] += tax
-                each += tax
+                costs_out += tax
             self.cost.append(costs)
-            self.out.append(each)
+            self.out.append(costs_out)
+        self.stays = [False] * len(self.cases)
+        if self._tax is not None:
+            self._limit_moves(self._tax)
+
+    def _limit_moves(self, tax: Tax) -> None:
+        """Have each case that leaves a place that it could keep take one of a counter of its own."""
+        counter = self._counter(("moves",), tax.most)
+        for number, case in enumerate(self.cases):
+            home = self.barred.place.get(tax.placed.get(case.id, 0))
+            if home in self.cost[number]:
+                self.stays[number] = True
+                needs = self.needs[number]
+                self.needs[number] = {one: (*needs[one], *([counter] * (one != home))) for one in self.cost[number]}
 
     def _read_lawyers(self) -> None:
         """Number the lawyers who have several cases, and count where those that are kept come already."""

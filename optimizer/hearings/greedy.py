@@ -11,24 +11,26 @@ from optimizer.hearings.board import OUT, Board
 from optimizer.hearings.plan import Plan
 from optimizer.hearings.problem import Lock, Problem
 from optimizer.hearings.rules import Tally, why_not
-from optimizer.hearings.staffing import still_held
+from optimizer.hearings.staffing import staffed, still_held
 
 
-def still_valid(problem: Problem, plan: Plan) -> Plan:
-    """Return what of a plan holds for this problem: decided sittings first, then its own, then its cases in order.
+def completed(problem: Problem, plan: Plan) -> Plan:
+    """Return what of a plan holds for this problem, staffed and filled: nothing in it changes that need not."""
+    held = staffed(problem, Plan(sittings=still_held(problem, plan)), like=plan.sittings)
+    return filled(problem, still_placed(problem, Plan(sittings=held.sittings, placed=plan.placed)))
 
-    Cases that are frozen, then those that would rather stay, come first to where they are now.
-    """
-    kept = Plan(sittings=still_held(problem, plan))
+
+def still_placed(problem: Problem, plan: Plan) -> Plan:
+    """Return the plan with those of its cases that its hearings can take: frozen ones first, and where they are."""
     frozen = {case.id: case.hearing_id for case in problem.cases if case.lock is Lock.FROZEN}
     wanted = {**plan.placed, **frozen}
     tally, placed = Tally(problem), {}
     for case in sorted(problem.cases, key=lambda one: one.lock is not Lock.FROZEN):
         hearing = problem.hearing_of.get(wanted.get(case.id) or 0)
-        if hearing and why_not(problem, case, hearing, kept.sittings.get(hearing.id), tally) is None:
+        if hearing and why_not(problem, case, hearing, plan.sittings.get(hearing.id), tally) is None:
             placed[case.id] = hearing.id
             tally.add(case, hearing)
-    return Plan(sittings=kept.sittings, placed=placed)
+    return Plan(sittings=plan.sittings, placed=placed)
 
 
 def filled(problem: Problem, plan: Plan) -> Plan:

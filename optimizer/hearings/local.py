@@ -96,10 +96,13 @@ class LocalSearch:
         used, soft, hard, left, members = board.used, board.soft, board.hard, board.left, board.members
         lawyers, come, hearings = board.lawyers, board.come, len(board.hearings)
         each, late = board.each_coming, board.problem.weights.overtime
+        stays = board.stays
         movers, targets, mates = self._movers, self._targets, self._mates
-        number_of_movers = len(movers)
-        for _ in range(SLICE):
-            one = movers[int(chance() * number_of_movers)]
+        size = len(movers)
+        waiting = [case for case in movers if at[case] == OUT]
+        for number in range(SLICE):
+            # Who has no place costs the most, and may need many tries: one in sixteen is for them.
+            one = waiting[number // 16 % len(waiting)] if waiting and not number % 16 else movers[int(chance() * size)]
             here = at[one]
             drawn = chance()
             if drawn < 0.25 and mates[one]:
@@ -146,15 +149,14 @@ class LocalSearch:
             if not members[there]:
                 continue
             other = members[there][int(chance() * len(members[there]))]
-            if (here == OUT or here in costs[other]) and chance() < 0.7:
+            can_swap = not stays[other] if here == OUT else here in costs[other]
+            if can_swap and chance() < (0.4 if here == OUT else 0.7):
                 third = here
-            elif targets[other]:
+            else:
                 drawn = chance()
-                third = targets[other][int(drawn * drawn * len(targets[other]))]
+                third = targets[other][int(drawn * (1.0 if here == OUT else drawn) * len(targets[other]))]
                 if third == there:
                     continue
-            else:
-                continue
             moved = self._exchange(one, there, other, third, most)
             if moved is not None:
                 self.cost += moved

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from optimizer.hearings.board import Board, Tax
 from optimizer.hearings.check import score
-from optimizer.hearings.greedy import fill, still_valid
+from optimizer.hearings.greedy import fill, still_placed
 from optimizer.hearings.local import LocalSearch, anneal
 from optimizer.hearings.plan import OnProgress, Plan, Progress, Score
 from optimizer.hearings.problem import Problem
-from optimizer.hearings.staffing import staffed
+from optimizer.hearings.staffing import staffed, still_held
 from optimizer.searching import Budget
 
 # What a case that moves must gain, in days of wait: the less, the more of them move. Those told already: twice as much.
@@ -40,9 +40,8 @@ def repair(problem: Problem, in_force: Plan, *, seed: int = 0) -> Repair:
     Hearings that lost somebody keep the others who sit there; cases that have no place any more have the best one among
     what is free. In a second for 1,500 cases.
     """
-    kept = still_valid(problem, in_force)
-    held = staffed(problem, kept, like=in_force.sittings)
-    kept = still_valid(problem, Plan(sittings=held.sittings, placed=in_force.placed))
+    held = staffed(problem, Plan(sittings=still_held(problem, in_force)), like=in_force.sittings)
+    kept = still_placed(problem, Plan(sittings=held.sittings, placed=in_force.placed))
     waiting = {case.id for case in problem.cases if case.id not in kept.placed}
     board = Board(problem, kept, only=waiting)
     fill(board)
@@ -67,15 +66,21 @@ def better(
     usual = BETTER_WORK if limit_s is None and work_limit is None else None
     budget = Budget(limit_s=limit_s, work_limit=work_limit or usual)
     menu = [repair(problem, in_force, seed=seed)]
-    most = int(most_moved * len(in_force.placed))
-    for found in _taxed(problem, in_force, menu[0].plan, seed=seed, budget=budget, on_progress=on_progress):
-        if len(found.moved) <= max(most, len(menu[0].moved)) and found.score.total < menu[-1].score.total:
-            menu.append(found)
-    return tuple(sorted(_undominated(menu), key=lambda one: len(one.moved)))
+    most = int(most_moved * len(in_force.placed)) - len(menu[0].moved)
+    if most > 0:
+        menu += _taxed(problem, in_force, menu[0].plan, most, seed=seed, budget=budget, on_progress=on_progress)
+    return tuple(_undominated(menu))
 
 
 def _taxed(
-    problem: Problem, in_force: Plan, first: Plan, *, seed: int, budget: Budget, on_progress: OnProgress | None
+    problem: Problem,
+    in_force: Plan,
+    first: Plan,
+    most: int,
+    *,
+    seed: int,
+    budget: Budget,
+    on_progress: OnProgress | None,
 ) -> Iterator[Repair]:
     """Give the best plan under each tax, the highest first."""
     plan = first
@@ -83,7 +88,7 @@ def _taxed(
     for number, tax in enumerate(TAXES):
         if budget.is_over:
             return
-        board = Board(problem, plan, tax=Tax(placed=in_force.placed, each=tax * day))
+        board = Board(problem, plan, tax=Tax(placed=in_force.placed, each=tax * day, most=most))
         part = budget.part(1 / (len(TAXES) - number))
 
         def tell(search: LocalSearch) -> bool:
@@ -108,11 +113,9 @@ def _beside(problem: Problem, in_force: Plan, plan: Plan) -> Repair:
 
 
 def _undominated(menu: list[Repair]) -> list[Repair]:
-    return [
-        one
-        for one in menu
-        if not any(
-            other is not one and len(other.moved) <= len(one.moved) and other.score.total < one.score.total
-            for other in menu
-        )
-    ]
+    """Return those that cost less than all that move as few or fewer, the fewest moves first."""
+    kept: list[Repair] = []
+    for one in sorted(menu, key=lambda one: (len(one.moved), one.score.total)):
+        if not kept or one.score.total < kept[-1].score.total:
+            kept.append(one)
+    return kept

@@ -16,12 +16,12 @@ from optimizer.hearings import model
 from optimizer.hearings.best import Best
 from optimizer.hearings.board import Board
 from optimizer.hearings.explain import explain
-from optimizer.hearings.greedy import filled, still_valid
+from optimizer.hearings.greedy import completed, filled, still_placed
 from optimizer.hearings.local import LocalSearch, anneal
 from optimizer.hearings.plan import OnProgress, Outcome, Plan
 from optimizer.hearings.problem import Problem
 from optimizer.hearings.proof import Stoppable, components, prove
-from optimizer.hearings.staffing import as_now, staffed
+from optimizer.hearings.staffing import as_now
 from optimizer.hearings.staffing_model import StaffingModel
 from optimizer.searching import Budget, Ended
 
@@ -56,7 +56,7 @@ def solve(
     now = as_now(problem)
     for first in (start, now if now.placed or now.sittings else None, NOTHING):
         if first is not None and not budget.is_over:
-            best.offer(filled(problem, staffed(problem, still_valid(problem, first))))
+            best.offer(completed(problem, first))
     is_proved = not budget.is_over and _improve(best, seed)
     return Outcome(
         plan=best.plan,
@@ -96,7 +96,7 @@ def _restaff(best: Best, seed: int) -> None:
     budget.work += solver.deterministic_time / SOLVER_PER_WORK
     if is_found:
         found = Plan(sittings=staffing.sittings(solver.boolean_value), placed=best.plan.placed)
-        best.offer(filled(problem, still_valid(problem, found)))
+        best.offer(filled(problem, still_placed(problem, found)))
 
 
 def _solver(best: Best, seed: int, *, share: float = 1.0, most: float = float("inf")) -> cp_model.CpSolver:

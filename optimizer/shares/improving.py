@@ -14,7 +14,7 @@ from optimizer.shares.table import Ask, Ints
 
 AT_ONCE = 5  # professionals
 WAITING_AT_ONCE = 8  # measures without anybody
-PLACING_WORK = 0.5  # to leave no more undone
+STARTING_WORK = 2.0  # to make the transport whole, which is a far better start than most
 SHAKEN = 8  # measures
 SHAKE_WORK = 0.005  # besides the exchanges
 SHAKES_IN_VAIN = 300
@@ -26,11 +26,12 @@ WHOLE_WORK = 60.0
 
 def improved(ask: Ask, relaxed: Relaxed, known: Ints, best: Best, rng: np.random.Generator) -> Packed:
     """Return a choice never worse than `known`, which fits, and what is proved; better ones are offered at once."""
-    undone = best.table.undone(known)
-    cheap = placed(ask, relaxed, best, rng, undone=undone)
-    starts = [swapped(ask, known, best)] if cheap is None else [swapped(ask, known, best), cheap]
-    chosen = min(starts, key=ask.total)
+    chosen = swapped(ask, known, best)
     best.offer(chosen)
+    cheap = placed(ask, relaxed, best, rng, undone=best.table.undone(known), work=STARTING_WORK)
+    if cheap is not None and ask.total(cheap) < ask.total(chosen):
+        chosen = cheap
+        best.offer(chosen)
     bound = relaxed.bound
     while ask.total(chosen) > bound and not best.is_over:
         chosen = _stepped(ask, relaxed, chosen, best, rng)
@@ -62,9 +63,11 @@ def _stepped(ask: Ask, relaxed: Relaxed, chosen: Ints, best: Best, rng: np.rando
     return chosen
 
 
-def placed(ask: Ask, relaxed: Relaxed, best: Best, rng: np.random.Generator, *, undone: int) -> Ints | None:
-    """Return a choice that leaves no more than so many priorities undone, or None when none is found soon."""
-    until = best.budget.work + PLACING_WORK
+def placed(
+    ask: Ask, relaxed: Relaxed, best: Best, rng: np.random.Generator, *, undone: int, work: float
+) -> Ints | None:
+    """Return a choice that leaves no more than so many priorities undone, or None when so much work finds none."""
+    until = best.budget.work + work
     chosen = swapped(ask, rounded(ask, relaxed), best)
     while best.table.undone(chosen) > undone:
         if best.is_over or best.budget.work >= until:

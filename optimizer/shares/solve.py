@@ -20,6 +20,8 @@ from optimizer.shares.plan import Outcome, Plan
 from optimizer.shares.problem import Problem
 from optimizer.shares.table import Ask, Ints, Table, only_undone, whole
 
+PLACING_WORK = 0.5  # for one try at a largest load
+
 
 def solve(
     problem: Problem,
@@ -154,7 +156,7 @@ def _wider(table: Table, level: int, step: int) -> int:
 def _is_placed(best: Best, level: int, undone: int, rng: np.random.Generator) -> bool:
     """Say whether a choice with no load above `level` was found, and offer it."""
     ask = whole(best.table, best.table.rooms(level))
-    chosen = placed(ask, _relaxed(best, ask), best, rng, undone=undone)
+    chosen = placed(ask, _relaxed(best, ask), best, rng, undone=undone, work=PLACING_WORK)
     if chosen is not None:
         best.offer(chosen)
     return chosen is not None
