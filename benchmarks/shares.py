@@ -75,7 +75,7 @@ def figures(_: str = "") -> list[Figure]:
     return [
         *_batch("300 measures, 25 people", 300, 25, most_gap=0.0),
         *_batch("1,000 measures, 60 people", 1000, 60, most_gap=1.5),
-        *_batch("1,000 measures of 240 to 900 minutes, 60 people", 1000, 60, in_minutes=True),
+        *_batch("1,000 measures of 240 to 900 minutes, 60 people", 1000, 60, in_minutes=True, most_gap=1.5),
         _suggestion(),
     ]
 

@@ -1,4 +1,4 @@
-"""Better choices for one question: the transport, then a few professionals at a time, then everything that remains."""
+"""Better choices for one question: exchanges, then a few professionals at a time, then everything that remains."""
 
 from __future__ import annotations
 
