@@ -14,12 +14,14 @@ from benchmarks import (
     designate,
     felt,
     growth,
+    hearings,
     hearings_scale,
     links,
     live,
     meetings,
     rest,
     search,
+    shares,
     slots,
 )
 from benchmarks.database import measured
@@ -34,6 +36,8 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "slots": slots.figures,
     "meetings": meetings.figures,
     "hearings": hearings_scale.figures,
+    "planning": hearings.figures,
+    "shares": shares.figures,
     "links": links.figures,
     "clicks": clicks.figures,
     "delivery": delivery.figures,

@@ -22,8 +22,9 @@ from availability.periods import Period
 from availability.rights import Actor, Role
 from booking.models import OCCUPYING
 from booking.planning_models import OptimizerRun, RunState
-from optimizer.hearings.plan import Outcome, Plan, Reason, Score, ScoreLine, Unplaced
+from optimizer.hearings.plan import Outcome, Plan, Reason, Score, Unplaced
 from optimizer.hearings.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
+from optimizer.searching import Price
 
 PLANNERS = (Role.REGISTRY,)
 ROOM_KIND = "salle"  # code of the kind whose resources are court rooms
@@ -201,7 +202,7 @@ def board(session: Session, actor: Actor, court: Court, *, now: datetime) -> Boa
     case_ids = [*plan_of(plan).placed, *(one.case_id for one in unplaced_of(plan))]
     lines = hearings_of(session, court, now)
     named = {one for line in lines if line.hearing.sitting for one in people_of(line.hearing.sitting)}
-    named |= {one for bench in problem.benches for one in (bench.judge_id, bench.clerk_id)}
+    named |= {one for bench in problem.benches for one in (bench.judge_id, bench.clerk_id) if one is not None}
     named |= {room.id for room in problem.rooms}
     named |= {one for sitting in plan_of(plan).sittings.values() for one in people_of(sitting)}
     return Board(
@@ -298,7 +299,7 @@ def unplaced_of(kept: dict[str, Any] | None) -> list[Unplaced]:
 def score_of(kept: dict[str, Any] | None) -> Score:
     """Return the score of the plan that the table keeps."""
     listed = (kept or {}).get("score", ())
-    return Score(lines=tuple(ScoreLine(rule=rule, count=count, cost=cost) for rule, count, cost in listed))
+    return Score(lines=tuple(Price(rule=rule, count=count, cost=cost) for rule, count, cost in listed))
 
 
 # --- rows ---

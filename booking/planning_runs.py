@@ -92,7 +92,7 @@ def problem_for(session: Session, run_id: UUID, *, now: datetime) -> Problem:
 def record_progress(session: Session, run_id: UUID, points: Sequence[Progress], *, now: datetime) -> bool:
     """Write where a search is, as a sign of life; return True when it must stop: it was asked to, or is no longer."""
 
-    rows = [[round(one.seconds, 2), one.placed, one.late, one.score] for one in thinned(points)]
+    rows = [[round(one.seconds, 2), one.placed, one.late, round(one.cost)] for one in thinned(points)]
     asked = execute(session, BEAT, {"id": run_id, "now": now, "progress": json.dumps(rows)}).scalar()
     return asked is None or bool(asked)
 

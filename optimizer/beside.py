@@ -15,7 +15,11 @@ from optimizer.hearings.problem import Problem
 def search(
     problem: Problem, *, stop: Callable[[], bool], progress: Callable[[Progress], None], limit_s: float
 ) -> Outcome:
-    """Return what `solve` does."""
+    """Return what `solve` does, told of a stop each time that it says where it is."""
     from optimizer.hearings.solve import solve
 
-    return solve(problem, stop=stop, progress=progress, limit_s=limit_s)
+    def on_progress(where: Progress) -> bool:
+        progress(where)
+        return stop()
+
+    return solve(problem, limit_s=limit_s, on_progress=on_progress)

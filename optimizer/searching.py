@@ -69,6 +69,12 @@ class Budget:
         )
 
     @property
+    def spent(self) -> float:
+        """Return the share of the time or of the work that is used, from 0 to 1; 0 when there is no limit."""
+        by_time = self.seconds / self.limit_s if self.limit_s else 0.0
+        return min(max(by_time, self.work / self.work_limit if self.work_limit else 0.0), 1.0)
+
+    @property
     def ended(self) -> Ended:
         """Return how a search that proved nothing ended."""
         return Ended.STOPPED if self.is_stopped else Ended.LIMIT
@@ -80,6 +86,19 @@ class Budget:
     def work_left(self, most: float) -> float:
         """Return the work that one step may do, `most` at most."""
         return most if self.work_limit is None else max(min(most, self.work_limit - self.work), 0.0)
+
+    def part(self, share: float, *, most_work: float | None = None) -> Budget:
+        """Return a budget of its own for one step: a share of what remains, and `most_work` at most."""
+        limit_s = None if self.limit_s is None else share * max(self.limit_s - self.seconds, 0.0)
+        work = None if self.work_limit is None else share * max(self.work_limit - self.work, 0.0)
+        if most_work is not None:
+            work = most_work if work is None else min(work, most_work)
+        return Budget(limit_s=limit_s, work_limit=work)
+
+    def take(self, part: Budget) -> None:
+        """Count what a step used, and obey if it was stopped."""
+        self.work += part.work
+        self.is_stopped = self.is_stopped or part.is_stopped
 
     def tell(self, cost: float, *, bound: float | None = None, unplaced: int = 0) -> None:
         """Tell where the search is, and hear whether it must stop."""

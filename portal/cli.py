@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
@@ -138,6 +139,23 @@ def demo(seed: Annotated[int, typer.Option(help="Même graine, même pays.")] = 
             _fail("La base n’est pas vide : la démonstration ne se charge que dans une base vide.")
 
     in_transaction(fill)
+
+
+@app.command()
+def solve(  # noqa: PLR0917 - as the options are declared
+    problem: Annotated[str, typer.Argument(help="Ce qui est à répartir : hearings, shares.", metavar="PROBLÈME")],
+    file: Annotated[Path, typer.Argument(help="Fichier JSON : voir docs/optimizer.md.", metavar="FICHIER")],
+    seconds: Annotated[float, typer.Option(help="Secondes au plus.", min=0)] = 30.0,
+    seed: Annotated[int, typer.Option(help="Graine du hasard.", min=0)] = 0,
+    start: Annotated[Path | None, typer.Option(help="Plan ou résultat dont partir (JSON).")] = None,
+    output: Annotated[Path | None, typer.Option(help="Fichier du résultat, au lieu de la sortie.")] = None,
+) -> None:
+    """Répartir ce que décrit un fichier : plan en JSON, prix règle par règle, vérification. Ctrl-C rend le meilleur."""
+    from portal.imports import STARTED_IN
+    from portal.solve_files import solve as run
+
+    here = {name: STARTED_IN / path if path else None for name, path in (("start", start), ("output", output))}
+    raise typer.Exit(run(problem, STARTED_IN / file, seconds=seconds, seed=seed, **here))
 
 
 @clients.command("create")

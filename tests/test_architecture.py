@@ -39,6 +39,8 @@ SEES_EVERYTHING = (
     "portal/app.py",
     "portal/jobs.py",
     "portal/solving.py",
+    "portal/solve_files.py",
+    "portal/solve_words.py",
     "portal/cli.py",
     "portal/delivery.py",
     "portal/mailing.py",

@@ -1,85 +1,53 @@
 """Plans made in milliseconds: what remains of an earlier plan, then each case, most urgent first, to the first hearing.
 
-They are what the solver starts from, and what is proposed when it is stopped at once.
+They are what every search starts from, and what is proposed when it is stopped at once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 
-from optimizer.hearings.check import why_not
+from optimizer.hearings.board import OUT, Board
 from optimizer.hearings.plan import Plan
-from optimizer.hearings.problem import Bench, Hearing, Problem, Room, Sitting
+from optimizer.hearings.problem import Lock, Problem
+from optimizer.hearings.rules import Tally, why_not
+from optimizer.hearings.staffing import staffed, still_held
 
 
-def still_valid(problem: Problem, plan: Plan) -> Plan:
-    """Return what of a plan holds for this problem: decided sittings first, then its own, then its cases in order."""
-    sittings = {hearing.id: hearing.sitting for hearing in problem.hearings if hearing.sitting is not None}
-    benches = {(bench.judge_id, bench.clerk_id): bench for bench in problem.benches}
-    rooms = {room.id: room for room in problem.rooms}
-    for hearing in problem.hearings:
-        wanted = plan.sittings.get(hearing.id)
-        if wanted is None or hearing.id in sittings:
-            continue
-        bench, room = benches.get((wanted.judge_id, wanted.clerk_id)), rooms.get(wanted.room_id)
-        taken = _at_the_same_time(problem, hearing, sittings)
-        if bench and room and _can_sit(hearing, bench, taken) and _can_host(hearing, room, taken):
-            sittings[hearing.id] = wanted
-    return _filled(problem, Plan(sittings=sittings), first=plan)
+def completed(problem: Problem, plan: Plan) -> Plan:
+    """Return what of a plan holds for this problem, staffed and filled: nothing in it changes that need not."""
+    held = staffed(problem, Plan(sittings=still_held(problem, plan)), like=plan.sittings)
+    return filled(problem, still_placed(problem, Plan(sittings=held.sittings, placed=plan.placed)))
 
 
-def staffed(problem: Problem, plan: Plan) -> Plan:
-    """Return the plan with a sitting for each hearing that can have one: the bench that sat least, the first room."""
-    sittings = dict(plan.sittings)
-    for hearing in problem.hearings:
-        if hearing.id in sittings:
-            continue
-        taken = _at_the_same_time(problem, hearing, sittings)
-        held = Counter(sitting.judge_id for sitting in sittings.values())
-        free = [bench for bench in problem.benches if _can_sit(hearing, bench, taken)]
-        rooms = [room for room in problem.rooms if _can_host(hearing, room, taken)]
-        if free and rooms:
-            bench = min(free, key=lambda one: (held[one.judge_id], one.judge_id))
-            sittings[hearing.id] = Sitting(judge_id=bench.judge_id, clerk_id=bench.clerk_id, room_id=rooms[0].id)
-    return Plan(sittings=sittings, placed=plan.placed)
+def still_placed(problem: Problem, plan: Plan) -> Plan:
+    """Return the plan with those of its cases that its hearings can take: frozen ones first, and where they are."""
+    frozen = {case.id: case.hearing_id for case in problem.cases if case.lock is Lock.FROZEN}
+    wanted = {**plan.placed, **frozen}
+    tally, placed = Tally(problem), {}
+    for case in sorted(problem.cases, key=lambda one: one.lock is not Lock.FROZEN):
+        hearing = problem.hearing_of.get(wanted.get(case.id) or 0)
+        if hearing and why_not(problem, case, hearing, plan.sittings.get(hearing.id), tally) is None:
+            placed[case.id] = hearing.id
+            tally.add(case, hearing)
+    return Plan(sittings=plan.sittings, placed=placed)
 
 
 def filled(problem: Problem, plan: Plan) -> Plan:
     """Return the plan with every waiting case that a held hearing can take: earliest deadline to earliest hearing."""
-    return _filled(problem, plan, first=plan)
+    board = Board(problem, plan)
+    fill(board)
+    return board.plan()
 
 
-def _filled(problem: Problem, plan: Plan, *, first: Plan) -> Plan:
-    """Fill the sittings of `plan`: cases where `first` has them when they fit there, then the others."""
-    loads = {hearing.id: hearing.load for hearing in problem.hearings}
-    placed = {}
-    hearings = problem.hearings
-    for case in problem.cases:
-        wanted = problem.hearing_of.get(first.placed.get(case.id, 0))
-        if wanted and why_not(case, wanted, plan.sittings.get(wanted.id), loads[wanted.id]) is None:
-            placed[case.id], loads[wanted.id] = wanted.id, loads[wanted.id].plus(case)
-    for case in problem.cases:
-        if case.id in placed:
+def fill(board: Board, order: Iterable[int] | None = None) -> None:
+    """Put each case that is out into the first hearing that takes it, within its minutes if there is one."""
+    soft, used = board.soft, board.used
+    for case in order if order is not None else range(len(board.cases)):
+        if board.at[case] != OUT:
             continue
-        for hearing in hearings:
-            if why_not(case, hearing, plan.sittings.get(hearing.id), loads[hearing.id]) is None:
-                placed[case.id], loads[hearing.id] = hearing.id, loads[hearing.id].plus(case)
-                break
-    return Plan(sittings=plan.sittings, placed=placed)
-
-
-def _at_the_same_time(problem: Problem, hearing: Hearing, sittings: dict[int, Sitting]) -> list[Sitting]:
-    return [
-        sittings[other.id]
-        for other in problem.hearings
-        if other.id != hearing.id and other.id in sittings and other.period.overlaps(hearing.period)
-    ]
-
-
-def _can_sit(hearing: Hearing, bench: Bench, taken: list[Sitting]) -> bool:
-    busy = {sitting.judge_id for sitting in taken} | {sitting.clerk_id for sitting in taken}
-    return bench.is_free(hearing.period) and busy.isdisjoint((bench.judge_id, bench.clerk_id))
-
-
-def _can_host(hearing: Hearing, room: Room, taken: list[Sitting]) -> bool:
-    return room.is_free(hearing.period) and all(sitting.room_id != room.id for sitting in taken)
+        fitting = [hearing for hearing in sorted(board.cost[case]) if board.fits(case, hearing)]
+        within = (one for one in fitting if used[one] + board.minutes[case] <= soft[one])
+        chosen = next(within, fitting[0] if fitting else None)
+        if chosen is not None:
+            board.put(case, chosen)

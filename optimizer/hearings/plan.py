@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from optimizer import searching
 from optimizer.hearings.problem import Load, Problem, Sitting
+from optimizer.searching import Price
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why hearings do not take a case: a code of `check.WHY_NOT`, and how many hearings it rules out."""
+    """Why hearings do not take a case: a code of `rules.WHY_NOT`, and how many hearings it rules out."""
 
     code: str
     hearings: int
@@ -41,48 +43,42 @@ class Unplaced:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreLine:
-    """One rule of the score: how many times it counts, and what that costs in all."""
-
-    rule: str
-    count: int
-    cost: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Score:
-    """The cost of a plan, rule by rule: less is better."""
+    """The cost of a plan, rule by rule: less is better. A rule that costs nothing is not told."""
 
-    lines: tuple[ScoreLine, ...]
+    lines: tuple[Price, ...]
 
     @property
     def total(self) -> int:
         """Return the cost of the whole plan."""
-        return sum(line.cost for line in self.lines)
+        return int(sum(line.cost for line in self.lines))
 
     def count(self, rule: str) -> int:
         """Return how many times a rule counts."""
-        return next(line.count for line in self.lines if line.rule == rule)
+        return int(next((line.count for line in self.lines if line.rule == rule), 0))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a search is: what the best plan so far places, misses and costs, and the seconds since the start."""
+class Progress(searching.Progress):
+    """Where a search is: also how many cases have a place, and how many without one miss their legal deadline."""
 
-    seconds: float
-    placed: int
-    late: int
-    score: int
+    placed: int = 0
+    late: int = 0
+
+
+OnProgress = Callable[[Progress], bool | None]  # True: stop, with the best plan so far
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """A finished search: the best plan, its score, why the rest waits, and how the search ended.
 
-    `ended` is "proved" (nothing better exists), "limit" or "stopped".
+    `ended` is "proved" (nothing better exists), "limit" or "stopped". `bound`: no plan costs less, for the sittings of
+    this one; None while nothing is known.
     """
 
     plan: Plan
     score: Score
     unplaced: tuple[Unplaced, ...]
-    ended: str
+    ended: searching.Ended
+    bound: float | None = None

@@ -1,130 +1,212 @@
-"""Proposes a plan: what can be had at once, then the solver, which may be stopped at any moment."""
+"""Proposes a plan: what can be had at once, then the searches, which may be stopped at any moment.
+
+Staff and rooms first, cases next: one model of both is good below 150 cases and unusable above 1,000 (measured).
+"""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from ortools.sat.python import cp_model
 
-from optimizer.hearings.check import explain, score
-from optimizer.hearings.greedy import filled, staffed, still_valid
-from optimizer.hearings.model import Model
-from optimizer.hearings.plan import Outcome, Plan, Progress
+from optimizer.hearings import model
+from optimizer.hearings.best import Best
+from optimizer.hearings.board import Board
+from optimizer.hearings.explain import explain
+from optimizer.hearings.greedy import completed, filled, still_placed
+from optimizer.hearings.local import LocalSearch, anneal
+from optimizer.hearings.plan import OnProgress, Outcome, Plan
 from optimizer.hearings.problem import Problem
+from optimizer.hearings.proof import Stoppable, components, prove
+from optimizer.hearings.staffing import as_now
+from optimizer.hearings.staffing_model import StaffingModel
+from optimizer.searching import Budget, Ended
 
 NOTHING = Plan()
 POLL_S = 0.1
-PROGRESS_S = 0.5
-# The work that the solver may do, whatever the clock says: the same seed gives the same plan on a slow machine.
-WORK_PER_SECOND = 0.5
-
-
-class Best:
-    """The best plan so far, kept outside the solver: a stop at any moment finds it here."""
-
-    def __init__(self, problem: Problem, progress: Callable[[Progress], None]) -> None:
-        self.problem = problem
-        self.plan = NOTHING
-        self.score = score(problem, NOTHING)
-        self.began = time.monotonic()
-        self._progress = progress
-        self._lock = threading.Lock()
-
-    def offer(self, plan: Plan) -> None:
-        """Keep the plan if it is better."""
-        offered = score(self.problem, plan)
-        with self._lock:
-            if offered.total < self.score.total:
-                self.plan, self.score = plan, offered
-            self._tell()
-
-    def tell(self) -> None:
-        """Say where the search is."""
-        with self._lock:
-            self._tell()
-
-    def _tell(self) -> None:
-        # Under the lock: the two threads that tell must not speak at once.
-        placed = len(self.problem.cases) - self.score.count("unplaced")
-        seconds = time.monotonic() - self.began
-        self._progress(Progress(seconds=seconds, placed=placed, late=self.score.count("late"), score=self.score.total))
+USUAL_WORK = 30.0  # when neither a time nor a work is given
+# Deterministic time of CP-SAT in a unit of work.
+SOLVER_PER_WORK = 0.5
+WARM_SHARE, WARM_WORK_PER_PAIR = 0.15, 1 / 1_500  # of what a model is hinted with
+STAFFING_SHARE, STAFFING_MOST = 0.2, 5.0
+PROVABLE_PAIRS = 4_000  # as many are proved in a second or two
+PROOF_S, PROOF_WORK_PER_CASE = 2.8, 0.005  # seconds, or work, for one formation; what is counted for it
 
 
 def solve(
     problem: Problem,
     *,
-    stop: Callable[[], bool] = lambda: False,
-    progress: Callable[[Progress], None] = lambda _: None,
     seed: int = 0,
-    limit_s: float = 30,
+    limit_s: float | None = None,
+    work_limit: float | None = None,
     start: Plan | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Outcome:
-    """Return the best plan found within `limit_s` seconds, or until `stop()` answers True.
+    """Return the best plan found within `limit_s` seconds or `work_limit` units of work, or until told to stop.
 
-    `stop` is asked ten times a second and `progress` is told twice a second, from another thread. The plan is never
-    worse than what is still valid of `start`. The same seed gives the same plan, unless it was stopped
-    or the machine is so slow that the clock ends it.
+    The plan is never worse than what is still valid of `start`. The same seed and the same `work_limit`, without a
+    limit in seconds, give the same plan.
     """
-    best = Best(problem, progress)
-    first = still_valid(problem, start or NOTHING)
-    best.offer(filled(problem, staffed(problem, first)))
-    if start is not None:
-        best.offer(filled(problem, staffed(problem, still_valid(problem, NOTHING))))
-    ended = "stopped" if stop() else _improve(best, stop, seed, limit_s)
-    return Outcome(plan=best.plan, score=best.score, unplaced=explain(problem, best.plan), ended=ended)
+    usual = USUAL_WORK if limit_s is None and work_limit is None else None
+    budget = Budget(limit_s=limit_s, work_limit=work_limit or usual)
+    best = Best(problem, budget, on_progress)
+    now = as_now(problem)
+    for first in (start, now if now.placed or now.sittings else None, NOTHING):
+        if first is not None and not budget.is_over:
+            best.offer(completed(problem, first))
+    is_proved = not budget.is_over and _improve(best, seed)
+    return Outcome(
+        plan=best.plan,
+        score=best.score,
+        unplaced=explain(problem, best.plan),
+        ended=Ended.PROVED if is_proved else budget.ended,
+        bound=best.bound,
+    )
 
 
-def _improve(best: Best, stop: Callable[[], bool], seed: int, limit_s: float) -> str:
-    """Have CP-SAT look for better plans; return how that ended."""
-    model = Model(best.problem, best.plan)
-    solver = cp_model.CpSolver()
+def _improve(best: Best, seed: int) -> bool:
+    """Look for better plans; say whether nothing better exists."""
+    problem = best.problem
+    is_decided = all(hearing.decided is not None for hearing in problem.hearings) or not problem.benches
+    if not is_decided and _is_uneven(best):
+        _restaff(best, seed)
+    if not is_decided and model.takes(problem):
+        _improve_places(best, seed, is_last=False)
+        return not best.budget.is_over and _improve_whole(best, seed)
+    return _improve_places(best, seed, is_last=True) and is_decided
+
+
+def _is_uneven(best: Best) -> bool:
+    """Say whether better sittings may exist: a hearing is empty, or somebody sits more than they need to."""
+    weights, counts = best.problem.weights, best.score.count
+    uneven = (weights.spread and counts("spread") > 1) or (weights.spread_minute and counts("spread-minutes"))
+    return bool(counts("unstaffed") or counts("restaffed") or uneven)
+
+
+def _restaff(best: Best, seed: int) -> None:
+    """Have CP-SAT look for better sittings, whatever the cases; they follow where they can."""
+    problem, budget = best.problem, best.budget
+    staffing = StaffingModel(problem, best.plan.sittings)
+    solver = _solver(best, seed, share=STAFFING_SHARE, most=STAFFING_MOST)
+    with _watched(best, solver):
+        is_found = staffing.solved(solver)
+    budget.work += solver.deterministic_time / SOLVER_PER_WORK
+    if is_found:
+        found = Plan(sittings=staffing.sittings(solver.boolean_value), placed=best.plan.placed)
+        best.offer(filled(problem, still_placed(problem, found)))
+
+
+def _solver(best: Best, seed: int, *, share: float = 1.0, most: float = float("inf")) -> cp_model.CpSolver:
+    """Return a solver that may use a share of what remains, `most` seconds or units of work at most."""
+    budget, solver = best.budget, cp_model.CpSolver()
     solver.parameters.num_workers = 1  # other users click on the same machine
     solver.parameters.random_seed = seed
-    solver.parameters.max_time_in_seconds = limit_s
-    solver.parameters.max_deterministic_time = limit_s * WORK_PER_SECOND
-    with _watched(solver, best, stop) as stopped:
-        status = solver.solve(model.cp, _Listener(model, best))
-    if stopped.is_set():
-        return "stopped"
-    return "proved" if status == cp_model.OPTIMAL else "limit"
+    if budget.limit_s is not None:
+        solver.parameters.max_time_in_seconds = min(most, share * budget.seconds_left(budget.limit_s))
+    if budget.work_limit is not None:
+        work = min(most, share * budget.work_left(budget.work_limit))
+        solver.parameters.max_deterministic_time = SOLVER_PER_WORK * work
+    return solver
+
+
+def _improve_places(best: Best, seed: int, *, is_last: bool) -> bool:
+    """Move cases between the hearings as they are staffed; say whether nothing better exists for these sittings.
+
+    When it is the last step, small problems are proved, and the others take all that remains.
+    """
+    board, budget = Board(best.problem, best.plan), best.budget
+    pairs = sum(map(len, board.cost))
+    if pairs <= PROVABLE_PAIRS:
+        _anneal(best, board, seed, budget.part(WARM_SHARE, most_work=WARM_WORK_PER_PAIR * pairs))
+        if budget.is_over or not is_last or _prove(best, board):
+            return is_last and not budget.is_over
+    _anneal(best, board, seed, budget.part(1.0 if is_last else WARM_SHARE))
+    return False
+
+
+def _anneal(best: Best, board: Board, seed: int, part: Budget) -> None:
+    """Move cases while a part of the budget lasts."""
+
+    def tell(search: LocalSearch) -> bool:
+        if search.best_cost < told[0]:
+            told[0] = search.best_cost
+            best.offer(board.plan(search.best))
+        else:
+            best.tell()
+        return best.budget.is_stopped
+
+    told = [board.total]
+    anneal(board, seed=seed, budget=part, tell=tell)
+    best.budget.take(part)
+    best.offer(board.plan())
+
+
+def _prove(best: Best, board: Board) -> bool:
+    """Have CP-SAT place the cases of each formation; say whether it proved that nothing better exists."""
+    budget, is_proved, bound = best.budget, True, 0.0
+    rest = best.score.total - board.total
+    for cases in components(board):
+        if budget.is_over:
+            return False
+        limit_s = None if budget.limit_s is None else budget.seconds_left(PROOF_S)
+        work = SOLVER_PER_WORK * budget.work_left(PROOF_S)
+        found = prove(board, cases, limit_s=limit_s, work=work, watched=partial(_watched, best))
+        budget.work += len(cases) * PROOF_WORK_PER_CASE
+        if found is None:
+            return False
+        for case in cases:
+            board.take(case)
+        for case in cases:
+            board.put(case, found.at[case])
+        is_proved, bound = is_proved and found.is_optimal, bound + found.bound
+        best.offer(board.plan())
+    best.bound = rest + bound
+    return is_proved
+
+
+def _improve_whole(best: Best, seed: int) -> bool:
+    """Have CP-SAT look for better plans, sittings and places at once; say whether nothing better exists."""
+    budget = best.budget
+    whole = model.Model(best.problem, best.plan)
+    solver = _solver(best, seed)
+    with _watched(best, solver):
+        status = solver.solve(whole.cp, _Listener(whole, best))
+    budget.work += solver.deterministic_time / SOLVER_PER_WORK
+    return bool(status == cp_model.OPTIMAL)
 
 
 class _Listener(cp_model.CpSolverSolutionCallback):
     """Takes each better plan out of the solver as it comes."""
 
-    def __init__(self, model: Model, best: Best) -> None:
+    def __init__(self, whole: model.Model, best: Best) -> None:
         super().__init__()
-        self._model = model
+        self._whole = whole
         self._best = best
 
     def on_solution_callback(self) -> None:
         """Keep the solution, completed: when the search is stopped early a hearing may still have room."""
-        found = self._model.plan(self.boolean_value)
+        found = self._whole.plan(self.boolean_value)
         self._best.offer(filled(self._best.problem, found))
 
 
 @contextlib.contextmanager
-def _watched(solver: cp_model.CpSolver, best: Best, stop: Callable[[], bool]) -> Iterator[threading.Event]:
-    """Tell progress and obey `stop` during the block; the event says that the search was stopped."""
-    stopped, over = threading.Event(), threading.Event()
+def _watched(best: Best, solver: Stoppable) -> Iterator[None]:
+    """Tell progress during the block, and obey a stop."""
+    over = threading.Event()
 
     def watch() -> None:
-        told_at = time.monotonic()
         while not over.wait(POLL_S):
-            if stop():
-                stopped.set()
+            best.tell_in_time()
+            if best.budget.is_stopped:
                 solver.stop_search()  # asked again each time: it counts for nothing while the model is being read
-            if time.monotonic() - told_at >= PROGRESS_S:
-                told_at = time.monotonic()
-                best.tell()
 
     watcher = threading.Thread(target=watch, name="watch-solver", daemon=True)
     watcher.start()
     try:
-        yield stopped
+        yield
     finally:
         over.set()
         watcher.join()

@@ -75,7 +75,7 @@ def seen(session: Session, run: OptimizerRun) -> OptimizerRun:
 
 def points(count: int) -> list[Progress]:
     """Return so many points of a curve."""
-    return [Progress(seconds=number / 2, placed=number, late=0, score=1000 - number) for number in range(count)]
+    return [Progress(seconds=number / 2, placed=number, late=0, cost=1000 - number) for number in range(count)]
 
 
 # --- the problem ---
@@ -247,7 +247,7 @@ def test_a_stop_is_seen_at_the_next_sign_of_life(session: Session, court: SmallC
     request_stop(session, court.clerk, run.id, now=in_minutes(1))
 
     assert record_progress(session, run.id, points(1), now=in_minutes(1))
-    outcome = solve(problem_for(session, run.id, now=NOW), stop=lambda: True)
+    outcome = solve(problem_for(session, run.id, now=NOW), on_progress=lambda _: True)
     assert finish_run(session, run.id, outcome, now=in_minutes(1))
     assert seen(session, run).state == RunState.STOPPED
 

@@ -24,8 +24,8 @@ from booking.pages.planning_words import (
 from booking.planning import CaseLine
 from booking.planning_actions import WHY
 from booking.planning_models import OptimizerRun, RunState
-from optimizer.hearings.check import FREE, WHY_NOT
 from optimizer.hearings.plan import Reason
+from optimizer.hearings.rules import FREE, WHY_NOT
 from tests.factories import NOW, TODAY, in_days
 
 PLAN = {

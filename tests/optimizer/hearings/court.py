@@ -53,9 +53,10 @@ def problem(
     *,
     benches: tuple[Bench, ...] = (ANNA, BRUNO),
     rooms: tuple[Room, ...] = (ROOM_A, ROOM_B),
+    **columns: Any,
 ) -> Problem:
     """Return the problem of this court."""
-    return Problem(hearings=tuple(hearings), benches=benches, rooms=rooms, cases=tuple(cases))
+    return Problem(hearings=tuple(hearings), benches=benches, rooms=rooms, cases=tuple(cases), **columns)
 
 
 def month(seed: int = 1, *, hearings: int = 12, cases: int = 150) -> Problem:

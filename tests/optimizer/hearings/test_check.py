@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from availability.periods import Period
-from optimizer.hearings.check import check, explain, score
+from optimizer.hearings.check import check, score
+from optimizer.hearings.explain import explain
 from optimizer.hearings.plan import Plan, Reason
 from optimizer.hearings.problem import Bench, Load, Room, Sitting
 from tests.optimizer.hearings.court import ANNA, BRUNO, ROOM_A, ROOM_B, at, case, hearing, on, problem

@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from availability.periods import Period
-from optimizer.hearings.check import FREE, check, explain, score
-from optimizer.hearings.greedy import filled, staffed
+from optimizer.hearings.check import check, score
+from optimizer.hearings.explain import explain
+from optimizer.hearings.greedy import filled
 from optimizer.hearings.plan import Plan, Progress
 from optimizer.hearings.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
-from optimizer.hearings.solve import WORK_PER_SECOND, solve
+from optimizer.hearings.rules import FREE
+from optimizer.hearings.solve import solve
+from optimizer.hearings.staffing import staffed
 from tests.optimizer.hearings.court import ANNA, BRUNO, ROOM_A, at, case, hearing, month, on, problem
 
-SHORT_S = 4.0
+WORK = 0.5
 
 
 def test_the_urgent_case_has_the_only_place_of_the_early_hearing() -> None:
@@ -105,11 +107,10 @@ def test_what_was_decided_is_kept_and_what_is_there_counts() -> None:
     assert list(outcome.plan.placed.values()) == [nearly.id]
 
 
-def test_the_same_seed_gives_the_same_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optimizer.hearings.solve.WORK_PER_SECOND", WORK_PER_SECOND / 20)  # the clock ends none
+def test_the_same_seed_gives_the_same_plan() -> None:
     court = month(3, hearings=6, cases=50)
 
-    first, second = (solve(court, seed=7, limit_s=20 * SHORT_S) for _ in range(2))
+    first, second = (solve(court, seed=7, work_limit=0.5) for _ in range(2))
 
     assert first.plan == second.plan
 
@@ -118,7 +119,7 @@ def test_a_month_of_a_court_is_planned_better_than_by_hand_and_every_case_left_i
     court = month()
     by_hand = filled(court, staffed(court, Plan()))
 
-    outcome = solve(court, limit_s=SHORT_S)
+    outcome = solve(court, work_limit=WORK)
 
     assert check(court, outcome.plan) == []
     assert outcome.score.total < score(court, by_hand).total
@@ -128,9 +129,9 @@ def test_a_month_of_a_court_is_planned_better_than_by_hand_and_every_case_left_i
 
 def test_a_plan_to_start_from_is_never_made_worse() -> None:
     court = month()
-    good = solve(court, limit_s=SHORT_S)
+    good = solve(court, work_limit=WORK)
 
-    again = solve(court, limit_s=0.2, start=good.plan, stop=lambda: True)
+    again = solve(court, start=good.plan, on_progress=lambda _: True)
 
     assert again.ended == "stopped"
     assert again.score.total <= good.score.total
@@ -158,25 +159,26 @@ def test_stopped_it_returns_the_best_so_far_within_a_second() -> None:
     told: list[Progress] = []
     asked_at: list[float] = []
 
-    def stop() -> bool:
+    def tell(where: Progress) -> bool:
+        told.append(where)
         if len(told) >= 6 and not asked_at:
             asked_at.append(time.process_time())
         return bool(asked_at)
 
-    outcome = solve(court, stop=stop, progress=told.append, limit_s=120)
+    outcome = solve(court, on_progress=tell, limit_s=120)
 
     assert time.process_time() - asked_at[0] < 1  # of work: others may be at it on the machine
     assert outcome.ended == "stopped"
     assert check(court, outcome.plan) == []
-    assert outcome.score.total == min(one.score for one in told)
+    assert outcome.score.total == min(one.cost for one in told)
 
 
 def test_progress_never_goes_back() -> None:
     told: list[Progress] = []
 
-    solve(month(), progress=told.append, limit_s=SHORT_S)
+    solve(month(), on_progress=told.append, work_limit=WORK)
 
-    scores = [one.score for one in told]
+    scores = [one.cost for one in told]
     assert scores == sorted(scores, reverse=True)
     assert [one.seconds for one in told] == sorted(one.seconds for one in told)
 
@@ -232,7 +234,7 @@ def courts(draw: st.DrawFn) -> Problem:
 @given(courts())
 @settings(max_examples=60)
 def test_whatever_the_court_the_plan_breaks_nothing_and_leaves_no_room_unused(court: Problem) -> None:
-    outcome = solve(court, limit_s=2)
+    outcome = solve(court, work_limit=0.3)
 
     assert check(court, outcome.plan) == []
     assert outcome.score == score(court, outcome.plan)
