@@ -118,7 +118,11 @@ def as_routes(plan: Plan) -> list[list[int]]:
 def judged(instance: Instance, routes: list[list[int]], seconds: float) -> Result:
     """Return the result of some routes, judged from the file alone."""
     legs = instance.tenths
-    wrong = [] if sorted(sum(routes, [])) == list(range(1, len(instance.customers))) else ["not each customer once"]
+    wrong = (
+        []
+        if sorted(one for route in routes for one in route) == list(range(1, len(instance.customers)))
+        else ["not each customer once"]
+    )
     wrong += [] if len(routes) <= instance.vehicles else ["too many vehicles"]
     for route in routes:
         wrong += _wrong_of(instance, legs, route)

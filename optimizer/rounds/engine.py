@@ -20,7 +20,7 @@ TIME_PENALTY = 20.0
 NEAR = 0.02  # of the best: solutions whose rounds are kept
 CHOICE_WORK = 0.5  # at most, each time
 FIRST_CHOICE = 2.0  # units of work before the first choice among the rounds seen
-WORK_OF_A_STEP, WORK_OF_A_CLIENT = 1.5e-4, 1.2e-6  # seconds of a usual core
+WORK_OF_A_STEP, WORK_OF_A_CLIENT = 1.2e-4, 2.4e-6  # seconds of a usual core
 
 # PyVRP prints warnings of its own on the standard output.
 logging.getLogger("pyvrp").setLevel(logging.ERROR)

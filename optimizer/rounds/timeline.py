@@ -93,6 +93,11 @@ class Timeline:
         return (capacity is None or self.load <= capacity) and (most is None or len(self.visits) <= most)
 
     @property
+    def latest_departure_s(self) -> int:
+        """Return the latest moment to leave the base and keep every window."""
+        return self._back[0][0 if self.team_day.rest else 1]
+
+    @property
     def can_go_on(self) -> bool:
         """Say whether its stops are possible, the break and the return left aside."""
         return min(self._ahead[-2]) < NEVER and self._fits_in
