@@ -11,6 +11,7 @@ from optimizer.rounds.problem import Problem, Request, Window
 from optimizer.rounds.timeline import Entrant, Timeline, Visit
 
 Key = tuple[int, date]
+Saved = tuple[dict[str, Key], dict[Key, tuple[Visit, ...]]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Draft:
         self.timelines = {one.key: Timeline(one, problem.travel) for one in problem.team_days}
         self.where: dict[str, Key] = {}
         self._entrants: dict[str, Entrant] = {}
+        self._costs: dict[Key, tuple[tuple[Visit, ...], int]] = {}
         self._kinds = {one.key: replace(one, team_id=0) for one in problem.team_days}
 
     @classmethod
@@ -120,6 +122,17 @@ class Draft:
             del self.where[one.request.id]
         self.timelines[key].change(())
 
+    def saved(self) -> Saved:
+        """Return what `restore` needs to come back to the rounds as they are."""
+        return dict(self.where), {key: one.visits for key, one in self.timelines.items()}
+
+    def restore(self, saved: Saved) -> None:
+        """Have the rounds again as they were."""
+        self.where = dict(saved[0])
+        for key, visits in saved[1].items():
+            if self.timelines[key].visits is not visits:
+                self.timelines[key].change(visits)
+
     def fill(self) -> None:
         """Place all that can be: those that are bound first, then the urgent, each at its cheapest place."""
         waiting = [one for one in self.problem.requests if one.id not in self.where]
@@ -146,23 +159,28 @@ class Draft:
     @property
     def cost(self) -> int:
         """Return what the plan costs."""
-        weights = self.problem.weights
-        total = sum(weights.unplaced * one.priority for one in self.unplaced)
-        for key, timeline in self.timelines.items():
-            if timeline.visits:
-                total += weights.round + weights.metre * timeline.metres
-                for one in timeline.visits:
-                    total += self.problem.appointment_cost(one.request, one.window)
-                    total += self.problem.team_cost(one.request, key[0])
+        waiting = sum(one.priority for one in self.unplaced)
+        return self.problem.weights.unplaced * waiting + sum(self._cost_of(key) for key in self.timelines)
+
+    def _cost_of(self, key: Key) -> int:
+        """Return what a round costs, counted once as long as nobody changes it."""
+        timeline = self.timelines[key]
+        counted = self._costs.get(key)
+        if counted and counted[0] is timeline.visits:
+            return counted[1]
+        weights, total = self.problem.weights, 0
+        if timeline.visits:
+            total = weights.round + weights.metre * timeline.metres
+            for one in timeline.visits:
+                total += self.problem.appointment_cost(one.request, one.window)
+                total += self.problem.team_cost(one.request, key[0])
+        self._costs[key] = (timeline.visits, total)
         return total
 
     def copy(self) -> Draft:
         """Return a draft that changes on its own."""
         other = Draft(self.problem)
-        for key, timeline in self.timelines.items():
-            if timeline.visits:
-                other.timelines[key].change(timeline.visits)
-        other.where = dict(self.where)
+        other.restore(self.saved())
         return other
 
     def plan(self) -> Plan:

@@ -32,29 +32,39 @@ LEFT_OUT_FIRST = (
 def unplaced(problem: Problem, plan: Plan) -> tuple[Unplaced, ...]:
     """Return the requests that have no place in a plan, and what rules each team-day out."""
     waiting = [one for one in problem.requests if one.id not in plan.placed]
-    if not waiting:
-        return ()
-    draft = Draft.of(problem, plan)
-    return tuple(Unplaced(request_id=one.id, reasons=_reasons(draft, one)) for one in waiting)
+    return tuple(Unplaced(request_id=one.id, reasons=_reasons(problem, one)) for one in waiting)
 
 
-def _reasons(draft: Draft, request: Request) -> tuple[Reason, ...]:
-    if not draft.problem.team_days:
+def _reasons(problem: Problem, request: Request) -> tuple[Reason, ...]:
+    if not problem.team_days:
         return (Reason(rule=Rule.NO_TEAM, team_days=0),)
-    counted = Counter(_first_rule(draft, request, one) for one in draft.problem.team_days)
+    entrant = Entrant(request, problem.travel)
+    counted = Counter(_first_rule(problem, entrant, one) for one in problem.team_days)
     return tuple(Reason(rule=rule, team_days=count) for rule, count in counted.most_common())
 
 
-def _first_rule(draft: Draft, request: Request, team_day: TeamDay) -> Rule:
-    """Return the first rule that keeps a request out of a team-day, what no other plan could change before the rest."""
-    entrant = Entrant(request, draft.problem.travel)
-    order = (Rule.WINDOWS, Rule.LAST_DAY, Rule.TEAM, Rule.SKILLS, Rule.AGENTS, Rule.CAPACITY, Rule.HOURS, Rule.REST)
-    ignored = set(Rule)
-    for rule in (*order, Rule.MOST_STOPS):
-        ignored.discard(rule)
-        if not _fits_in(draft, entrant, team_day, frozenset(ignored)):
+def _first_rule(problem: Problem, entrant: Entrant, team_day: TeamDay) -> Rule:
+    """Return the first rule that keeps a request out of a team-day: what it lacks, then what the hours forbid."""
+    request = entrant.request
+    if not any(_windows(request, team_day, frozenset({Rule.LAST_DAY}))):
+        return Rule.WINDOWS
+    windows = list(_windows(request, team_day, frozenset()))
+    lacking = (
+        (Rule.LAST_DAY, not windows),
+        (Rule.TEAM, request.pinned_to not in (None, team_day.team_id)),
+        (Rule.SKILLS, not request.skills <= team_day.skills),
+        (Rule.AGENTS, request.agents > team_day.agents),
+        (Rule.CAPACITY, team_day.capacity is not None and request.load > team_day.capacity),
+        (Rule.MOST_STOPS, team_day.most_stops == 0),
+    )
+    for rule, is_lacking in lacking:
+        if is_lacking:
             return rule
-    return Rule.OTHERS
+    for rule, alone in ((Rule.OTHERS, team_day), (Rule.REST, replace(team_day, rest=None))):
+        timeline = Timeline(alone, problem.travel)
+        if any(True for one in windows for _ in timeline.openings(entrant, one)):
+            return rule
+    return Rule.HOURS
 
 
 def conflict(problem: Problem, plan: Plan, request_id: str) -> tuple[Rule, ...]:

@@ -6,14 +6,14 @@ and repair the plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 
-from optimizer.rounds.draft import Draft, binding
+from optimizer.rounds.draft import Draft, Saved, binding
 from optimizer.rounds.plan import Plan
-from optimizer.rounds.problem import Lock, Problem, Request, TeamDay
+from optimizer.rounds.problem import Kind, Lock, Problem, Request, TeamDay
 from optimizer.rounds.timeline import Entrant, Timeline, Visit
 
 TRIED = 40  # ways to make room for one request that are followed to their end, the most promising of all
@@ -73,14 +73,11 @@ def as_present(problem: Problem, plan: Plan) -> Problem:
 def repair(problem: Problem, plan: Plan) -> Repair:
     """Return the plan with every request of the problem that can have a place, moving as few others as can be."""
     draft, problem = _kept(problem, plan)
-    waiting = sorted(
-        draft.unplaced, key=lambda one: (one.id not in plan.placed, *(-one for one in binding(one)), one.id)
-    )
-    for request in waiting:
+    for request in sorted(draft.unplaced, key=lambda one: (one.id in plan.placed, *binding(one)), reverse=True):
         if place := draft.best_place(request):
             draft.insert(request, place)
-        elif (roomier := _with_room_for(draft, request, plan.placed.keys())) and roomier.cost < draft.cost:
-            draft = roomier
+        elif request.id in plan.placed or request.kind is Kind.URGENT:
+            _make_room(draft, request)
     return _told(problem, plan, draft)
 
 
@@ -124,25 +121,34 @@ class Room:
         return (sum(one[0] for one in bound), sum(one[1] for one in bound), len(bound)), self.metres
 
 
-def _with_room_for(draft: Draft, request: Request, told: Iterable[str]) -> Draft | None:
-    """Return the draft with a request in the place of others, which go elsewhere: the least harm, then the least cost.
+def _make_room(draft: Draft, request: Request) -> None:
+    """Put others out for a request, and place them elsewhere: the least harm, then the least cost; or change nothing.
 
-    A stop that finds no other place is lost; the caller judges whether the request is worth it.
+    A stop that finds no other place is lost, where that costs less than to leave the request waiting.
     """
-    best: tuple[tuple[int, int, int], Draft] | None = None
+    before = draft.saved()
+    best: tuple[tuple[int, int, int], Saved] | None = None
+    limit = draft.cost
     for room in sorted(_rooms(draft, request), key=lambda one: one.harm)[:TRIED]:
-        changed = draft.copy()
         for visit in room.put_out:
-            changed.remove(visit.request.id)
-        if not (place := changed.best_place(request)):
-            continue
-        changed.insert(request, place)
-        changed.fill()
-        lost = sum(one.id in told for one in changed.unplaced)
-        rank = (lost, sum(binding(one.request)[0] for one in room.put_out), changed.cost)
-        if best is None or rank < best[0]:
-            best = (rank, changed)
-    return best[1] if best else None
+            draft.remove(visit.request.id)
+        if place := draft.best_place(request):
+            draft.insert(request, place)
+            lost = _place_again(draft, room)
+            rank = (lost, room.harm[0][0], draft.cost)
+            if draft.cost < limit and (best is None or rank < best[0]):
+                best = (rank, draft.saved())
+        draft.restore(before)
+    if best:
+        draft.restore(best[1])
+
+
+def _place_again(draft: Draft, room: Room) -> int:
+    """Place elsewhere those who were put out, and return how many found nothing."""
+    for visit in sorted(room.put_out, key=lambda one: binding(one.request), reverse=True):
+        if place := draft.best_place(visit.request):
+            draft.insert(visit.request, place)
+    return sum(visit.request.id not in draft.where for visit in room.put_out)
 
 
 def _rooms(draft: Draft, request: Request) -> Iterator[Room]:
