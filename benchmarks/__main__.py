@@ -19,6 +19,7 @@ from benchmarks import (
     live,
     meetings,
     rest,
+    rounds,
     search,
     slots,
 )
@@ -40,6 +41,7 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "live": live.figures,
     "designate": designate.figures,
     "felt": felt.figures,
+    "routes": rounds.figures,
 }
 
 

@@ -133,9 +133,9 @@ class Draft:
             if self.timelines[key].visits is not visits:
                 self.timelines[key].change(visits)
 
-    def fill(self) -> None:
+    def fill(self, among: Iterable[Request] | None = None) -> None:
         """Place all that can be: those that are bound first, then the urgent, each at its cheapest place."""
-        waiting = [one for one in self.problem.requests if one.id not in self.where]
+        waiting = [one for one in (self.problem.requests if among is None else among) if one.id not in self.where]
         for request in sorted(waiting, key=self._turn):
             if place := self.best_place(request):
                 self.insert(request, place)

@@ -267,11 +267,13 @@ class Encoding:
         for key in self._keys:
             changed.clear(key)
         free = {number: list(keys) for number, keys in enumerate(self.types.values())}
+        wanted: list[Visit] = []
         for route in solution.routes():
             visits = [self.visits[client] for client in clients_of(route)]
             key = free[route.vehicle_type()].pop(0)
             changed.take(key, [(one.request.id, one.window) for one in visits])
-        changed.fill()
+            wanted += visits
+        changed.fill(one.request for one in wanted)
         return changed
 
 

@@ -17,6 +17,8 @@ from optimizer.rounds.encoding import Encoding
 # Measured: what PyVRP starts from, the middle of what it allows, is so high that a third of a run of thirty seconds
 # goes by before it dares to be late. A leg costs as much as it lasts, here: 20 is what it would come down to.
 TIME_PENALTY = 20.0
+STEPS_BEFORE_RESTART = 50  # by client, none of them better; PyVRP's own 150,000 is more than a run of a minute makes
+HISTORY = 300
 NEAR = 0.02  # of the best: solutions whose rounds are kept
 CHOICE_WORK = 0.5  # at most, each time
 FIRST_CHOICE = 2.0  # units of work before the first choice among the rounds seen
@@ -96,7 +98,10 @@ def improve(encoding: Encoding, course: Course, seed: int) -> None:
     chooser = Chooser(encoding, local_search, course)
     start = encoding.solution()
     chooser(start, penalties.max_cost_evaluator(), exhaustive=True)
-    search = IteratedLocalSearch(data, penalties, chooser, chooser.best or start, IteratedLocalSearchParams())
+    steps = IteratedLocalSearchParams(
+        num_iters_no_improvement=int(STEPS_BEFORE_RESTART * data.num_clients), history_length=int(HISTORY)
+    )
+    search = IteratedLocalSearch(data, penalties, chooser, chooser.best or start, steps)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PenaltyBoundWarning)  # some requests may have no place at all
         search.run(lambda _: course.is_over(chooser.best), collect_stats=False)

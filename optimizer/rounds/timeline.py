@@ -148,9 +148,12 @@ class Timeline:
         metres_to, metres_from, seconds_to, seconds_from = entrant.roads
         opens, closes = window.start_min * 60, window.end_min * 60
         places, service, ahead, back = self._places, self._service, self._ahead, self._back
+        soonest = opens + entrant.seconds
         for node, metres in enumerate(self._metres):
             if min(ahead[node]) > closes:
                 return
+            if back[node + 1][1] < soonest:  # the next stop cannot wait for the window
+                continue
             here, there = places[node], places[node + 1]
             state = self._step(ahead[node], service[node], seconds_to[here], opens, closes)
             if min(state) >= NEVER:

@@ -195,3 +195,24 @@ def test_a_search_that_is_stopped_gives_its_best_plan() -> None:
 def test_what_cannot_be_is_refused(absurd: object) -> None:
     with pytest.raises(Absurd):
         absurd()  # type: ignore[operator]
+
+
+def test_a_problem_too_large_to_be_searched_at_once_is_searched_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimizer.rounds.solve.WHOLE_UP_TO", 5)
+    monkeypatch.setattr("optimizer.rounds.solve.SCOPE", 6)
+    monkeypatch.setattr("optimizer.rounds.solve.PART_WORK", 0.05)
+    asked = drawn(4, visits=24, teams=3, days=3)
+    at_once = solve(asked, work_limit=0.0)
+    found = solve(asked, work_limit=0.3)
+
+    assert check(asked, found.plan) == []
+    assert found.cost < at_once.cost
+
+
+def test_progress_never_goes_up_and_ends_at_the_cost_of_the_plan() -> None:
+    told_of: list[Progress] = []
+    found = solve(drawn(6, visits=15), work_limit=0.2, on_progress=told_of.append)
+    costs = [one.cost for one in told_of]
+
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] == found.cost
