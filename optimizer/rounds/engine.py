@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import random
 import warnings
 from typing import Protocol
 
 import pyvrp
 from pyvrp.exceptions import PenaltyBoundWarning
-from pyvrp.IteratedLocalSearch import IteratedLocalSearch, IteratedLocalSearchParams
+from pyvrp.IteratedLocalSearch import IteratedLocalSearch, IteratedLocalSearchCallbacks, IteratedLocalSearchParams
 from pyvrp.search import OPERATORS, LocalSearch, compute_neighbours
 
 from optimizer.rounds.columns import Columns
@@ -19,6 +20,7 @@ from optimizer.rounds.encoding import Encoding
 TIME_PENALTY = 20.0
 STEPS_BEFORE_RESTART = 50  # by client, none of them better; PyVRP's own 150,000 is more than a run of a minute makes
 HISTORY = 300
+SHAKEN = 0.5  # of the rounds, when it does
 NEAR = 0.02  # of the best: solutions whose rounds are kept
 CHOICE_WORK = 0.5  # at most, each time
 FIRST_CHOICE = 2.0  # units of work before the first choice among the rounds seen
@@ -41,10 +43,22 @@ class Course(Protocol):
         """Say whether to end, with this for the best possible solution so far."""
 
 
+class Restarts(IteratedLocalSearchCallbacks):
+    """Tells the chooser when PyVRP starts again from its best."""
+
+    def __init__(self, chooser: Chooser) -> None:
+        self._chooser = chooser
+
+    def on_restart(self, best: pyvrp.Solution) -> None:  # noqa: ARG002
+        """Have the best shaken."""
+        self._chooser.shake()
+
+
 class Chooser:
     """A local search of PyVRP that keeps the rounds it sees, and proposes the best choice among them when it is due."""
 
-    def __init__(self, encoding: Encoding, local_search: LocalSearch, course: Course) -> None:
+    def __init__(self, encoding: Encoding, local_search: LocalSearch, course: Course, seed: int) -> None:
+        self._encoding, self._rng, self._is_shaken = encoding, random.Random(seed), False  # noqa: S311
         self._search, self._course, self._columns = local_search, course, Columns(encoding)
         self._step = WORK_OF_A_STEP + WORK_OF_A_CLIENT * encoding.data.num_clients
         self._every = self._next = FIRST_CHOICE
@@ -56,6 +70,8 @@ class Chooser:
         self, solution: pyvrp.Solution, cost_evaluator: pyvrp.CostEvaluator, exhaustive: bool = False
     ) -> pyvrp.Solution:
         """Return a neighbour of a solution, or what the choice among the rounds seen gives."""
+        if self._is_shaken and not exhaustive:
+            return self._shaken(cost_evaluator)
         if not exhaustive and self.work >= self._next and self._columns.fresh and (chosen := self._choice()):
             self._keep(chosen, cost_evaluator)
             return chosen
@@ -64,6 +80,18 @@ class Chooser:
         if found.is_feasible():
             self._keep(found, cost_evaluator)
         return found
+
+    def shake(self) -> None:
+        """Take some rounds apart, whole, before the next step."""
+        self._is_shaken = True
+
+    def _shaken(self, cost_evaluator: pyvrp.CostEvaluator) -> pyvrp.Solution:
+        """Return the best solution with some of its rounds made anew: the search starts again from elsewhere."""
+        assert self.best  # noqa: S101 - a search that starts again has one
+        self._is_shaken = False
+        kept = [one for one in self.best.routes() if self._rng.random() >= SHAKEN]
+        self._spend(self._step)
+        return self._search(pyvrp.Solution(self._encoding.data, kept), cost_evaluator, exhaustive=True)
 
     def _keep(self, found: pyvrp.Solution, cost_evaluator: pyvrp.CostEvaluator) -> None:
         cost = cost_evaluator.cost(found)
@@ -77,7 +105,7 @@ class Chooser:
         assert self.best  # noqa: S101 - columns come with it
         chosen, work = self._columns.best(self.best, *self._course.may_spend(CHOICE_WORK))
         self._spend(work)
-        self._every = FIRST_CHOICE if chosen else self._every * 1.5
+        self._every = FIRST_CHOICE if chosen else self._every * 1.3
         self._next = self.work + self._every
         return chosen
 
@@ -95,11 +123,13 @@ def improve(encoding: Encoding, course: Course, seed: int) -> None:
             local_search.add_operator(operator(data))
     loads = [_load_penalty(data, number) for number in range(data.num_load_dimensions)]
     penalties = pyvrp.PenaltyManager((loads, TIME_PENALTY, TIME_PENALTY))
-    chooser = Chooser(encoding, local_search, course)
+    chooser = Chooser(encoding, local_search, course, seed)
     start = encoding.solution()
     chooser(start, penalties.max_cost_evaluator(), exhaustive=True)
     steps = IteratedLocalSearchParams(
-        num_iters_no_improvement=int(STEPS_BEFORE_RESTART * data.num_clients), history_length=int(HISTORY)
+        num_iters_no_improvement=int(STEPS_BEFORE_RESTART * data.num_clients),
+        history_length=int(HISTORY),
+        callbacks=Restarts(chooser),
     )
     search = IteratedLocalSearch(data, penalties, chooser, chooser.best or start, steps)
     with warnings.catch_warnings():

@@ -32,7 +32,7 @@ class Repair:
 
 
 def absent(problem: Problem, team_id: int, day: date, *, start_min: int, end_min: int) -> Problem:
-    """Return the problem with a team that is away from `start_min` to `end_min`, at an end of its day or all day."""
+    """Return the problem with a team that is away from `start_min` to `end_min`: it works the longer part left."""
     team_day = problem.team_day_of[team_id, day]
     hours = [
         (first, last)

@@ -125,6 +125,8 @@ def test_every_plan_passes_the_check_and_costs_what_is_recounted(seed: int, rest
 
 def test_the_same_seed_and_work_give_the_same_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("optimizer.rounds.engine.FIRST_CHOICE", 0.1)
+    monkeypatch.setattr("optimizer.rounds.engine.STEPS_BEFORE_RESTART", 5)
+    monkeypatch.setattr("optimizer.rounds.columns.CHOSEN_FROM", 20)
     asked = drawn(5, visits=25, teams=4, days=3)
     first, second = (solve(asked, seed=3, work_limit=0.4) for _ in range(2))
 
