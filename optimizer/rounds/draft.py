@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from optimizer.rounds.plan import Plan
-from optimizer.rounds.problem import Problem, Request, Window
+from optimizer.rounds.problem import Lock, Problem, Request, Window
 from optimizer.rounds.timeline import Entrant, Timeline, Visit
 
 Key = tuple[int, date]
@@ -98,8 +98,11 @@ class Draft:
                     yield Place(added, opening.metres, team_day.key, opening.position, window)
 
     def best_place(self, request: Request) -> Place | None:
-        """Return the cheapest place, None when there is none."""
-        return min(self.places(request), key=lambda one: one.cost, default=None)
+        """Return the cheapest place, None when there is none, or none that is worth it. A promise is, at any price."""
+        place = min(self.places(request), key=lambda one: one.cost, default=None)
+        waiting = self.problem.weights.unplaced * request.priority
+        is_worth_it = place and (place.cost <= waiting or request.lock is Lock.FROZEN)
+        return place if is_worth_it else None
 
     def insert(self, request: Request, place: Place) -> None:
         """Have the request visited there."""

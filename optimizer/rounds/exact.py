@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from optimizer.rounds.draft import Draft, Key
-from optimizer.rounds.problem import Problem, Request, TeamDay
+from optimizer.rounds.problem import Lock, Problem, Request, TeamDay
 from optimizer.rounds.timeline import Timeline, Visit
 
 Label = tuple[int, int, int]  # metres so far, earliest beginnings of the last stop
+A_PROMISE = 10**13
 MOST_STOPS = 9  # of one team-day: beyond, a search is faster than a proof
 
 
@@ -67,4 +68,6 @@ def _keep(kept: list[tuple[Label, tuple[Visit, ...]]], label: Label, order: tupl
 
 
 def _gain(problem: Problem, visit: Visit) -> int:
-    return problem.weights.unplaced * visit.request.priority - problem.appointment_cost(visit.request, visit.window)
+    """Return what it is worth to visit somebody: more than any road, once it was told to them."""
+    waiting = problem.weights.unplaced * visit.request.priority - problem.appointment_cost(visit.request, visit.window)
+    return waiting + A_PROMISE * (visit.request.lock is Lock.FROZEN)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from optimizer.rounds.check import check, price
 from optimizer.rounds.plan import Plan, Rule
-from optimizer.rounds.problem import Absurd, Appointment, Lock, Rest, Travel
+from optimizer.rounds.problem import Absurd, Appointment, Lock, Rest, Travel, Window
 from optimizer.rounds.solve import solve
 from optimizer.searching import Ended, Progress
 from tests.optimizer.rounds.teams import LUNCH, drawn, line, on, problem, request, team, told, window
@@ -169,6 +169,15 @@ def test_promises_that_contradict_one_another_are_kept_by_priority() -> None:
 
     assert found.plan.placed.keys() == {"r2"}
     assert found.ended is Ended.PROVED
+
+
+@pytest.mark.parametrize("windows", [(window(),), (window(0, 8, 12), window(0, 13, 17))])
+def test_a_visit_that_costs_more_than_it_is_worth_waits_unless_it_was_promised(windows: tuple[Window, ...]) -> None:
+    far = problem([request(1, 1, *windows)], [team()], line(0, 60), unplaced=100_000)
+    promised = told(far, {"r1": Appointment(team_id=1, window=windows[0])})
+
+    assert solve(far, work_limit=0.0).plan == Plan()
+    assert solve(promised, work_limit=0.0).plan.placed.keys() == {"r1"}
 
 
 def test_a_search_that_is_stopped_gives_its_best_plan() -> None:
