@@ -25,7 +25,7 @@ check: $(READY)  ## style, types, directions of imports, no Radix, no Tailwind
 bench: $(READY)  ## figures against their goals
 	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(BIN)/python -m benchmarks
 
-plot: $(READY)  ## draw docs/pictures/search-growth.svg again (installs matplotlib, which nothing else needs)
+plot: $(READY)  ## draw docs/pictures/search-growth.svg again
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	@$(BIN)/python -m benchmarks.growth
 

@@ -20,6 +20,7 @@ from benchmarks import (
     live,
     meetings,
     rest,
+    rounds,
     search,
     shares,
     slots,
@@ -44,6 +45,7 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "live": live.figures,
     "designate": designate.figures,
     "felt": felt.figures,
+    "routes": rounds.figures,
 }
 
 

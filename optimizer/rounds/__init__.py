@@ -1,0 +1,1 @@
+"""Rounds of the teams that fit, check and remove bracelets: who goes where, which day, in which order."""
