@@ -14,16 +14,15 @@ from statistics import median
 from optimizer.beds.board import NOWHERE, Board
 
 STEPS_A_UNIT = 400_000  # a unit of work: about a second
-SPREAD_AT_FIRST = 0.5  # of what the rooms of somebody differ by, in the middle of all: the first temperature
+FIRST = 1.0  # temperature, times what it costs most people to leave their best rooms for the next best
 
 
 def warmth(board: Board) -> float:
-    """Return the temperature to begin with: a part of what the choice of a room matters to most."""
-    spreads = [
-        board.stays[index].costs[len(board.stays[index].costs) // 2] - board.stays[index].costs[0]
-        for index in board.movable
-    ]
-    return max(SPREAD_AT_FIRST * median(spreads), 1.0) if spreads else 1.0
+    """Return the temperature to begin with: moves of about that cost are accepted half of the time."""
+    stays = [board.stays[index] for index in board.movable]
+    next_best = [(stay, stay.within(stay.costs[0])) for stay in stays]
+    steps = [stay.costs[option] - stay.costs[0] for stay, option in next_best if option < len(stay.costs)]
+    return max(FIRST * median(steps), 1.0) if steps else 1.0
 
 
 def walk(board: Board, random: Random, *, steps: int, temperature: float) -> None:

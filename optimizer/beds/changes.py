@@ -35,8 +35,8 @@ class Kind(StrEnum):
 class Change:
     """What would place somebody there. `effort` ranks changes: less is smaller.
 
-    LATER: `days` after the latest first night. MOVE: `moved_id` goes to `moved_to`. BED: one more in the room. WAIVE:
-    the room does not apply `rules` to this person.
+    The stay begins `days` after the latest first night: LATER, and where nothing less is enough. MOVE: `moved_id` goes
+    to `moved_to`. BED: one more in the room. WAIVE: the room does not apply `rules` to this person.
     """
 
     kind: Kind
@@ -62,7 +62,7 @@ def applied(problem: Problem, plan: Plan, change: Change) -> tuple[Problem, Plan
     placed = {**plan.placed, change.request_id: change.placement}
     if change.moved_id is not None and change.moved_to is not None:
         placed[change.moved_id] = change.moved_to
-    if change.kind is Kind.LATER:
+    if change.days:
         problem = _with_latest(problem, change.request_id, change.placement.first_on)
     if change.kind is Kind.BED:
         room = problem.room_of[change.placement.room_id]
@@ -80,7 +80,8 @@ def waived(problem: Problem, id: str, rule: str, room_id: str) -> Problem:
         problem = _with_house(problem, replace(house, ages=Ages()))
     if rule == "hours":
         problem = _with_house(problem, replace(house, opens_min=0, closes_min=DAY_MIN))
-    if rule in ("reach", "hours") and request.work is not None:
+    is_known = request.work is not None and house.id in request.work.travel_minutes
+    if request.work is not None and rule in ("reach", "hours") and is_known is (rule == "hours"):
         near = replace(request.work, travel_minutes={**request.work.travel_minutes, house.id: 0})
         problem = _with_request(problem, replace(request, work=near))
     rooms = {
@@ -100,19 +101,8 @@ def _nothing(scene: Scene, request: Request) -> Iterator[Change]:
 
 def _later(scene: Scene, request: Request) -> Iterator[Change]:
     """Yield the first night that each room has free after the dates asked for."""
-    rules = tuple(rule for rule in RULES if rule != "dates")
-    last = scene.day(request.latest_on)
     for room in scene.problem.rooms:
-        after = days_of(scene.free(request, room, rules) >> (last + 1) << (last + 1))
-        for day in after[:1]:
-            placement = scene.at(room, day)
-            yield Change(
-                kind=Kind.LATER,
-                request_id=request.id,
-                placement=placement,
-                effort=_cost(scene, request, placement),
-                days=day - last,
-            )
+        yield from _after(scene, request, room, _draft(request, room, Kind.LATER))
 
 
 def _bed(scene: Scene, request: Request) -> Iterator[Change]:
@@ -127,8 +117,10 @@ def _waive(scene: Scene, request: Request) -> Iterator[Change]:
     for room in scene.problem.rooms:
         rules = scene.barred(request, room)
         if rules:
-            draft = _draft(request, room, Kind.WAIVE, effort=scene.problem.refusal * (1 + len(rules)))
-            yield from _first(scene, request, room, replace(draft, rules=rules))
+            effort = scene.problem.refusal * (1 + len(rules))
+            draft = replace(_draft(request, room, Kind.WAIVE, effort=effort), rules=rules)
+            found = [*_first(scene, request, room, draft)]
+            yield from found or _after(scene, request, room, draft)
 
 
 def _move(scene: Scene, request: Request) -> Iterator[Change]:
@@ -183,6 +175,16 @@ def _first(scene: Scene, request: Request, room: Room, change: Change) -> Iterat
     for day in days_of(scene.free(request, room, rules))[:1]:
         placement = scene.at(room, day)
         yield replace(change, placement=placement, effort=change.effort + _cost(scene, request, placement))
+
+
+def _after(scene: Scene, request: Request, room: Room, change: Change) -> Iterator[Change]:
+    """Yield a change with the first place that it makes free in a room after the dates asked for."""
+    rules = tuple(rule for rule in RULES if rule not in change.rules and rule != "dates")
+    last = scene.day(request.latest_on)
+    for day in days_of(scene.free(request, room, rules) >> (last + 1) << (last + 1))[:1]:
+        placement = scene.at(room, day)
+        effort = change.effort + _cost(scene, request, placement)
+        yield replace(change, placement=placement, effort=effort, days=day - last)
 
 
 def _draft(request: Request, room: Room, kind: Kind, *, effort: float = 0) -> Change:

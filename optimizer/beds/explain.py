@@ -71,7 +71,8 @@ def broken(scene: Scene, request: Request, placement: Placement) -> tuple[str, .
     room, bit = scene.problem.room_of[placement.room_id], 1 << scene.day(placement.first_on)
     found = list(scene.barred(request, room))
     found += [] if bit & scene.window(request) else ["dates"]
-    return (*found, *(rule for rule in OF_THE_NIGHTS if bit & scene.hindered(request, room, (rule,))))
+    of_the_nights = [rule for rule in OF_THE_NIGHTS if rule != "other-sex" or "sex" not in found]
+    return (*found, *(rule for rule in of_the_nights if bit & scene.hindered(request, room, (rule,))))
 
 
 def _is_conflict(scene: Scene, request: Request, rules: tuple[str, ...]) -> bool:

@@ -64,7 +64,8 @@ class Scene:
         others = [other for other in self.there[room.id] if other != request.id and other not in but]
         if "full" in rules:
             refused |= self._full(room, others)
-        if "other-sex" in rules and room.policy is not Policy.ANY:
+        # A room of the other sex that took this person would still be of one sex on each night.
+        if "other-sex" in rules and room.policy not in (Policy.ANY, Policy(request.sex.value)):
             refused |= self._of_sex(others, Sex.WOMEN if request.sex is Sex.MEN else Sex.MEN)
         of_room, of_house = self.problem.apart.get(request.id, (NOBODY, NOBODY))
         if "apart-room" in rules:

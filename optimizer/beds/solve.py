@@ -22,11 +22,14 @@ from optimizer.searching import Budget, Ended, OnProgress
 STEPS = 4_000  # of the walk between two looks at the budget: ten milliseconds
 WALKED = 0.45  # part of the budget that the first walk has
 COLDEST = 0.05  # times the first temperature
-SMALL = 4_000  # options in all: exact at once
-PROOF_NODES = 500
+SMALL = 1_500  # options in all: exact at once
+PROOF_NODES = 100
 WHOLE = 700  # people placed again at once when sexes stay put
-A_FEW, MANY = 100, 220  # when they do not
+A_FEW = 100  # when they do not, at first; half as many more one time in four
+LONG, SHORT = 0.5, 0.2  # work of one solve: fewer people after more, more people after less
 FAR = 2  # times the first temperature: how much dearer a place may be when all are placed again
+PART = 0.6  # of all, at most
+FEWEST = 10
 IN_VAIN = 24  # tries without a gain before the plan is shaken
 SHAKES = 3  # … without a gain, before a search without limits ends
 SHAKE_WORK = 2.0
@@ -44,6 +47,7 @@ class Search:
     bound: float
     best: list[int] = field(default_factory=list)
     best_cost: float = float("inf")
+    few: float = A_FEW
     told_s: float = -TELL_S
 
     @property
@@ -139,7 +143,7 @@ def _polish(search: Search) -> None:
     warm, tries, vain, shakes = warmth(search.board), 0, 0, 0
     is_limited = search.budget.limit_s is not None or search.budget.work_limit is not None
     while not search.is_over:
-        improve(search.board, _freed(search, warm, tries), search.budget, search.tell)
+        _place_again(search, _freed(search, warm, tries))
         is_better = search.keep()
         tries += 1
         vain, shakes = (0, 0) if is_better else (vain + 1, shakes)
@@ -150,14 +154,23 @@ def _polish(search: Search) -> None:
             tries, vain, shakes = 0, 0, shakes + 1
 
 
+def _place_again(search: Search, freed: Freed) -> None:
+    """Place people again, and learn how many can be at once."""
+    before = search.budget.work
+    improve(search.board, freed, search.budget, search.tell)
+    if not freed.keeps_sexes:
+        spent = search.budget.work - before
+        search.few = min(max(search.few * (0.8 if spent > LONG else 1.1 if spent < SHORT else 1), FEWEST), 2 * A_FEW)
+
+
 def _freed(search: Search, warm: float, tries: int) -> Freed:
     """Return whom to place again at this try: now and then everybody, sexes as they are; else a few."""
     board, random = search.board, search.random
     if tries % 12 == 0:
         return Freed(people=neighbours.of_a_while(board, random, WHOLE), margin=warm * FAR, keeps_sexes=True)
-    size = MANY if tries % 4 == 3 else A_FEW
+    size = min(search.few * (1.5 if tries % 4 == 3 else 1), PART * len(board.movable))
     choose = neighbours.of_near_rooms if random.random() < 0.5 else neighbours.of_the_dearest
-    return Freed(people=choose(board, random, size), margin=warm)
+    return Freed(people=choose(board, random, int(size) + 1), margin=warm)
 
 
 def _shake(search: Search, warm: float) -> None:

@@ -21,7 +21,7 @@ from tests.optimizer.beds.house import at, best_by_hand, cost, problem, room, sm
 
 def crowded(people: int = 90, rooms: int = 12, nights: int = 20) -> Problem:
     """Return more people than beds, of both sexes, with dates that may shift."""
-    random = Random(7)
+    random = Random(7)  # noqa: S311
     return problem(
         [room(f"r{number}", 1 + number % 4, "AB"[number % 2]) for number in range(rooms)],
         [
