@@ -21,6 +21,7 @@ from benchmarks import (
     rest,
     search,
     slots,
+    wards,
 )
 from benchmarks.database import measured
 from benchmarks.figures import Figure
@@ -34,6 +35,7 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "slots": slots.figures,
     "meetings": meetings.figures,
     "hearings": hearings_scale.figures,
+    "beds": wards.figures,
     "links": links.figures,
     "clicks": clicks.figures,
     "delivery": delivery.figures,

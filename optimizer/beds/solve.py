@@ -84,10 +84,11 @@ def solve(
 
     The same seed and the same `work_limit` give the same plan, if `limit_s` does not end the search before.
     """
+    budget = Budget(limit_s=limit_s, work_limit=work_limit, on_progress=on_progress)
     board = Board(Table(problem))
     search = Search(
         board=board,
-        budget=Budget(limit_s=limit_s, work_limit=work_limit, on_progress=on_progress),
+        budget=budget,
         random=Random(seed),  # noqa: S311  # a search, not a secret
         bound=sum(stay.least for stay in board.stays),
     )
