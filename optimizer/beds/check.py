@@ -53,8 +53,9 @@ def price(problem: Problem, plan: Plan) -> tuple[Price, ...]:
 
 def placement_prices(problem: Problem, request: Request, placement: Placement) -> Iterator[Price]:
     """Yield what one placement costs, rule by rule."""
-    yield from room_prices(problem, request, problem.room_of[placement.room_id])
-    yield from date_prices(problem, request, placement)
+    of_the_room = room_prices(problem, request, problem.room_of[placement.room_id])
+    for rule, count, weight in (*of_the_room, *date_prices(problem, request, placement)):
+        yield Price(rule=rule, count=count, cost=count * weight)
 
 
 def _alone(problem: Problem, placed: dict[str, Placement]) -> Iterator[Violation]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cached_property
 
 from optimizer.beds.plan import Plan
 from optimizer.beds.problem import Lock, Placement, Policy, Problem, Request, Room, Sex
-from optimizer.beds.rules import barred, date_prices, is_closed, is_in_time, room_prices
+from optimizer.beds.rules import barred, date_prices, is_in_time, move_price, room_prices
 
 MOST_OPTIONS = 1_500  # of a request, the least dear: rooms times first nights
 MEN, WOMEN = 0, 1
@@ -120,48 +120,54 @@ class Table:
 
     def _frozen(self, request: Request) -> list[tuple[int, int, int]]:
         assert request.present is not None  # noqa: S101  # `Problem` has seen to it
-        return [self._costed(request, self.room_index[request.present.room_id], request.present.first_on)]
+        return [self._costed(request, request.present)]
 
     def _options(self, request: Request) -> set[tuple[int, int, int]]:
         """Return the least dear places of somebody: what each costs, its room and its first night.
 
         Rooms alike are judged once. The place where the person is at present is always among them, when it may be.
         """
-        rooms, found = self.problem.rooms, set()
+        found: set[tuple[int, int, int]] = set()
+        nights, earliest = (1 << request.nights) - 1, (request.earliest_on - self.problem.first_on).days
         for cost, shift, group in self._ranked(request):
-            for room in self.alike[group]:
-                at = Placement(room_id=rooms[room].id, first_on=request.earliest_on + timedelta(days=shift))
-                if not is_closed(request, rooms[room], at):
-                    found.add(
-                        self._costed(request, room, at.first_on) if request.present else (cost, room, self._day(at))
-                    )
+            start = earliest + shift
+            free = [room for room in self.alike[group] if not nights << start & self.closed[room]]
+            found.update((cost + self._move(request, room, start), room, start) for room in free)
             if len(found) >= MOST_OPTIONS:
                 break
         at_present = request.present
         if at_present and is_in_time(request, at_present):
             room = self.room_index[at_present.room_id]
-            if not barred(self.problem, request, rooms[room]) and not is_closed(request, rooms[room], at_present):
-                found.add(self._costed(request, room, at_present.first_on))
+            if not barred(self.problem, request, self.problem.rooms[room]):
+                found |= {
+                    one for one in [self._costed(request, at_present)] if not nights << one[2] & self.closed[room]
+                }
         return found
 
     def _ranked(self, request: Request) -> list[tuple[int, int, int]]:
         """Return the cost of each first night in each group of rooms alike, the least first, moves left aside."""
-        found = []
+        found, waited = [], self.problem.weights.waited
         for group, rooms in enumerate(self.alike):
             room = self.problem.rooms[rooms[0]]
             if room.beds and not barred(self.problem, request, room):
-                base = sum(int(line.cost) for line in room_prices(self.problem, request, room))
-                waited = self.problem.weights.waited
+                base = sum(count * weight for _, count, weight in room_prices(self.problem, request, room))
                 found += [(base + waited * shift, shift, group) for shift in range(request.slack_days + 1)]
         return sorted(found)
 
-    def _costed(self, request: Request, room: int, first_on: date) -> tuple[int, int, int]:
-        at = Placement(room_id=self.problem.rooms[room].id, first_on=first_on)
-        lines = (*room_prices(self.problem, request, self.problem.rooms[room]), *date_prices(self.problem, request, at))
-        return sum(int(line.cost) for line in lines), room, self._day(at)
+    def _move(self, request: Request, room: int, start: int) -> int:
+        """Return what going from where somebody is at present to a place costs."""
+        if request.present is None or self._where(request.present) == (room, start):
+            return 0
+        return move_price(self.problem, request)[2]
 
-    def _day(self, at: Placement) -> int:
-        return (at.first_on - self.problem.first_on).days
+    def _costed(self, request: Request, at: Placement) -> tuple[int, int, int]:
+        room, start = self._where(at)
+        of_the_room = room_prices(self.problem, request, self.problem.rooms[room])
+        lines = (*of_the_room, *date_prices(self.problem, request, at))
+        return sum(count * weight for _, count, weight in lines), room, start
+
+    def _where(self, at: Placement) -> tuple[int, int]:
+        return self.room_index[at.room_id], (at.first_on - self.problem.first_on).days
 
     def _others(self, id: str) -> tuple[tuple[int, bool], ...]:
         of_room, of_house = self.problem.apart.get(id, (frozenset(), frozenset()))

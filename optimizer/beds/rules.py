@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from optimizer.beds.problem import Lock, Placement, Policy, Problem, Request, Room, Weights, until
-from optimizer.searching import Price
+from optimizer.beds.problem import Lock, Placement, Policy, Problem, Request, Room, until
+
+Line = tuple[str, int, int]  # a rule of the price, how many times it counts, what it costs each time
+
 
 # In the order in which one would say them. The first ones are of the room, the next of its nights and of who is there.
 OF_THE_ROOM = ("sex", "age", "regime", "accessible", "equipment", "reach", "hours")
@@ -45,51 +47,48 @@ def is_in_time(request: Request, placement: Placement) -> bool:
     return request.earliest_on <= placement.first_on <= request.latest_on
 
 
-def room_prices(problem: Problem, request: Request, room: Room) -> Iterator[Price]:
+def room_prices(problem: Problem, request: Request, room: Room) -> Iterator[Line]:
     """Yield what a room costs somebody, whenever the stay begins."""
     weights, nights = problem.weights, request.nights
     house = problem.establishment_of[room.establishment_id]
     if request.work is not None:
-        minutes = request.work.travel_minutes.get(house.id, 0)
-        yield _price("travel", minutes * nights, weights.travel)
+        yield "travel", nights * request.work.travel_minutes.get(house.id, 0), weights.travel
     if request.preferred_establishments and house.id not in request.preferred_establishments:
-        yield _price("not-preferred", nights, weights.not_preferred)
+        yield "not-preferred", nights, weights.not_preferred
     if request.most_beds is not None and room.beds > request.most_beds:
-        yield _price("larger-room", nights, weights.larger_room)
+        yield "larger-room", nights, weights.larger_room
     for specialism, count in request.specialisms:
         if specialism not in house.specialisms:
-            yield _price("department", count, weights.department)
-        if specialism not in room.specialisms:
-            yield _price("specialism", count, weights.specialism)
-        else:
-            yield _price("level", count * (room.specialisms[specialism] - 1), weights.level)
-    lacking = len(request.equipment_preferred - request.equipment_required - room.equipment)
-    yield _price("equipment-preferred", nights * lacking, weights.equipment_preferred)
-    yield from _suffered(request, room, request.age in room.ages and request.age in house.ages, weights)
-
-
-def date_prices(problem: Problem, request: Request, placement: Placement) -> Iterator[Price]:
-    """Yield what the dates of a placement cost, and the move to it from where the person is at present."""
-    weights = problem.weights
-    yield _price("waited", max((placement.first_on - request.earliest_on).days, 0), weights.waited)
-    if request.present is not None and request.present != placement:
-        is_told = request.lock is not Lock.FREE
-        yield _price("moved-told" if is_told else "moved", 1, weights.moved_told if is_told else weights.moved)
-
-
-def _suffered(request: Request, room: Room, is_of_age: bool, weights: Weights) -> Iterator[Price]:
-    """Yield what is impossible unless the weights give it a price."""
-    if weights.equipment_required is not None:
+            yield "department", count, weights.department
+        level = room.specialisms.get(specialism)
+        if level is None:
+            yield "specialism", count, weights.specialism
+        elif level > 1:
+            yield "level", count * (level - 1), weights.level
+    if request.equipment_preferred:
+        lacking = len(request.equipment_preferred - request.equipment_required - room.equipment)
+        yield "equipment-preferred", nights * lacking, weights.equipment_preferred
+    if request.equipment_required and weights.equipment_required is not None:
         lacking = len(request.equipment_required - room.equipment)
-        yield _price("equipment", request.nights * lacking, weights.equipment_required)
-    if weights.age is not None and not is_of_age:
-        yield _price("age", request.nights, weights.age)
+        yield "equipment", nights * lacking, weights.equipment_required
+    if weights.age is not None and not (request.age in room.ages and request.age in house.ages):
+        yield "age", nights, weights.age
+
+
+def date_prices(problem: Problem, request: Request, placement: Placement) -> Iterator[Line]:
+    """Yield what the dates of a placement cost, and the move to it from where the person is at present."""
+    yield "waited", max((placement.first_on - request.earliest_on).days, 0), problem.weights.waited
+    if request.present is not None and request.present != placement:
+        yield move_price(problem, request)
+
+
+def move_price(problem: Problem, request: Request) -> Line:
+    """Return what it costs to have somebody elsewhere, or at other dates, than they are at present."""
+    if request.lock is Lock.FREE:
+        return "moved", 1, problem.weights.moved
+    return "moved-told", 1, problem.weights.moved_told
 
 
 def _is_let_out(request: Request, opens_min: int, closes_min: int, minutes: int) -> bool:
     work = request.work
     return work is None or (work.start_min - minutes >= opens_min and work.end_min + minutes <= closes_min)
-
-
-def _price(rule: str, count: int, weight: int) -> Price:
-    return Price(rule=rule, count=count, cost=count * weight)
