@@ -24,6 +24,7 @@ from benchmarks import (
     search,
     shares,
     slots,
+    wards,
 )
 from benchmarks.database import measured
 from benchmarks.figures import Figure
@@ -39,6 +40,7 @@ CLAIMS: dict[str, Callable[[str], list[Figure]]] = {
     "hearings": hearings_scale.figures,
     "planning": hearings.figures,
     "shares": shares.figures,
+    "beds": wards.figures,
     "links": links.figures,
     "clicks": clicks.figures,
     "delivery": delivery.figures,
