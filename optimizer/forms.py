@@ -19,6 +19,8 @@ from optimizer.searching import Price
 # Each is imported when it is asked for: OR-Tools takes seconds.
 PACKAGES: Mapping[str, str] = {
     "hearings": "optimizer.hearings",
+    "rounds": "optimizer.rounds",
+    "beds": "optimizer.beds",
     "shares": "optimizer.shares",
 }
 BOM = b"\xef\xbb\xbf"

@@ -143,7 +143,9 @@ def demo(seed: Annotated[int, typer.Option(help="Même graine, même pays.")] = 
 
 @app.command()
 def solve(  # noqa: PLR0917 - as the options are declared
-    problem: Annotated[str, typer.Argument(help="Ce qui est à répartir : hearings, shares.", metavar="PROBLÈME")],
+    problem: Annotated[
+        str, typer.Argument(help="Ce qui est à répartir : hearings, rounds, beds, shares.", metavar="PROBLÈME")
+    ],
     file: Annotated[Path, typer.Argument(help="Fichier JSON : voir docs/optimizer.md.", metavar="FICHIER")],
     seconds: Annotated[float, typer.Option(help="Secondes au plus.", min=0)] = 30.0,
     seed: Annotated[int, typer.Option(help="Graine du hasard.", min=0)] = 0,

@@ -16,7 +16,7 @@ from optimizer.beds.board import NOWHERE, Board
 from optimizer.searching import Budget
 
 if TYPE_CHECKING:
-    from ortools.linear_solver import pywraplp
+    from ortools.linear_solver import pywraplp  # type: ignore[attr-defined]
 
 Options = tuple[int, list[tuple[int, int]]]  # a person, and their variables by number with the option of each
 
@@ -53,7 +53,7 @@ def improve(board: Board, freed: Freed, budget: Budget, meanwhile: Callable[[], 
 
     `meanwhile` is asked a few times a second whether to stop.
     """
-    from ortools.linear_solver import pywraplp  # heavy
+    from ortools.linear_solver import pywraplp  # type: ignore[attr-defined] # heavy
 
     before = {index: board.option[index] for index in freed.people}
     cost_before = board.cost
@@ -189,7 +189,7 @@ def _near(board: Board, pair: tuple[Options, Options], is_house: bool) -> Iterat
 
 def _solve(model: _Model, nodes: int, budget: Budget, meanwhile: Callable[[], bool]) -> bool | None:
     """Solve, beside this thread. Return whether it is proved; None when nothing was found."""
-    from ortools.linear_solver import pywraplp
+    from ortools.linear_solver import pywraplp  # type: ignore[attr-defined]
 
     solver = model.solver
     solver.SetSolverSpecificParametersAsString(f"limits/nodes = {nodes}\n{QUICK}")

@@ -18,8 +18,9 @@ from functools import cached_property
 import numpy as np
 import pyvrp
 
+from optimizer.matrices import Matrix
 from optimizer.rounds.draft import Draft, Key
-from optimizer.rounds.problem import Lock, Matrix, Request, Rest, TeamDay
+from optimizer.rounds.problem import Lock, Request, Rest, TeamDay
 from optimizer.rounds.timeline import Visit
 
 Need = tuple[frozenset[str], int, int | None, int | None]  # skills, agents, the team promised, the team that is cheaper

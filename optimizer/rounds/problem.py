@@ -11,10 +11,8 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
+from optimizer.matrices import Matrix
 
-Matrix = npt.NDArray[np.int64]
 LONGEST_MIN = 100_000  # a day of work may pass midnight; past this it is a mistake
 LONGEST_S = 1_000_000  # of one leg
 LONGEST_VISIT_MIN = 10_000

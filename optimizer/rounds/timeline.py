@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from optimizer.matrices import Matrix
 from optimizer.rounds.plan import Round, Stop
-from optimizer.rounds.problem import Matrix, Request, TeamDay, Travel, Window
+from optimizer.rounds.problem import Request, TeamDay, Travel, Window
 
 NEVER = 1 << 50
 
