@@ -102,7 +102,9 @@ class Best:
         """Say whether nothing better exists."""
         found = zip(self.bounds, self.standings, self.floors, strict=True)
         return all(
-            bound == (undone, bound[1], last) and level <= max(bound[1], floor)
+            bound == (undone, bound[1], last)
+            and level <= max(bound[1], floor)
+            and floor <= bound[1] + self.problem.slack
             for bound, (undone, level, last), floor in found
         )
 

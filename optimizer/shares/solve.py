@@ -6,8 +6,6 @@ transport, exact in milliseconds when all loads are equal; otherwise CP-SAT deci
 
 from __future__ import annotations
 
-from itertools import count
-
 import numpy as np
 
 from optimizer.searching import Budget, Ended, OnProgress
@@ -16,11 +14,13 @@ from optimizer.shares.check import price
 from optimizer.shares.explain import explain
 from optimizer.shares.flow import Relaxed, relax
 from optimizer.shares.improving import improved, placed
+from optimizer.shares.packing import packed, rounded
 from optimizer.shares.plan import Outcome, Plan
 from optimizer.shares.problem import Problem
 from optimizer.shares.table import Ask, Ints, Table, only_undone, whole
 
 PLACING_WORK = 0.5  # for one try at a largest load
+SMALL = 2_000  # choices, few enough to prove in that much work that a largest load is impossible
 
 
 def solve(
@@ -136,12 +136,28 @@ def _least_level(best: Best, undone: int, rng: np.random.Generator) -> int:
             low = middle + 1
         if best.is_over:
             return low
-    level = low
-    for step in count():
-        if level >= table.level(best.here) or best.is_over or _is_placed(best, level, undone, rng):
-            return low
-        level = _wider(table, level, 2**step)
-    return low
+    return _lowest(best, low, undone, rng)
+
+
+def _lowest(best: Best, proved: int, undone: int, rng: np.random.Generator) -> int:
+    """Offer the least largest load that is found from a proved one on, and return what is proved of it.
+
+    Farther and farther up, then by halves between what was not found and what was.
+    """
+    table = best.table
+    level = believed = proved
+    step = 1
+    while believed < (high := table.level(best.here)) and not best.is_over:
+        level = min(max(level, believed), high - 1)
+        is_found = _is_placed(best, level, undone, rng)
+        if is_found:
+            level = (believed + table.level(best.here)) // 2
+            continue
+        believed = level + 1
+        if is_found is False:
+            proved = believed
+        level, step = _wider(table, level, step), step * 2
+    return proved
 
 
 def _wider(table: Table, level: int, step: int) -> int:
@@ -153,10 +169,23 @@ def _wider(table: Table, level: int, step: int) -> int:
     return level
 
 
-def _is_placed(best: Best, level: int, undone: int, rng: np.random.Generator) -> bool:
-    """Say whether a choice with no load above `level` was found, and offer it."""
-    ask = whole(best.table, best.table.rooms(level))
+def _is_placed(best: Best, level: int, undone: int, rng: np.random.Generator) -> bool | None:
+    """Say whether a choice with no load above `level` was found, and offer it; None when there may be one all the same.
+
+    That there is none is proved where it is small enough.
+    """
+    table = best.table
+    rooms = table.rooms(level)
+    ask = whole(table, rooms)
     chosen = placed(ask, _relaxed(best, ask), best, rng, undone=undone, work=PLACING_WORK)
-    if chosen is not None:
-        best.offer(chosen)
-    return chosen is not None
+    if chosen is None and table.may.sum() <= SMALL:
+        ask = only_undone(table, rooms)
+        relaxed = _relaxed(best, ask)
+        found = packed(ask, relaxed, rounded(ask, relaxed), best, seed=0, work=PLACING_WORK)
+        if found.bound > undone:
+            return False
+        chosen = found.chosen if ask.total(found.chosen) <= undone else None
+    if chosen is None:
+        return None
+    best.offer(chosen)
+    return True

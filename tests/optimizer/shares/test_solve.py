@@ -146,6 +146,7 @@ def test_small_problems_are_solved_as_well_as_looking_at_every_plan(
     assert found.price == price(asked, found.plan)
     assert found.bound is not None
     assert found.bound <= total(found.price) + 1e-3
+    assert (found.ended is Ended.PROVED) == (found.bound > total(found.price) - 1e-3)
 
 
 @settings(max_examples=12, deadline=None)
