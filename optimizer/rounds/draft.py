@@ -163,7 +163,12 @@ class Draft:
     def cost(self) -> int:
         """Return what the plan costs."""
         waiting = sum(one.priority for one in self.unplaced)
-        return self.problem.weights.unplaced * waiting + sum(self._cost_of(key) for key in self.timelines)
+        return self.problem.weights.unplaced * waiting + self.cost_of_rounds
+
+    @property
+    def cost_of_rounds(self) -> int:
+        """Return what the rounds cost, whoever waits."""
+        return sum(self._cost_of(key) for key in self.timelines)
 
     def _cost_of(self, key: Key) -> int:
         """Return what a round costs, counted once as long as nobody changes it."""
