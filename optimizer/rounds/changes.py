@@ -94,16 +94,13 @@ def _widened(team_day: TeamDay, change: Change) -> TeamDay:
 def _tries(problem: Problem, draft: Draft, request: Request) -> Iterator[Try]:
     for team_day in problem.team_days:
         yield from _tries_of(request, team_day, draft.timelines[team_day.key], is_new=False)
-    for day in sorted({one.day for one in request.windows} - problem.on_day.keys()):
-        if extra := _new_round(problem, request, day):
-            yield from _tries_of(request, extra, Timeline(extra, problem.travel), is_new=True)
-    for day in problem.on_day:
+    for day in sorted({one.day for one in request.windows} | problem.on_day.keys()):
         if extra := _new_round(problem, request, day):
             yield from _tries_of(request, extra, Timeline(extra, problem.travel), is_new=True)
 
 
 def _new_round(problem: Problem, request: Request, day: date) -> TeamDay | None:
-    """Return a round that nobody makes yet, from the base that is used most near the home."""
+    """Return a round that nobody makes yet, from the base nearest to the home; None where there is no base."""
     bases = sorted({one.base for one in problem.team_days})
     if not bases:
         return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 from optimizer.rounds.plan import Plan
-from optimizer.rounds.problem import Lock, Problem, Request, Window
+from optimizer.rounds.problem import Lock, Problem, Request, TeamDay, Window
 from optimizer.rounds.timeline import Entrant, Timeline, Visit
 
 Key = tuple[int, date]
@@ -34,7 +35,11 @@ class Draft:
         self.where: dict[str, Key] = {}
         self._entrants: dict[str, Entrant] = {}
         self._costs: dict[Key, tuple[tuple[Visit, ...], int]] = {}
-        self._kinds = {one.key: replace(one, team_id=0) for one in problem.team_days}
+
+    @cached_property
+    def _kinds(self) -> dict[Key, TeamDay]:
+        """Return the team-days without their number: those that are alike are equal."""
+        return {one.key: replace(one, team_id=0) for one in self.problem.team_days}
 
     @classmethod
     def of(cls, problem: Problem, plan: Plan) -> Draft:
@@ -163,7 +168,12 @@ class Draft:
     def cost(self) -> int:
         """Return what the plan costs."""
         waiting = sum(one.priority for one in self.unplaced)
-        return self.problem.weights.unplaced * waiting + sum(self._cost_of(key) for key in self.timelines)
+        return self.problem.weights.unplaced * waiting + self.cost_of_rounds
+
+    @property
+    def cost_of_rounds(self) -> int:
+        """Return what the rounds cost, whoever waits."""
+        return sum(self._cost_of(key) for key in self.timelines)
 
     def _cost_of(self, key: Key) -> int:
         """Return what a round costs, counted once as long as nobody changes it."""

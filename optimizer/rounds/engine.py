@@ -19,7 +19,6 @@ from optimizer.rounds.encoding import Encoding
 # goes by before it dares to be late. A leg costs as much as it lasts, here: 20 is what it would come down to.
 TIME_PENALTY = 20.0
 STEPS_BEFORE_RESTART = 50  # by client, none of them better; PyVRP's own 150,000 is more than a run of a minute makes
-HISTORY = 300
 SHAKEN = 0.5  # of the rounds, when it does
 NEAR = 0.02  # of the best: solutions whose rounds are kept
 CHOICE_WORK = 0.5  # at most, each time
@@ -127,8 +126,7 @@ def improve(encoding: Encoding, course: Course, seed: int) -> None:
     start = encoding.solution()
     chooser(start, penalties.max_cost_evaluator(), exhaustive=True)
     steps = IteratedLocalSearchParams(
-        num_iters_no_improvement=int(STEPS_BEFORE_RESTART * data.num_clients),
-        history_length=int(HISTORY),
+        num_iters_no_improvement=STEPS_BEFORE_RESTART * data.num_clients,
         callbacks=Restarts(chooser),
     )
     search = IteratedLocalSearch(data, penalties, chooser, chooser.best or start, steps)

@@ -75,7 +75,7 @@ def conflict(problem: Problem, plan: Plan, request_id: str) -> tuple[Rule, ...]:
     if not problem.team_days:
         return (Rule.NO_TEAM,)
     draft, request = Draft.of(problem, plan), problem.request_of[request_id]
-    if fits(draft, request):
+    if request_id in draft.where or fits(draft, request):
         return ()
     ignored: set[Rule] = set()
     for rule in LEFT_OUT_FIRST:

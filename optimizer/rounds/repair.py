@@ -17,7 +17,7 @@ from optimizer.rounds.problem import Kind, Lock, Problem, Request, TeamDay
 from optimizer.rounds.timeline import Entrant, Timeline, Visit
 
 TRIED = 40  # ways to make room for one request that are followed to their end, the most promising of all
-PUT_OUT = (1, 2)  # stops of one round that may make room together
+PUT_OUT = (1, 2)  # stops of one round that make room together: two where one is not enough
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,32 +126,35 @@ def _make_room(draft: Draft, request: Request) -> None:
 
     A stop that finds no other place is lost, where that costs less than to leave the request waiting.
     """
-    before = draft.saved()
-    best: tuple[tuple[int, int, int], Saved] | None = None
-    limit = draft.cost
-    for room in sorted(_rooms(draft, request), key=lambda one: one.harm)[:TRIED]:
-        for visit in room.put_out:
-            draft.remove(visit.request.id)
-        if place := draft.best_place(request):
-            draft.insert(request, place)
-            lost = _place_again(draft, room)
-            rank = (lost, room.harm[0][0], draft.cost)
-            if draft.cost < limit and (best is None or rank < best[0]):
-                best = (rank, draft.saved())
-        draft.restore(before)
-    if best:
-        draft.restore(best[1])
+    before, worth = draft.saved(), draft.problem.weights.unplaced
+    most = draft.cost_of_rounds + worth * request.priority
+    for together in PUT_OUT:
+        best: tuple[tuple[int, int, int], Saved] | None = None
+        for room in sorted(_rooms(draft, request, together), key=lambda one: one.harm)[:TRIED]:
+            for visit in room.put_out:
+                draft.remove(visit.request.id)
+            if place := draft.best_place(request):
+                draft.insert(request, place)
+                lost = _place_again(draft, room)
+                cost = draft.cost_of_rounds + worth * lost
+                rank = (lost, room.harm[0][0], cost)
+                if cost < most and (best is None or rank < best[0]):
+                    best = (rank, draft.saved())
+            draft.restore(before)
+        if best:
+            draft.restore(best[1])
+            return
 
 
 def _place_again(draft: Draft, room: Room) -> int:
-    """Place elsewhere those who were put out, and return how many found nothing."""
+    """Place elsewhere those who were put out, and return the priorities of those who found nothing."""
     for visit in sorted(room.put_out, key=lambda one: binding(one.request), reverse=True):
         if place := draft.best_place(visit.request):
             draft.insert(visit.request, place)
-    return sum(visit.request.id not in draft.where for visit in room.put_out)
+    return sum(one.request.priority for one in room.put_out if one.request.id not in draft.where)
 
 
-def _rooms(draft: Draft, request: Request) -> Iterator[Room]:
+def _rooms(draft: Draft, request: Request, together: int) -> Iterator[Room]:
     entrant = Entrant(request, draft.problem.travel)
     for window in request.choices:
         for team_day in draft.problem.on_day.get(window.day, ()):
@@ -159,7 +162,7 @@ def _rooms(draft: Draft, request: Request) -> Iterator[Room]:
                 continue
             visits = draft.timelines[team_day.key].visits
             loose = [one for one in visits if one.request.lock is not Lock.FROZEN]
-            for put_out in (one for count in PUT_OUT for one in combinations(loose, count)):
+            for put_out in combinations(loose, together):
                 rest = tuple(one for one in visits if one not in put_out)
                 openings = Timeline(team_day, draft.problem.travel, rest).openings(entrant, window)
                 if metres := [one.metres for one in openings]:

@@ -85,6 +85,7 @@ class Search:
                 improve(encoding, Segment(self, encoding, work), self.seed + number)
             else:
                 self.budget.work += IDLE_WORK
+                self.tell()
             number += 1
 
     @property

@@ -76,7 +76,7 @@ class Timeline:
         self._metres, self._seconds = [one[0] for one in legs], [one[1] for one in legs]
         self.load = sum(one.request.load for one in visits)
         self._look_ahead()
-        self._look_back()
+        self._latest: list[tuple[int, int]] | None = None
 
     @property
     def metres(self) -> int:
@@ -126,9 +126,15 @@ class Timeline:
         arrives, taken = max(arrives, opens), max(taken, opens)
         return (arrives if arrives <= closes else NEVER, taken if taken <= closes else NEVER)
 
-    def _look_back(self) -> None:
+    @property
+    def _back(self) -> list[tuple[int, int]]:
+        if self._latest is None:  # many rounds are read, and few are looked into
+            self._latest = self._look_back()
+        return self._latest
+
+    def _look_back(self) -> list[tuple[int, int]]:
         to_take, taken = -NEVER, self._closes[-1]
-        self._back = [(to_take, taken)]
+        back = [(to_take, taken)]
         for node in range(len(self.visits), -1, -1):
             spent = self._service[node] + self._seconds[node]
             before = to_take - spent
@@ -136,8 +142,8 @@ class Timeline:
                 on_the_way = min(self._rest_last, taken - self._rest_s - self._seconds[node]) - self._service[node]
                 before = max(before, on_the_way)
             to_take, taken = min(self._closes[node], before), min(self._closes[node], taken - spent)
-            self._back.append((to_take, taken))
-        self._back.reverse()
+            back.append((to_take, taken))
+        return back[::-1]
 
     def openings(self, entrant: Entrant, window: Window) -> Iterator[Opening]:
         """Yield the places where one more visit fits, the skills and the days being judged by others."""

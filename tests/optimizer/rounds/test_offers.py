@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,3 +67,12 @@ def test_an_offer_that_is_taken_costs_what_it_said_and_moves_nobody(seed: int) -
             others.weights.unplaced * one.priority for one in others.requests if one.id not in plan.placed
         )
         assert draft.cost - waiting == pytest.approx(before - was_waiting + offer.cost)
+
+
+def test_answers_that_somebody_waits_for_import_no_solver() -> None:
+    program = """if True:
+        import sys
+        import optimizer.rounds.changes, optimizer.rounds.check, optimizer.rounds.offers, optimizer.rounds.repair
+        sys.exit(bool({"ortools", "pyvrp"} & sys.modules.keys()))"""
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
