@@ -116,7 +116,7 @@ def bound_of(problem: Problem, plan: Plan) -> float:
     """Return what no plan of these sittings costs less than."""
     board = Board(problem, plan)
     found = [prove(board, cases, limit_s=None, work=0, is_whole=False) for cases in components(board)]
-    fixed = score(problem, plan).total - board.total
+    fixed = score(problem, plan).total - board.total + board.fixed
     return fixed + sum(one.bound for one in found if one is not None)
 
 

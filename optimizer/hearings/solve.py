@@ -118,11 +118,14 @@ def _improve_places(best: Best, seed: int, *, is_last: bool) -> bool:
     When it is the last step, small problems are proved, and the others take all that remains.
     """
     board, budget = Board(best.problem, best.plan), best.budget
+    best.tell_in_time()  # a board of 5,000 cases takes a while to read
     pairs = sum(map(len, board.cost))
     if pairs <= PROVABLE_PAIRS:
         _anneal(best, board, seed, budget.part(WARM_SHARE, most_work=WARM_WORK_PER_PAIR * pairs))
-        if budget.is_over or not is_last or _prove(best, board):
-            return is_last and not budget.is_over
+        if not is_last or budget.is_over:
+            return False
+        if _prove(best, board):
+            return True
     _anneal(best, board, seed, budget.part(1.0 if is_last else WARM_SHARE))
     return False
 
@@ -147,7 +150,7 @@ def _anneal(best: Best, board: Board, seed: int, part: Budget) -> None:
 def _prove(best: Best, board: Board) -> bool:
     """Have CP-SAT place the cases of each formation; say whether it proved that nothing better exists."""
     budget, is_proved, bound = best.budget, True, 0.0
-    rest = best.score.total - board.total
+    rest = best.score.total - board.total + board.fixed
     for cases in components(board):
         if budget.is_over:
             return False

@@ -274,9 +274,9 @@ def test_an_absurd_court_is_refused() -> None:
 
 def test_what_is_wholly_decided_is_proved_at_once() -> None:
     listed = hearing(sitting=ANNA_IN_A)
-    frozen = case(hearing_id=listed.id, lock=Lock.FROZEN)
+    frozen = case(hearing_id=listed.id, lock=Lock.FROZEN, people=frozenset({50}))
 
-    outcome = solve(problem([listed], [frozen]))
+    outcome = solve(court_of([listed], [frozen], weights=Weights(lawyer=10)))
 
     assert (outcome.ended, outcome.plan.placed) == (Ended.PROVED, {frozen.id: listed.id})
     assert outcome.bound == outcome.score.total
