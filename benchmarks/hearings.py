@@ -116,7 +116,7 @@ def bound_of(problem: Problem, plan: Plan) -> float:
     """Return what no plan of these sittings costs less than."""
     board = Board(problem, plan)
     found = [prove(board, cases, limit_s=None, work=0, is_whole=False) for cases in components(board)]
-    fixed = score(problem, plan).total - board.total
+    fixed = score(problem, plan).total - board.total + board.fixed
     return fixed + sum(one.bound for one in found if one is not None)
 
 
@@ -177,7 +177,7 @@ def _large(runs: list[dict]) -> list[Figure]:
 def _absences(runs: list[dict]) -> list[Figure]:
     return [
         _seconds("a judge away for two weeks, 1,500 cases: repaired", runs, lambda run: run["repair_s"], 1),
-        _ratio("… cases that nothing hit, and that it moves", runs, lambda run: run["repair_needless"], 0),
+        _count("… cases that nothing hit, and that it moves", runs, lambda run: run["repair_needless"], 0),
         _seconds("… compromises", runs, lambda run: run["better_s"], 16),
         _ratio("… most cases that a compromise moves / all", runs, lambda run: run["better_moved"], 0.05),
     ]
@@ -195,8 +195,27 @@ def _seconds(claim: str, runs: list[dict], of: Callable[[dict], float], most: fl
     return Figure(claim=claim, value=median(map(of, runs)), unit="s", most=most)
 
 
+def _count(claim: str, runs: list[dict], of: Callable[[dict], float], most: float) -> Figure:
+    return Figure(claim=claim, value=median(map(of, runs)), unit="cases", most=most, details=_told(runs))
+
+
 def _told(runs: list[dict]) -> tuple[str, ...]:
-    return tuple(json.dumps(run) for run in runs)
+    """Return the absolutes of each seed."""
+    return tuple(_planned(run) if "lines" in run else _repaired(run) for run in runs)
+
+
+def _planned(run: dict) -> str:
+    first, earliest, ours = (line["cost"] for line in run["lines"])
+    bound = f"{run['bound']:.0f}" if run["bound"] is not None else "not looked for"
+    return (
+        f"seed {run['seed']}: ours {ours}, earliest deadline {earliest}, first come {first}, bound {bound}; "
+        f"{run['lines'][2]['seconds']:.1f} s, {run['processor_s']:.1f} of processor, {run['peak_mb']:.0f} MB"
+    )
+
+
+def _repaired(run: dict) -> str:
+    menu = "; ".join(f"{moved} moved, {cost}" for moved, cost in run["menu"])
+    return f"seed {run['seed']}: repaired in {run['repair_s']:.2f} s; {menu}"
 
 
 def apart(*asked: str) -> dict:

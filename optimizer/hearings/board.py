@@ -132,6 +132,7 @@ class Board:
         for case_id, hearing_id in self.kept.items():
             for one in self.problem.case_of[case_id].people & wanted:
                 self.come[numbers[one] * len(self.hearings) + self.barred.place[hearing_id]] += 1
+        self.fixed = self.each_coming * sum(one > 0 for one in self.come)  # what no move changes
 
     def _needs_of(self, case: Case) -> list[tuple[int, ...]]:
         kind = (case.family, case.video_to)

@@ -15,7 +15,7 @@ from optimizer.searching import Budget
 
 ITERATIONS_PER_WORK = 150_000  # about a second of a usual core
 SLICE = 512  # iterations between two looks at the clock and at the temperature
-TELL_S = 0.4  # at least twice a second
+TELL_S = 0.3  # at least twice a second
 HOT, COLD = 60.0, 0.5  # temperatures at both ends, in days of wait of a case of priority 1
 
 

@@ -19,7 +19,7 @@ from optimizer.searching import Budget
 TAXES = (60, 30, 15, 8, 4, 2)
 MOST_MOVED = 0.05
 WARM = 6.0  # in days of wait: a plan in force is polished, not melted
-REPAIR_WORK = 0.3
+REPAIR_WORK = 0.15
 BETTER_WORK = 15.0
 
 
@@ -103,10 +103,11 @@ def _taxed(
 
 def _beside(problem: Problem, in_force: Plan, plan: Plan) -> Repair:
     before, after = in_force.sittings, plan.sittings
+    known = [(one, where) for one, where in in_force.placed.items() if one in problem.case_of]
     return Repair(
         plan=plan,
         score=score(problem, plan),
-        moved=tuple(case_id for case_id, where in in_force.placed.items() if plan.placed.get(case_id) != where),
+        moved=tuple(case_id for case_id, where in known if plan.placed.get(case_id) != where),
         restaffed=tuple(sorted(one for one in before if one in after and after[one] != before[one])),
         lost=tuple(sorted(one for one in before if one not in after)),
     )

@@ -30,7 +30,8 @@ POLL_S = 0.1
 USUAL_WORK = 30.0  # when neither a time nor a work is given
 # Deterministic time of CP-SAT in a unit of work.
 SOLVER_PER_WORK = 0.5
-WARM_SHARE, WARM_WORK_PER_PAIR = 0.15, 1 / 1_500  # of what a model is hinted with
+WARM_SHARE, WARM_WORK_PER_PAIR = 0.08, 1 / 1_500  # of what a model is hinted with
+TURNS, STARTS = (0.3, 0.5, 1.0), 3  # shares of what remains for CP-SAT; starts of the moves before each
 STAFFING_SHARE, STAFFING_MOST = 0.2, 5.0
 PROVABLE_PAIRS = 4_000  # as many are proved in a second or two
 PROOF_S, PROOF_WORK_PER_CASE = 2.8, 0.005  # seconds, or work, for one formation; what is counted for it
@@ -74,8 +75,7 @@ def _improve(best: Best, seed: int) -> bool:
     if not is_decided and _is_uneven(best):
         _restaff(best, seed)
     if not is_decided and model.takes(problem):
-        _improve_places(best, seed, is_last=False)
-        return not best.budget.is_over and _improve_whole(best, seed)
+        return _improve_by_turns(best, seed)
     return _improve_places(best, seed, is_last=True) and is_decided
 
 
@@ -118,11 +118,14 @@ def _improve_places(best: Best, seed: int, *, is_last: bool) -> bool:
     When it is the last step, small problems are proved, and the others take all that remains.
     """
     board, budget = Board(best.problem, best.plan), best.budget
+    best.tell_in_time()  # a board of 5,000 cases takes a while to read
     pairs = sum(map(len, board.cost))
     if pairs <= PROVABLE_PAIRS:
         _anneal(best, board, seed, budget.part(WARM_SHARE, most_work=WARM_WORK_PER_PAIR * pairs))
-        if budget.is_over or not is_last or _prove(best, board):
-            return is_last and not budget.is_over
+        if not is_last or budget.is_over:
+            return False
+        if _prove(best, board):
+            return True
     _anneal(best, board, seed, budget.part(1.0 if is_last else WARM_SHARE))
     return False
 
@@ -147,7 +150,7 @@ def _anneal(best: Best, board: Board, seed: int, part: Budget) -> None:
 def _prove(best: Best, board: Board) -> bool:
     """Have CP-SAT place the cases of each formation; say whether it proved that nothing better exists."""
     budget, is_proved, bound = best.budget, True, 0.0
-    rest = best.score.total - board.total
+    rest = best.score.total - board.total + board.fixed
     for cases in components(board):
         if budget.is_over:
             return False
@@ -167,11 +170,24 @@ def _prove(best: Best, board: Board) -> bool:
     return is_proved
 
 
-def _improve_whole(best: Best, seed: int) -> bool:
+def _improve_by_turns(best: Best, seed: int) -> bool:
+    """Move cases, then have CP-SAT look at the whole, and again: what one does not see, the other does."""
+    for turn, share in enumerate(TURNS):
+        for start in range(STARTS):
+            if not best.budget.is_over:
+                _improve_places(best, seed + STARTS * turn + start, is_last=False)
+        if best.budget.is_over:
+            return False
+        if _improve_whole(best, seed + turn, share):
+            return True
+    return False
+
+
+def _improve_whole(best: Best, seed: int, share: float) -> bool:
     """Have CP-SAT look for better plans, sittings and places at once; say whether nothing better exists."""
     budget = best.budget
     whole = model.Model(best.problem, best.plan)
-    solver = _solver(best, seed)
+    solver = _solver(best, seed, share=share)
     with _watched(best, solver):
         status = solver.solve(whole.cp, _Listener(whole, best))
     budget.work += solver.deterministic_time / SOLVER_PER_WORK

@@ -165,6 +165,17 @@ def test_the_judge_with_less_time_given_already_sits(given: tuple[int, int], jud
     assert sitting.judge_id == judge_id
 
 
+@pytest.mark.parametrize(("lock", "judges"), [(Lock.FROZEN, [1, 1]), (Lock.MOVABLE, [1, 1]), (Lock.FREE, [1, 2])])
+def test_who_sits_now_is_kept_or_would_rather_be_or_may_change(lock: Lock, judges: list[int]) -> None:
+    listed = [hearing(day, sitting=ANNA_IN_A, sitting_lock=lock) for day in (0, 1)]
+    court = problem(listed, [], weights=Weights(spread=10, restaffed=30))
+
+    outcome = solve(court, work_limit=0.3)
+
+    assert sorted(sitting.judge_id for sitting in outcome.plan.sittings.values()) == judges
+    assert outcome.score.count("restaffed") == 0
+
+
 def test_a_frozen_case_stays_and_takes_its_room_and_one_that_cannot_stay_has_no_place() -> None:
     one, other = hearing(0, max_cases=1), hearing(1)
     frozen = case(hearing_id=one.id, lock=Lock.FROZEN)
@@ -263,9 +274,9 @@ def test_an_absurd_court_is_refused() -> None:
 
 def test_what_is_wholly_decided_is_proved_at_once() -> None:
     listed = hearing(sitting=ANNA_IN_A)
-    frozen = case(hearing_id=listed.id, lock=Lock.FROZEN)
+    frozen = case(hearing_id=listed.id, lock=Lock.FROZEN, people=frozenset({50}))
 
-    outcome = solve(problem([listed], [frozen]))
+    outcome = solve(court_of([listed], [frozen], weights=Weights(lawyer=10)))
 
     assert (outcome.ended, outcome.plan.placed) == (Ended.PROVED, {frozen.id: listed.id})
     assert outcome.bound == outcome.score.total
