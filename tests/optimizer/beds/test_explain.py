@@ -34,6 +34,21 @@ def test_the_reason_is_the_regime_when_no_date_and_no_departure_would_help() -> 
     assert [(reason.code, reason.rooms) for reason in reasons] == [("sex", 1), ("regime", 1)]
 
 
+def test_where_there_is_no_room_at_all_that_is_the_reason_and_nothing_helps() -> None:
+    given = problem([], [who("a")])
+
+    assert codes(given, Plan(), "a") == ["no-room"]
+    assert smallest_changes(Scene(given, Plan()), "a") == ()
+
+
+def test_who_could_have_a_place_is_told_that_nothing_stands_in_the_way() -> None:
+    given = problem([room("r")], [who("a")])
+    first, *_ = smallest_changes(Scene(given, Plan()), "a")
+
+    assert codes(given, Plan(), "a") == []
+    assert (first.kind, first.placement) == (Kind.NOTHING, at("r"))
+
+
 def test_a_full_room_is_a_matter_of_dates_and_one_is_told_what_would_help() -> None:
     given = problem([room("r"), room("s", policy=Policy.WOMEN)], [who("a"), who("b", 0, 5, lock=Lock.FREE)])
     plan = Plan(placed={"b": at("r")})
