@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from optimizer.beds.plan import Plan
-from optimizer.beds.problem import Placement, Policy, Problem, Request, Room, Sex
+from optimizer.beds.problem import MOST_NIGHTS, Placement, Policy, Problem, Request, Room, Sex
 from optimizer.beds.rules import barred
 
 NOBODY: frozenset[str] = frozenset()
@@ -29,6 +29,9 @@ class Scene:
             id: ((1 << problem.request_of[id].nights) - 1) << self.day(placement.first_on)
             for id, placement in plan.placed.items()
         }
+        reopened = (self.day(until) for room in problem.rooms for _, until in room.closed)
+        last = max((problem.horizon_nights, *reopened)) if problem.requests else 0
+        self._days = min(last, MOST_NIGHTS) + 1  # on the last of them, all are gone, and rooms open again
         self._barred: dict[tuple[str, str], tuple[str, ...]] = {}
         self._full_of: dict[tuple[str, int], int] = {}  # with everybody there, for a number of beds
         self._others_of: dict[tuple[str, Sex], int] = {}  # with everybody there
@@ -57,9 +60,8 @@ class Scene:
         return ((1 << (request.slack_days + 1)) - 1) << self.day(request.earliest_on)
 
     def from_then_on(self, request: Request) -> int:
-        """Return the first nights from the earliest to a day when all are gone."""
-        days = self.problem.horizon_nights + 1
-        return (1 << days) - (1 << self.day(request.earliest_on))
+        """Return the first nights from the earliest on."""
+        return (1 << self._days) - (1 << self.day(request.earliest_on))
 
     def hindered(self, request: Request, room: Room, rules: Collection[str], but: frozenset[str] = NOBODY) -> int:
         """Return the first nights that some of these rules forbid in a room, as if those of `but` were not there."""
@@ -111,7 +113,7 @@ class Scene:
         return self._full_of[key]
 
     def _count(self, room: Room, gone: Collection[str]) -> int:
-        everywhere = (1 << (2 * self.problem.horizon_nights + 1)) - 1  # no stay is longer than the horizon
+        everywhere = (1 << (self._days + self.problem.horizon_nights)) - 1  # no stay is longer than the horizon
         at_least = [everywhere] + [0] * room.beds  # nights on which so many are there
         for other in self.there[room.id]:
             if other not in gone:
