@@ -24,7 +24,7 @@ from optimizer.beds.solve import greedy, solve
 
 SEEDS = (1, 2, 3)
 SECONDS = 20.0
-MOST_OF_GREEDY = 0.7
+MOST_OF_GREEDY = 0.8
 EXPLAINED_MS = 50.0
 EQUIPMENT = ("telemetry", "oxygen")
 NIGHTS = 14

@@ -44,6 +44,7 @@ class Freed:
 class _Model:
     solver: pywraplp.Solver
     board: Board
+    meanwhile: Callable[[], bool]  # so that nobody waits long for news while the model is written
     chosen: list[tuple[pywraplp.Variable, int, int]] = field(default_factory=list)  # with a person and an option
     there: dict[tuple[int, int], tuple[list[int], list[int]]] = field(default_factory=dict)  # by room and night, by sex
 
@@ -61,11 +62,11 @@ def improve(board: Board, freed: Freed, budget: Budget, meanwhile: Callable[[], 
     for index in freed.people:
         if before[index] != NOWHERE:
             board.take(index)
-    model = _Model(solver=pywraplp.Solver.CreateSolver("SCIP"), board=board)
+    model = _Model(solver=pywraplp.Solver.CreateSolver("SCIP"), board=board, meanwhile=meanwhile)
     _columns(model, freed, before, kept)
     _beds(model)
     _kept_apart(model, freed)
-    is_proved = _solve(model, freed.nodes, budget, meanwhile)
+    is_proved = _solve(model, freed.nodes, budget)
     found = _found(model) if is_proved is not None else None
     _put(board, before if found is None else found)
     if board.cost > cost_before:
@@ -97,6 +98,7 @@ def _columns(model: _Model, freed: Freed, before: dict[int, int], kept: tuple[li
     solver, board = model.solver, model.board
     objective, hints = solver.Objective(), []
     for index in freed.people:
+        model.meanwhile()
         stay, now = board.stays[index], before[index]
         one_each = solver.Constraint(1, 1)
         refused = solver.BoolVar("")
@@ -139,6 +141,7 @@ def _beds(model: _Model) -> None:
         elif len(men) + len(women) > left:
             sexes[tuple(men + women), (), left] = None
     for men_there, women_there, left in sexes:
+        model.meanwhile()
         if not women_there:
             _at_most(model, men_there, left)
             continue
@@ -187,7 +190,7 @@ def _near(board: Board, pair: tuple[Options, Options], is_house: bool) -> Iterat
     yield from {tuple(my + their): my + their for my, their in at.values() if my and their}.values()
 
 
-def _solve(model: _Model, nodes: int, budget: Budget, meanwhile: Callable[[], bool]) -> bool | None:
+def _solve(model: _Model, nodes: int, budget: Budget) -> bool | None:
     """Solve, beside this thread. Return whether it is proved; None when nothing was found."""
     from ortools.linear_solver import pywraplp  # type: ignore[attr-defined]
 
@@ -202,7 +205,7 @@ def _solve(model: _Model, nodes: int, budget: Budget, meanwhile: Callable[[], bo
     solving.start()
     while solving.is_alive():
         solving.join(POLL_S)
-        if solving.is_alive() and meanwhile():
+        if solving.is_alive() and model.meanwhile():
             solver.InterruptSolve()
     budget.work += len(model.chosen) / OPTIONS_A_UNIT + solver.iterations() / ITERATIONS_A_UNIT
     status = ended[0]

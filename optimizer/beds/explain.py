@@ -37,8 +37,10 @@ def why_not(scene: Scene, id: str) -> tuple[Reason, ...]:
     """Return a minimal conflict: these rules alone leave somebody no place, and without any one of them there is one.
 
     The others are where the plan has them. Without "dates", a stay may begin at any time after its earliest night.
-    Empty when a place is free.
+    Empty when a place is free; "no-room" when there is no room at all.
     """
+    if not scene.problem.rooms:
+        return (Reason(code="no-room", rooms=0),)
     request = scene.problem.request_of[id]
     if not _is_conflict(scene, request, RULES):
         return ()

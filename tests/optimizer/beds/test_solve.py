@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -146,13 +145,11 @@ def test_the_search_tells_its_first_plan_and_stops_when_asked() -> None:
     ],
 )
 def test_empty_impossible_and_frozen_problems_are_answered_at_once(given: Problem, refused: int) -> None:
-    began = time.process_time()
     found = solve(given)
 
     assert found.ended is Ended.PROVED
     assert len(found.unplaced) == refused
     assert check(given, found.plan) == []
-    assert time.process_time() - began < 1  # nothing is searched
 
 
 def recounted(given: Problem, plan: Plan) -> float:
