@@ -3,6 +3,23 @@ import { useLocation, useNavigationType } from "react-router";
 
 const SLID_PX = 8; // farther, a press was given up: one slides off a button so as not to press it
 
+const REST_MS = 200;
+const AWAKE_MS = 1000;
+const WAKING = ["pointerdown", "pointermove", "keydown", "focusin", "scroll", "resize"];
+
+// DSFR looks at its elements in every frame for as long as a page is open: a fifteenth of a processor, and a battery.
+// It does so five times a second while nobody does anything, and in every frame for a second after each gesture.
+function rest() {
+  const nextFrame = window.requestAnimationFrame.bind(window);
+  let wokenAt = performance.now();
+  const wake = () => (wokenAt = performance.now());
+  for (const gesture of WAKING) window.addEventListener(gesture, wake, { capture: true, passive: true });
+  window.requestAnimationFrame = (callback) =>
+    callback.name !== "bound render" || performance.now() - wokenAt < AWAKE_MS
+      ? nextFrame(callback)
+      : setTimeout(nextFrame, REST_MS, callback);
+}
+
 // Starts DSFR after hydration, once. Mode "react": its scripts change no markup, React alone does.
 export function DsfrStart({ src }) {
   const { pathname, search } = useLocation();
@@ -13,6 +30,7 @@ export function DsfrStart({ src }) {
   useEffect(() => {
     if (window.dsfr?.start) return;
     window.dsfr = { verbose: false, production: true, mode: "react" };
+    rest();
     import(/* @vite-ignore */ src).then(() => window.dsfr.start());
   }, [src]);
 
