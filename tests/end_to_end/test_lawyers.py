@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from availability.rights import Role
 from tests.booking.test_attachments import A_PDF
+from tests.conftest import go
 from tests.end_to_end.judging import serious
 from tests.served import Served
 
@@ -68,6 +70,9 @@ def test_a_lawyer_takes_a_date_by_keyboard_and_gives_it_back(open_page: OpenPage
     page.keyboard.press("Tab")
     page.keyboard.type("20J")
     page.keyboard.press("Enter")
+    expect(page.locator("#date-proposee")).to_be_focused()
+    later = datetime.now(UTC).date() + timedelta(days=21)  # a nearer date may be too near to be moved
+    go(page, f"{page.url}&depuis={later}")
     expect(page.locator("#date-proposee")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#parties")).to_be_focused()
