@@ -283,11 +283,20 @@ def living_id(session: Session, person_id: UUID) -> UUID | None:
 
 
 def keep_living(session: Session, person_id: UUID) -> UUID | None:
-    """Return the file that has everything of somebody, kept from being erased or merged; None once erased."""
+    """Return the file that has everything of somebody, kept from being erased or merged; None once erased.
+
+    One that was merged while it was waited for is locked all the same, though nothing is returned: it is let go before
+    the next one is waited for. Who merges takes both in the order of their numbers, and would wait for it.
+    """
     found = living_id(session, person_id)
-    while found is not None and session.execute(KEEP, {"id": found}).first() is None:
-        found = living_id(session, found)  # merged while it was waited for
-    return found
+    while found is not None:
+        kept = session.begin_nested()
+        if session.execute(KEEP, {"id": found}).first() is not None:
+            kept.commit()
+            return found
+        kept.rollback()
+        found = living_id(session, found)
+    return None
 
 
 def keep_person(session: Session, person_id: UUID) -> None:
