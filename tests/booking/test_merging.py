@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from availability.errors import NotFound, Refusal
@@ -501,6 +502,9 @@ def engine(database: Database) -> Iterator[Engine]:
     engine.dispose()
 
 
+FREE = text("SELECT id FROM person WHERE id = :id FOR UPDATE NOWAIT")
+
+
 def orphans(engine: Engine, person_id: UUID) -> int:
     """Return how many rows still say that they are somebody's."""
     with Session(engine) as session:
@@ -549,6 +553,29 @@ def test_holding_convening_refusing_and_merging_at_once_leave_nothing_to_a_close
     with Session(engine) as session:
         owners = {session.get_one(Booking, one).person_id for one in taken}
         assert owners.isdisjoint(closed)
+
+
+def test_a_file_that_was_merged_while_it_was_waited_for_is_not_kept_from_anybody(engine: Engine) -> None:
+    def prepare(session: Session) -> tuple[Actor, UUID, UUID]:
+        world = make_world(session)
+        kept, absorbed = two_files(session, world)
+        return world.officer, kept.id, absorbed.id
+
+    officer, kept, absorbed = act(engine, prepare)
+    with Session(engine) as slow, Session(engine) as waiting:
+        merge(slow, officer, kept, absorbed, house=HOUSE, now=NOW)
+        found: list[UUID | None] = []
+        waiter = Thread(target=lambda: found.append(keep_living(waiting, absorbed)))
+        waiter.start()
+        wait_until_somebody_waits(engine)
+        slow.commit()
+        waiter.join()
+
+        assert found == [kept]
+        with Session(engine) as other, pytest.raises(OperationalError):  # it keeps the one that is left
+            other.execute(FREE, {"id": kept})
+        with Session(engine) as other:
+            assert other.execute(FREE, {"id": absorbed}).scalar() == absorbed
 
 
 def test_control_without_the_lock_of_the_people_a_booking_is_left_to_a_closed_file(
