@@ -21,9 +21,9 @@ from availability.rights import Actor, Role
 from benchmarks.database import FOLDER
 from benchmarks.figures import Figure, ms, ratio_by_round
 from benchmarks.served import Server, serving
-from booking.planning import plannable_kinds
-from booking.planning_models import OptimizerRun, RunState
-from booking.planning_runs import request_stop, start_run
+from booking.plans.hearings import plannable_kinds
+from booking.plans.models import OptimizerRun, RunState
+from booking.plans.runs import request_stop, start_run
 from booking.sealing import House
 from portal import demo
 from portal.actors import COOKIE

@@ -26,7 +26,7 @@ from booking.pages.court_year_words import months_of
 from booking.pages.date_calendar_words import grid_of
 from booking.pages.lawyer_words import months_of as months_of_dates
 from booking.pages.wall_page import feed_of, wall_html
-from booking.planning import plannable_kinds
+from booking.plans.hearings import plannable_kinds
 from booking.screens import shown_on
 from portal.database import make_engine
 

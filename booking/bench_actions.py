@@ -21,7 +21,7 @@ from availability.rights import Actor
 from booking.bench import WHOLE, Away, Colleague, ToStaff, least_loaded, members_of, to_staff
 from booking.bench_models import REASON_LENGTH, Reduction, Replacement, Skill, WorkShare
 from booking.hearing_template_models import Formation
-from booking.planning import PLANNERS, plannable_kinds
+from booking.plans.hearings import PLANNERS, plannable_kinds
 from booking.session_clashes import Seating, seating_of
 from booking.session_moving import CannotMove, lock_sittings, move_session
 

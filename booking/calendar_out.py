@@ -29,7 +29,7 @@ from booking.links import LinkName
 from booking.models import State
 from booking.own_agenda import own_agenda
 from booking.persons import NAMED
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.queries import visible_to
 
 MOST_LINKS = 50

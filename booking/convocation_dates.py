@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.rights import Actor, Role
-from booking.planning import KEPT_ROOM
+from booking.plans.hearings import KEPT_ROOM
 
 INVESTIGATORS = (Role.INVESTIGATOR,)
 AHEAD = timedelta(days=183)

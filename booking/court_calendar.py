@@ -20,7 +20,7 @@ from availability.rights import Actor
 from booking.day import time_zone_of
 from booking.hearing_template_models import Formation
 from booking.hearing_template_spec import INTERPRETER_KIND, PROSECUTOR_KIND, VIDEO_ENDS, VIDEO_KIND
-from booking.planning import ROOM_KIND, plannable_kinds
+from booking.plans.hearings import ROOM_KIND, plannable_kinds
 
 MOST_CHAMBERS = 200
 NUMBER_LENGTH = 9

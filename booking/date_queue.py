@@ -17,7 +17,7 @@ from booking.lawyer_looking import Asked, open_dates
 from booking.lawyer_models import Procedure, WhyNone
 from booking.lawyer_rules import rules_for
 from booking.lawyers import LAWYERS
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.waiting_models import WaitingState
 
 MOST = 300

@@ -30,7 +30,7 @@ from booking.lawyer_away import away_on
 from booking.models import Booking, State
 from booking.moving import move
 from booking.outcomes import note_outcome, undo_outcome
-from booking.planning import Court, check_planner, hearings_of
+from booking.plans.hearings import Court, check_planner, hearings_of
 from booking.sealing import House, seal
 from booking.transitions import locked_for
 from optimizer.hearings.problem import Case

@@ -16,7 +16,7 @@ from availability.errors import NotFound
 from availability.rights import Actor
 from booking.hearing_day_models import Stage
 from booking.models import State
-from booking.planning import PLANNERS, check_planner
+from booking.plans.hearings import PLANNERS, check_planner
 from booking.sealing import House, Unreadable, unseal
 
 CASE_NAMES = "case-names"  # what the names of cases are sealed for

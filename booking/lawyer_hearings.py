@@ -24,7 +24,7 @@ from booking.lawyer_dates import PARTIES
 from booking.lawyer_models import LawyerAttempt
 from booking.lawyers import LAWYERS
 from booking.models import State
-from booking.planning import KEPT_ROOM
+from booking.plans.hearings import KEPT_ROOM
 from booking.sealing import House, Unreadable, unseal
 
 MOST = 500

@@ -19,7 +19,7 @@ from booking.lawyer_models import NAME_LENGTH, LawyerInvitation, LawyerProfile
 from booking.links import LinkName, token_of
 from booking.mail import plan_to
 from booking.mailbox import is_address
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.sealing import House
 
 INVITATIONS = "lawyer-invitations"  # what the tokens are derived for

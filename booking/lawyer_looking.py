@@ -24,7 +24,7 @@ from booking.lawyer_models import LawyerRule, Procedure, WhyNone
 from booking.lawyer_rules import rules_for
 from booking.lawyers import LAWYERS
 from booking.natures import natures
-from booking.planning import KEPT_ROOM
+from booking.plans.hearings import KEPT_ROOM
 
 MOST_DATES = 120  # listed at once; later ones are asked for by their day
 NO_BOOKING = UUID(int=0)

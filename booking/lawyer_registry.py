@@ -17,7 +17,7 @@ from booking.errors import AlreadyDecided
 from booking.lawyer_models import LawyerDate
 from booking.lawyer_news import tell_not_released, tell_released
 from booking.models import Booking, State
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.transitions import expect, locked_for
 
 # The day is that of the court: one statement, whatever the zones.

@@ -20,7 +20,7 @@ from availability.rights import Actor
 from booking.date_waits import look_again
 from booking.lawyer_models import NAME_LENGTH, LawyerConvention, LawyerProfile, LawyerRule, Per, Procedure
 from booking.natures import natures
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 
 SAID_BY_RULE = ("with_date", "minutes", "min_delay_days", "change_before_days")  # of whatever it is about
 MOST_MINUTES, MOST_DAYS, MOST_AGREED = 1440, 365, 500

@@ -21,7 +21,7 @@ from availability.rights import REQUESTERS, Actor, Right, Role
 from availability.statements import by_key, run
 from booking.lawyer_models import CASE_LENGTH, LawyerCase, LawyerDate, LawyerProfile
 from booking.persons import person_for
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 
 LAWYERS = (Role.LAWYER,)
 

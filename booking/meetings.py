@@ -27,7 +27,7 @@ from booking.hearing_template_spec import MOST_CASES
 from booking.hearing_templates import CASES, SETTERS, may_set
 from booking.meeting_models import NAME_LENGTH, Meeting
 from booking.meeting_search import Court, court_of, read_agendas
-from booking.planning_models import HearingStaffing
+from booking.plans.models import HearingStaffing
 from booking.session_clashes import staffing_of
 from booking.video_links import LinksFull, carry_link, ceiling, drop_link
 

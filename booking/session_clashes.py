@@ -21,8 +21,8 @@ from booking.court_calendar import Staff, days_off, staff_of
 from booking.hearing_template_models import TemplateSession
 from booking.hearing_template_spec import HELD_WITH
 from booking.lawyer_away import lawyers_not_free
-from booking.planning import check_planner
-from booking.planning_models import HearingStaffing
+from booking.plans.hearings import check_planner
+from booking.plans.models import HearingStaffing
 
 HELD_NOW = text("SELECT max(expires_at) FROM session_case WHERE resource_id = :hearing_id AND expires_at > :now")
 # A common date holds more than a judge, a clerk and a room, who would stay behind: it is called off, and sought again.

@@ -30,7 +30,7 @@ from booking.meeting_models import Meeting
 from booking.models import Booking
 from booking.moving import place_facts
 from booking.persons import keep_person
-from booking.planning_models import HearingStaffing
+from booking.plans.models import HearingStaffing
 from booking.quotas import check_quota, wait_for_services
 from booking.session_clashes import Clash, Entailed, Seating, held_with, look_at, people_of, seating_of, staffing_of
 from booking.transitions import change

@@ -16,8 +16,8 @@ from availability.periods import Period
 from availability.rights import Actor
 from booking.hearing_generation import hold_again, hold_part
 from booking.hearing_template_models import TemplateSession
-from booking.planning import check_planner, people_of
-from booking.planning_models import HearingStaffing
+from booking.plans.hearings import check_planner, people_of
+from booking.plans.models import HearingStaffing
 from optimizer.hearings.problem import Sitting
 
 

@@ -27,7 +27,7 @@ from booking.hearing_day_models import Stage
 from booking.hearing_list import CaseOnList, HearingOnDay, hearings_on
 from booking.models import State
 from booking.persons import search_name_of
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.room_ways import ways_of
 from booking.sealing import House
 from convocations.helping import HELPERS

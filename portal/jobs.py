@@ -33,7 +33,7 @@ from booking.host_requests import tell_hosts
 from booking.idempotency import forget_answers
 from booking.lawyer_dates import follow_date, forget_parties
 from booking.lawyer_news import tell_lawyers
-from booking.planning_actions import keep_one_place
+from booking.plans.hearing_actions import keep_one_place
 from booking.saved_searches import purge_forgotten
 from booking.series import keep_within
 from booking.vault import Vault

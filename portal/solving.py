@@ -1,6 +1,6 @@
 """Takes the runs that wait, has them solved in the process beside, and writes what comes: a page only looks.
 
-Each server process serves runs; the table says who has which. See booking/planning_runs.py.
+Each server process serves runs; the table says who has which. See booking/plans/runs.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from booking.planning_runs import fail_run, finish_run, problem_for, record_progress, take_run
+from booking.plans.runs import fail_run, finish_run, problem_for, record_progress, take_run
 from optimizer.beside import search
 from optimizer.hearings.plan import Outcome, Progress
 from portal import clock

@@ -10,7 +10,7 @@ from availability.pages.focus import focus_on
 from booking.pages.court_absences_state import CourtAbsencesState
 from booking.pages.court_absences_words import AbsenceRow, Choice, Gap, LoadRow, SkillBox
 from booking.pages.court_links import court_links
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.policy import page
 from portal.ui.dates import NBSP
 from portal.ui.layout import layout

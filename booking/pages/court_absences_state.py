@@ -45,7 +45,7 @@ from booking.pages.court_absences_words import (
     refused_words,
     replaced_words,
 )
-from booking.planning import PLANNERS, plannable_kinds
+from booking.plans.hearings import PLANNERS, plannable_kinds
 from portal import clock
 from portal.database import act, read
 from portal.live import watch

@@ -13,7 +13,7 @@ from booking.pages.court_week_state import CourtWeekState
 from booking.pages.court_week_words import Block, DayHead, Lane, LaneDay, View
 from booking.pages.court_year import choice
 from booking.pages.widgets import inner_link, print_button
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.policy import page
 from portal.ui.layout import layout
 from portal.ui.pieces import empty_state, field, select_field, skeleton

@@ -36,7 +36,7 @@ from booking.pages.court_week_words import (
     summary_of,
 )
 from booking.pages.court_year_words import FILTERS, MOST_TYPED, address, chosen_by, filters_of
-from booking.planning import PLANNERS, plannable_kinds
+from booking.plans.hearings import PLANNERS, plannable_kinds
 from booking.session_clashes import Entailed, Seating, seating_of, wanted_from
 from booking.session_moving import CannotMove, entailed, move_session
 from portal import clock

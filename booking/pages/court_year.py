@@ -11,7 +11,7 @@ from booking.pages.court_year_state import CourtYearState
 from booking.pages.court_year_words import YearCell, YearMonth, YearWeek
 from booking.pages.hearing_templates_words import DAYS
 from booking.pages.widgets import inner_link, print_button
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.policy import page
 from portal.ui.layout import layout
 from portal.ui.pieces import select_field, skeleton

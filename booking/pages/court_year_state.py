@@ -22,7 +22,7 @@ from booking.pages.court_year_words import (
     read_year,
     summary_of,
 )
-from booking.planning import PLANNERS, plannable_kinds
+from booking.plans.hearings import PLANNERS, plannable_kinds
 from portal.clock import now
 from portal.database import read
 from portal.policy import allow, current_actor

@@ -8,7 +8,7 @@ from booking.date_queue import queue_of
 from booking.lawyers import hearings_touched
 from booking.natures import natures
 from booking.pages.date_wait_words import WaitRow, queue_row
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.clock import now
 from portal.database import read
 from portal.live import watch

@@ -21,7 +21,7 @@ from booking.day_counts import (
     presences_to_note,
 )
 from booking.pages.day_words import to_fit_words
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.series_queries import count_late_series
 from booking.words import many
 from portal.ui.dates import NBSP, from_today

@@ -10,7 +10,7 @@ from booking.pages.hearing_day_state import HearingDayState
 from booking.pages.hearing_day_words import CaseRow, Elsewhere, HearingTab
 from booking.pages.sortable import sortable_list
 from booking.pages.widgets import inner_link, print_button
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.policy import page
 from portal.ui.layout import layout
 from portal.ui.pieces import Text, badge, empty_state, field, link_button, skeleton

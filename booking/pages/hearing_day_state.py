@@ -45,7 +45,7 @@ from booking.pages.hearing_day_words import (
     title,
     told,
 )
-from booking.planning import PLANNERS, plannable_kinds
+from booking.plans.hearings import PLANNERS, plannable_kinds
 from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read

@@ -9,7 +9,7 @@ from booking.pages.court_links import court_links
 from booking.pages.hearing_month_state import HearingMonthState
 from booking.pages.hearing_month_words import MonthRow
 from booking.pages.widgets import inner_link
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.policy import page
 from portal.ui.dates import NBSP
 from portal.ui.layout import layout

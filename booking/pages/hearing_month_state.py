@@ -20,7 +20,7 @@ from booking.hearing_reach import month_after
 from booking.hearing_templates import tried
 from booking.pages.court_year_words import month_name
 from booking.pages.hearing_month_words import MonthRow, later_words, opened_words, read_month, shut_words, told_of
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal import clock
 from portal.database import act, read
 from portal.policy import allow, current_actor, not_an_event

@@ -12,7 +12,7 @@ from booking.pages.date_queue import DateQueueState, date_queue
 from booking.pages.lawyer_registry_state import WITHOUT, LawyerRegistryState, Line, Option, ReleaseRow
 from booking.pages.lawyer_words import PER_WORDS, PROCEDURE_WORDS
 from booking.pages.widgets import copy_button
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.policy import page
 from portal.ui.layout import layout
 from portal.ui.pieces import badge, described_by, empty_state, field, select_field, skeleton

@@ -56,7 +56,7 @@ from booking.lawyers import (
 )
 from booking.natures import natures
 from booking.pages.lawyer_words import PER_WORDS, PROCEDURE_WORDS, mailed_words, nature_typed, nature_words
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read

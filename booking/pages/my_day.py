@@ -28,7 +28,7 @@ from booking.pages.saved_words import news_cards
 from booking.pages.waiting_words import LIST as WAITING_LIST
 from booking.pages.waiting_words import offers_words
 from booking.pages.widgets import inner_link
-from booking.planning import PLANNERS, waiting_count
+from booking.plans.hearings import PLANNERS, waiting_count
 from booking.since import all_read, done_since, visit
 from booking.waiting_queries import open_offers
 from booking.watching import news

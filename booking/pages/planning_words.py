@@ -10,8 +10,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from availability.openings import local_day
-from booking.planning import Board, CaseLine, HearingLine, plan_of, score_of, state_at, unplaced_of
-from booking.planning_models import OptimizerRun, RunState
+from booking.plans.hearings import Board, CaseLine, HearingLine, plan_of, score_of, state_at, unplaced_of
+from booking.plans.models import OptimizerRun, RunState
 from optimizer.hearings.plan import Plan, Reason
 from optimizer.hearings.problem import Load, Sitting
 from portal.ui.dates import NBSP, day, from_today, hour, moment, plural

@@ -17,7 +17,7 @@ from booking.pages.planning_words import (
 )
 from booking.pages.repartition_state import RepartitionState
 from booking.pages.widgets import inner_link, print_button
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.policy import page
 from portal.ui.layout import layout
 from portal.ui.pieces import badge, empty_state, select_field, skeleton

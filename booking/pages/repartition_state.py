@@ -39,7 +39,8 @@ from booking.pages.planning_words import (
     unplaced_rows,
     waiting_sentence,
 )
-from booking.planning import (
+from booking.plans.hearing_actions import apply_plan, undo_application
+from booking.plans.hearings import (
     PLANNERS,
     Board,
     Court,
@@ -50,9 +51,8 @@ from booking.planning import (
     state_at,
     unplaced_of,
 )
-from booking.planning_actions import apply_plan, undo_application
-from booking.planning_models import ACTIVE, OptimizerRun
-from booking.planning_runs import AlreadyPlanning, request_stop, start_run
+from booking.plans.models import ACTIVE, OptimizerRun
+from booking.plans.runs import AlreadyPlanning, request_stop, start_run
 from optimizer.hearings.problem import Load
 from portal import clock
 from portal.database import act, read

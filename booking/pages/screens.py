@@ -8,7 +8,7 @@ from booking.hearing_day_models import Shown
 from booking.pages.court_links import court_links
 from booking.pages.screens_state import KindRow, RoomChoice, ScreenCard, ScreensState, WayRow
 from booking.pages.widgets import copy_button, outer_link
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from portal.policy import page
 from portal.ui.layout import layout
 from portal.ui.pieces import badge, empty_state, field, select_field, skeleton

@@ -16,7 +16,7 @@ from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.rights import Actor
 from booking.hearing_day_models import Screen, Shown
 from booking.pages.hours_words import capital
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.room_ways import set_ways, ways_of
 from booking.screens import (
     KindShown,

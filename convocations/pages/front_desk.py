@@ -21,7 +21,7 @@ from availability.rights import Actor, Role
 from booking.day import today_of
 from booking.hearing_day_models import Stage
 from booking.links import LinkName, read_token
-from booking.planning import PLANNERS
+from booking.plans.hearings import PLANNERS
 from booking.sealing import House
 from convocations.expected import Expected, WayThere, find_expected, way_there
 from convocations.helping import HELPERS, Found, find_to_help, number_of, open_with

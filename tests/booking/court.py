@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from availability.models import Kind, Resource, Shape, Site
 from availability.rights import Actor, Role
-from booking.planning import ROOM_KIND, Court, problem_of
-from booking.planning_models import Cabinet, WaitingCase
-from booking.planning_runs import finish_run, problem_for, start_run, take_run
+from booking.plans.hearings import ROOM_KIND, Court, problem_of
+from booking.plans.models import Cabinet, WaitingCase
+from booking.plans.runs import finish_run, problem_for, start_run, take_run
 from optimizer.hearings.problem import Problem
 from optimizer.hearings.solve import solve
 from tests.factories import (

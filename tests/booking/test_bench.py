@@ -36,7 +36,7 @@ from booking.hearing_template_models import Formation
 from booking.hearing_template_spec import People
 from booking.hearing_templates import write_template
 from booking.pages.court_absences_words import load_rows, read_skills
-from booking.planning_models import Cabinet
+from booking.plans.models import Cabinet
 from booking.session_clashes import seating_of
 from booking.staffing import staff_hearing
 from optimizer.hearings.problem import Sitting

@@ -38,7 +38,7 @@ from booking.calendar_out import (
 from booking.links import LinkName
 from booking.models import Booking
 from booking.moving import move
-from booking.planning_models import HearingStaffing
+from booking.plans.models import HearingStaffing
 from tests.booking.town import make_person
 from tests.factories import (
     NOW,

@@ -40,8 +40,8 @@ from booking.hearing_templates import (
 )
 from booking.meeting_search import search
 from booking.meetings import Choice, What, call_off, restore, set_meeting
-from booking.planning import people_of
-from booking.planning_models import HearingStaffing
+from booking.plans.hearings import people_of
+from booking.plans.models import HearingStaffing
 from booking.session_clashes import Seating, seating_of, wanted_from
 from booking.session_moving import move_session
 from booking.staffing import sitting_of, staff_hearing, unstaff_hearing

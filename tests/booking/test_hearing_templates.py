@@ -36,8 +36,8 @@ from booking.hearing_templates import (
     undo_change,
     write_template,
 )
-from booking.planning_actions import Refused, refused
-from booking.planning_models import HearingStaffing
+from booking.plans.hearing_actions import Refused, refused
+from booking.plans.models import HearingStaffing
 from booking.staffing import staff_hearing, unstaff_hearing
 from optimizer.hearings.problem import Sitting
 from tests.booking.court import SmallCourt, make_court, seats

@@ -37,7 +37,7 @@ from booking.meeting_models import Meeting
 from booking.meeting_search import courts_of, people_named, search
 from booking.meetings import Choice, What, call_off, meetings_of, restore, set_meeting
 from booking.own_agenda import as_owner
-from booking.planning_models import HearingStaffing
+from booking.plans.models import HearingStaffing
 from booking.session_clashes import look_at, seating_of
 from booking.session_moving import CannotMove, move_session
 from booking.staffing import staff_hearing

@@ -21,7 +21,7 @@ from availability.openings import instant_of
 from availability.periods import Period
 from availability.rights import Role
 from booking.actions import Beneficiary, cancel, confirm, hold
-from booking.planning import (
+from booking.plans.hearings import (
     board,
     digest_of,
     plan_of,
@@ -32,8 +32,8 @@ from booking.planning import (
     unplaced_of,
     waiting_count,
 )
-from booking.planning_models import OptimizerRun, RunState, WaitingCase
-from booking.planning_runs import (
+from booking.plans.models import OptimizerRun, RunState, WaitingCase
+from booking.plans.runs import (
     MOST_POINTS,
     AlreadyPlanning,
     fail_run,

@@ -23,10 +23,10 @@ from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.errors import AlreadyDecided
 from booking.events import BookingMoved
 from booking.models import Booking, State
-from booking.planning import plan_of
-from booking.planning_actions import Application, apply_plan, keep_one_place, undo_application
-from booking.planning_models import HearingStaffing, OptimizerRun, WaitingCase
-from booking.planning_runs import start_run
+from booking.plans.hearing_actions import Application, apply_plan, keep_one_place, undo_application
+from booking.plans.hearings import plan_of
+from booking.plans.models import HearingStaffing, OptimizerRun, WaitingCase
+from booking.plans.runs import start_run
 from booking.staffing import AlreadyStaffed, staff_hearing
 from optimizer.hearings.problem import Sitting
 from portal.database import make_engine

@@ -21,9 +21,9 @@ from booking.pages.planning_words import (
     reasons,
     reasons_summary,
 )
-from booking.planning import CaseLine
-from booking.planning_actions import WHY
-from booking.planning_models import OptimizerRun, RunState
+from booking.plans.hearing_actions import WHY
+from booking.plans.hearings import CaseLine
+from booking.plans.models import OptimizerRun, RunState
 from optimizer.hearings.plan import Reason
 from optimizer.hearings.rules import FREE, WHY_NOT
 from tests.factories import NOW, TODAY, in_days

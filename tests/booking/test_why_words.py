@@ -9,7 +9,7 @@ import pytest
 
 import booking.designations
 import booking.doubles
-import booking.planning_actions  # noqa: F401 - importing what refuses describes it
+import booking.plans.hearing_actions  # noqa: F401 - importing what refuses describes it
 from availability.errors import (
     CapacityReached,
     InvalidRequest,

@@ -34,7 +34,7 @@ from booking.mediators import candidates, designable_kinds
 from booking.models import OCCUPYING, Booking, Person, State
 from booking.person_phones import phone_for_messages
 from booking.phones import FICTION_PREFIX
-from booking.planning import Court, plannable_kinds, problem_of
+from booking.plans.hearings import Court, plannable_kinds, problem_of
 from booking.rounds import round_of, teams_on
 from booking.screens import shown_on
 from booking.sealing import House, key_of, unseal

@@ -17,9 +17,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from booking.planning import plan_of, state_at
-from booking.planning_models import OptimizerRun, RunState
-from booking.planning_runs import request_stop, start_run
+from booking.plans.hearings import plan_of, state_at
+from booking.plans.models import OptimizerRun, RunState
+from booking.plans.runs import request_stop, start_run
 from tests.booking.court import SmallCourt, make_court
 from tests.conftest import Database
 from tests.factories import NOW, in_days

@@ -21,7 +21,7 @@ from availability.openings import instant_of, local_day
 from availability.periods import Period
 from availability.rights import Actor, Role
 from booking.models import OCCUPYING
-from booking.planning_models import OptimizerRun, RunState
+from booking.plans.models import OptimizerRun, RunState
 from optimizer.hearings.plan import Outcome, Plan, Reason, Score, Unplaced
 from optimizer.hearings.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
 from optimizer.searching import Price

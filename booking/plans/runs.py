@@ -15,8 +15,8 @@ from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.history import Act, record
 from availability.rights import Actor
 from availability.statements import run as execute
-from booking.planning import STALE, Court, check_planner, court_of, digest_of, problem_of, written
-from booking.planning_models import ACTIVE, OptimizerRun, RunState
+from booking.plans.hearings import STALE, Court, check_planner, court_of, digest_of, problem_of, written
+from booking.plans.models import ACTIVE, OptimizerRun, RunState
 from optimizer.hearings.plan import Outcome, Progress
 from optimizer.hearings.problem import Problem
 

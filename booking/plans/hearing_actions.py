@@ -26,9 +26,9 @@ from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.errors import AlreadyDecided, QuotaReached
 from booking.events import BookingMoved, Event
 from booking.models import Booking, State
-from booking.planning import PLACED, people_of, plan_of
-from booking.planning_models import HearingStaffing, OptimizerRun, RunState, WaitingCase
-from booking.planning_runs import locked_run, planned
+from booking.plans.hearings import PLACED, people_of, plan_of
+from booking.plans.models import HearingStaffing, OptimizerRun, RunState, WaitingCase
+from booking.plans.runs import locked_run, planned
 from booking.staffing import AlreadyStaffed, sitting_of, staff_hearing, unstaff_hearing
 from optimizer.hearings.plan import Plan
 from optimizer.hearings.problem import Sitting

@@ -1,0 +1,1 @@
+"""Plans that the optimizer proposes: asked for, followed, compared, applied, taken back."""
