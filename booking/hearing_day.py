@@ -30,7 +30,8 @@ from booking.lawyer_away import away_on
 from booking.models import Booking, State
 from booking.moving import move
 from booking.outcomes import note_outcome, undo_outcome
-from booking.plans.hearings import Court, check_planner, hearings_of
+from booking.plans.hearings import check_planner, hearings_of
+from booking.plans.kept import Scope
 from booking.sealing import House, seal
 from booking.transitions import locked_for
 from optimizer.hearings.problem import Case
@@ -192,7 +193,7 @@ def possible_hearings(
         raise NotFound(booking_id=booking_id)
     check_planner(actor, territory_id=place.territory_id, kind_id=place.kind_id)
     today = local_day(now, ZoneInfo(place.time_zone))
-    court = Court(territory_id=place.territory_id, kind_id=place.kind_id, first=today, until=today + A_YEAR)
+    court = Scope(territory_id=place.territory_id, kind_id=place.kind_id, first=today, until=today + A_YEAR)
     wanted = Case(id=booking.id, minutes=booking.minutes, family=booking.family, received_on=today, ready_on=today)
     lines = [
         line

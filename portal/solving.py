@@ -13,9 +13,10 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from booking.plans.runs import fail_run, finish_run, problem_for, record_progress, take_run
+from booking.plans.runs import fail_run, finish_run, job_for, record_progress, take_run
 from optimizer.beside import search
-from optimizer.hearings.plan import Outcome, Progress
+from optimizer.manners import Found
+from optimizer.searching import Progress
 from portal import clock
 from portal.database import act
 from portal.settings import settings
@@ -55,22 +56,22 @@ async def _serve(pool: SolverPool) -> None:
 async def solve_run(pool: SolverPool, run_id: UUID) -> None:
     """Solve a run that this server took, and keep what it finds; a search that breaks is written as failed."""
     try:
-        outcome = await _solved(pool, run_id)
+        found = await _solved(pool, run_id)
     except SQLAlchemyError:
         raise
     except Exception:  # whatever breaks in a search, who waits for the plan is told, and the next run is solved
         logger.exception("run %s failed", run_id)
         await act(fail_run, run_id, now=clock.now())
     else:
-        await act(finish_run, run_id, outcome, now=clock.now())
+        await act(finish_run, run_id, found, now=clock.now())
 
 
-async def _solved(pool: SolverPool, run_id: UUID) -> Outcome:
-    problem = await act(problem_for, run_id, now=clock.now())
+async def _solved(pool: SolverPool, run_id: UUID) -> Found:
+    job = await act(job_for, run_id, now=clock.now())
     told: list[Progress] = []
 
     async def tell(news: list[Progress]) -> bool:
         told.extend(news)
         return await act(record_progress, run_id, told, now=clock.now())
 
-    return await pool.run(search, problem, tell=tell, limit_s=settings().solver_seconds)
+    return await pool.run(search, job, tell=tell, limit_s=settings().solver_seconds)

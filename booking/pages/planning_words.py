@@ -10,7 +10,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from availability.openings import local_day
-from booking.plans.hearings import Board, CaseLine, HearingLine, plan_of, score_of, state_at, unplaced_of
+from booking.plans.hearings import Board, CaseLine, HearingLine, plan_of, score_of, unplaced_of
+from booking.plans.kept import state_at
 from booking.plans.models import OptimizerRun, RunState
 from optimizer.hearings.plan import Plan, Reason
 from optimizer.hearings.problem import Load, Sitting
@@ -240,26 +241,30 @@ def reasons_summary(unplaced: Iterable[Sequence[Reason]]) -> str:
 # --- the search and the proposal ---
 
 
-def curve(progress: Sequence[Sequence[float]]) -> str:
+def curve(progress: Sequence[Sequence[float | None]]) -> str:
     """Return the points of the curve of the score: it goes down, and starts at the top."""
     if not progress:
         return ""
-    last, scores = max(progress[-1][0], 0.1), [point[3] for point in progress]
+    seconds, scores = [point[0] or 0.0 for point in progress], [point[1] or 0.0 for point in progress]
+    last = max(seconds[-1], 0.1)
     top, low = max(scores), min(scores)
     height = (top - low) or 1
-    points = [(point[0] / last * CURVE_WIDTH, 4 + (top - point[3]) / height * (CURVE_HEIGHT - 8)) for point in progress]
+    points = [
+        (at / last * CURVE_WIDTH, 4 + (top - score) / height * (CURVE_HEIGHT - 8))
+        for at, score in zip(seconds, scores, strict=True)
+    ]
     if top == low:
         points = [(x, CURVE_HEIGHT / 2) for x, _ in points]
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
 def figures(run: OptimizerRun, total: int) -> str:
-    """Return where a search is: "138 affaires placées sur 150, 9 en retard, 4 s"."""
+    """Return where a search is: "138 affaires placées sur 150, 4 s"."""
     if not run.progress:
         return "Lecture des audiences et des affaires…" if run.state == RunState.RUNNING else "En attente…"
-    seconds, placed, late, _ = run.progress[-1]
-    found = plural(int(placed), "affaire placée", "affaires placées")
-    return f"{found} sur{NBSP}{total}, {_late(int(late))}, {int(seconds)}{NBSP}s"
+    seconds, _, _, unplaced = run.progress[-1]
+    found = plural(total - int(unplaced or 0), "affaire placée", "affaires placées")
+    return f"{found} sur{NBSP}{total}, {int(seconds or 0)}{NBSP}s"
 
 
 def _late(count: int) -> str:
@@ -268,7 +273,7 @@ def _late(count: int) -> str:
 
 def proposal_sentence(run: OptimizerRun) -> str:
     """Return what the plan obtains, rule by rule."""
-    plan, score = plan_of(run.plan), score_of(run.plan)
+    plan, score = plan_of(run.plan), score_of(run)
     total = len(plan.placed) + score.count("unplaced")
     days = round(score.count("days") / len(plan.placed)) if plan.placed else 0
     parts = [

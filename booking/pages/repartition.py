@@ -367,7 +367,7 @@ def _run(line: rx.Var[RunLine]) -> rx.Component:
                 "Annuler cette application",
                 el.span(", recherche du ", line.when, class_name="fr-sr-only"),
                 type="button",
-                on_click=S.undo_run(line.id),
+                on_click=S.undo_earlier(line.id),
                 class_name="fr-btn fr-btn--sm fr-btn--tertiary",
             ),
         ),

@@ -39,20 +39,17 @@ from booking.pages.planning_words import (
     unplaced_rows,
     waiting_sentence,
 )
-from booking.plans.hearing_actions import apply_plan, undo_application
 from booking.plans.hearings import (
     PLANNERS,
     Board,
-    Court,
     board,
     plan_of,
     plannable_kinds,
-    run_of,
-    state_at,
     unplaced_of,
 )
+from booking.plans.kept import Scope, run_of, state_at
 from booking.plans.models import ACTIVE, OptimizerRun
-from booking.plans.runs import AlreadyPlanning, request_stop, start_run
+from booking.plans.runs import AlreadyPlanning, apply_run, request_stop, start_run, undo_run
 from optimizer.hearings.problem import Load
 from portal import clock
 from portal.database import act, read
@@ -220,16 +217,17 @@ class RepartitionState(rx.State):
         if not self._run_id:
             raise InvalidRequest("run_id", "required")
         left = set(self.left_out)
-        kept = [UUID(case.id) for card in self.sittings for case in card.cases if case.id not in left]
+        kept = [case.id for card in self.sittings for case in card.cases if case.id not in left]
         run_id, chosen = UUID(self._run_id), kept if left else None
         notice = await self.get_state(NoticeState)
         try:
-            done = await act(apply_plan, await current_actor(self), run_id, chosen, now=clock.now())
+            done = await act(apply_run, await current_actor(self), run_id, chosen, now=clock.now())
         except Refusal as refusal:
             notice.show_error(sentence(refusal))
         else:
-            words = applied_words(len(done.bookings), len(done.staffings), len(done.refused), len(done.already))
-            is_new = bool(done.bookings or done.staffings)
+            hearings = sum(one.startswith("hearing:") for one in done.done)
+            words = applied_words(len(done.done) - hearings, hearings, len(done.refused), len(done.already))
+            is_new = bool(done.done)
             notice.show(
                 "warning" if done.refused else "success",
                 words,
@@ -247,14 +245,14 @@ class RepartitionState(rx.State):
 
     @allow(*PLANNERS)
     @rx.event
-    async def undo_run(self, run_id: str) -> EventSpec:
+    async def undo_earlier(self, run_id: str) -> EventSpec:
         """Give back what was applied of an earlier proposal."""
         return await self._give_back(str(run_id))
 
     async def _give_back(self, run_id: str) -> EventSpec:
         if run_id not in {one.id for one in self.runs}:
             raise InvalidRequest("run_id", "unknown-choice")
-        freed = await act(undo_application, await current_actor(self), UUID(run_id), now=clock.now())
+        freed = await act(undo_run, await current_actor(self), UUID(run_id), now=clock.now())
         waiting = plural(freed, "affaire attend", "affaires attendent")
         (await self.get_state(NoticeState)).show_success(f"Application annulée : {waiting} de nouveau.")
         await self._show()
@@ -393,6 +391,6 @@ def _start(session: Session, actor: Actor, code: str) -> UUID:
     return start_run(session, actor, kind.id, first=court.first, until=court.until, now=now)
 
 
-def _court(actor: Actor, kind_id: int, today: date) -> Court:
+def _court(actor: Actor, kind_id: int, today: date) -> Scope:
     tomorrow = today + timedelta(days=1)
-    return Court(territory_id=actor.home_territory_id, kind_id=kind_id, first=tomorrow, until=tomorrow + PLANNED_AHEAD)
+    return Scope(territory_id=actor.home_territory_id, kind_id=kind_id, first=tomorrow, until=tomorrow + PLANNED_AHEAD)

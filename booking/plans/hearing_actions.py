@@ -18,7 +18,6 @@ from sqlmodel import Session, col, select
 from availability.actions import lock
 from availability.claims import CaseClaim
 from availability.errors import CapacityReached, NotAllowed, NotFound, NotOpen, PeriodTaken, Refusal
-from availability.history import record
 from availability.openings import local_day
 from availability.rights import Actor
 from availability.statements import run as execute
@@ -27,8 +26,8 @@ from booking.errors import AlreadyDecided, QuotaReached
 from booking.events import BookingMoved, Event
 from booking.models import Booking, State
 from booking.plans.hearings import PLACED, people_of, plan_of
-from booking.plans.models import HearingStaffing, OptimizerRun, RunState, WaitingCase
-from booking.plans.runs import locked_run, planned
+from booking.plans.kept import Application, Refused
+from booking.plans.models import HearingStaffing, OptimizerRun, WaitingCase
 from booking.staffing import AlreadyStaffed, sitting_of, staff_hearing, unstaff_hearing
 from optimizer.hearings.plan import Plan
 from optimizer.hearings.problem import Sitting
@@ -65,7 +64,7 @@ class JudgeRefused(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refused:
+class NotDone:
     """What could not be applied: a hearing, or a case of it, and why. `resource_id` is who or what was not free."""
 
     hearing_id: int
@@ -75,27 +74,25 @@ class Refused:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Application:
+class Done:
     """What an application did: bookings by case, staffings by hearing, what was there already, what was refused."""
 
     bookings: dict[UUID, UUID] = field(default_factory=dict)
     staffings: dict[int, UUID] = field(default_factory=dict)
     already: list[UUID] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[NotDone] = field(default_factory=list)
 
 
 def apply_plan(
-    session: Session, actor: Actor, run_id: UUID, case_ids: Collection[UUID] | None = None, *, now: datetime
+    session: Session, actor: Actor, run: OptimizerRun, items: Collection[str] | None, *, now: datetime
 ) -> Application:
     """Staff the hearings and book the cases that a run proposes: all of them, or these cases and their hearings.
 
-    What is there already stays as it is, so a second application adds nothing. One transaction, a savepoint each.
-    Raises: NotFound, NotAllowed, AlreadyDecided when the run has no plan.
+    What is there already stays as it is, so a second application adds nothing. A savepoint each.
+    Raises: NotAllowed.
     """
-    run = locked_run(session, actor, run_id)
-    if run.plan is None:
-        raise AlreadyDecided(run_id=run_id, state=RunState(run.state))
     plan = plan_of(run.plan)
+    case_ids = None if items is None else {UUID(one) for one in items}
     wanted = {case: hearing for case, hearing in plan.placed.items() if case_ids is None or case in case_ids}
     hearing_ids = sorted(set(wanted.values()) if case_ids is not None else {*plan.sittings, *wanted.values()})
     # In the order of docs/locking.md: what waits, then everything that becomes scarcer, sorted, once.
@@ -107,18 +104,16 @@ def apply_plan(
         here = [case for case_id, case in cases.items() if wanted[case_id] == hearing_id]
         applying.hearing(hearing_id, plan.sittings.get(hearing_id), here)
     gone = [case_id for case_id in wanted if case_id not in cases]
-    applying.done.refused.extend(Refused(hearing_id=wanted[one], case_id=one, why="gone") for one in gone)
-    _keep(session, actor, run, applying.done, now)
-    return applying.done
+    applying.done.refused.extend(NotDone(hearing_id=wanted[one], case_id=one, why="gone") for one in gone)
+    _keep(run, applying.done)
+    return _told(applying.done)
 
 
-def undo_application(session: Session, actor: Actor, run_id: UUID, *, now: datetime) -> int:
+def take_back(session: Session, actor: Actor, run: OptimizerRun, *, now: datetime) -> int:
     """Give back everything that was applied of a run, is still booked and is to come; return how many cases wait again.
 
     A hearing that holds other cases meanwhile keeps its judge, and one that has begun was held by whom it was.
-    Raises: NotFound, NotAllowed.
     """
-    run = locked_run(session, actor, run_id)
     ids = {kind: [UUID(one) for one in run.applied.get(kind, {}).values()] for kind in ("bookings", "staffings")}
     chosen = select(Booking).where(col(Booking.id).in_(ids["bookings"])).order_by(col(Booking.id)).with_for_update()
     bookings = session.exec(chosen.execution_options(populate_existing=True)).all()
@@ -132,9 +127,6 @@ def undo_application(session: Session, actor: Actor, run_id: UUID, *, now: datet
     for staffing in staffings:
         if execute(session, IS_TO_FREE, {"id": staffing.hearing_id, "now": now}).scalar():
             unstaff_hearing(session, actor, staffing, now=now)
-    run.applied, run.applied_at = {}, None
-    session.flush()
-    record(session, actor, planned("plan-undone", run.id, now, cases=len(still_booked)))
     return len(still_booked)
 
 
@@ -156,7 +148,7 @@ class _Applying:
         self.session = session
         self.actor = actor
         self.now = now
-        self.done = Application()
+        self.done = Done()
 
     def hearing(self, hearing_id: int, sitting: Sitting | None, cases: Iterable[WaitingCase]) -> None:
         """Staff a hearing, then place its cases; without its judge or its room, none of its cases is placed."""
@@ -175,13 +167,13 @@ class _Applying:
         for case in cases:
             self._case(hearing_id, sitting, case)
 
-    def _not_held(self, why: Refused, cases: Iterable[WaitingCase]) -> None:
+    def _not_held(self, why: NotDone, cases: Iterable[WaitingCase]) -> None:
         self.done.refused.append(why)
         for case in cases:
             if _has_place(self.session, case):
                 self.done.already.append(case.id)
             else:
-                self.done.refused.append(Refused(hearing_id=why.hearing_id, case_id=case.id, why="not-held"))
+                self.done.refused.append(NotDone(hearing_id=why.hearing_id, case_id=case.id, why="not-held"))
 
     def _case(self, hearing_id: int, sitting: Sitting, case: WaitingCase) -> None:
         case_id = case.id
@@ -213,7 +205,7 @@ class _Applying:
         return booking.id
 
 
-def refused(refusal: Refusal, hearing_id: int, case_id: UUID | None = None) -> Refused:
+def refused(refusal: Refusal, hearing_id: int, case_id: UUID | None = None) -> NotDone:
     """Return what was not applied and why, with whose time was not free when that is the reason."""
     about = refusal.facts.get("resource_id")
     other = about if isinstance(about, int) and about != hearing_id else None
@@ -223,7 +215,7 @@ def refused(refusal: Refusal, hearing_id: int, case_id: UUID | None = None) -> R
         why = "not-in-time" if isinstance(refusal, NotInTime) else "refused-judge"
     else:
         why = WHY.get(type(refusal), "refused")
-    return Refused(hearing_id=hearing_id, case_id=case_id, why=why, resource_id=other)
+    return NotDone(hearing_id=hearing_id, case_id=case_id, why=why, resource_id=other)
 
 
 def _has_place(session: Session, case: WaitingCase) -> bool:
@@ -258,8 +250,8 @@ def _people(plan: Plan, hearing_ids: Iterable[int]) -> list[int]:
     return [one for sitting in sittings for one in people_of(sitting)]
 
 
-def _keep(session: Session, actor: Actor, run: OptimizerRun, done: Application, now: datetime) -> None:
-    """Add what was applied to what the run led to already, and write it down."""
+def _keep(run: OptimizerRun, done: Done) -> None:
+    """Add what was applied to what the run led to already."""
     bookings = {str(case): str(booking) for case, booking in done.bookings.items()}
     staffings = {str(hearing): str(staffing) for hearing, staffing in done.staffings.items()}
     run.applied = {
@@ -270,7 +262,20 @@ def _keep(session: Session, actor: Actor, run: OptimizerRun, done: Application, 
             for one in done.refused
         ],
     }
-    run.applied_at = now
-    session.flush()
-    counted = {"cases": len(bookings), "hearings": len(staffings), "refused": len(done.refused)}
-    record(session, actor, planned("plan-applied", run.id, now, **counted))
+
+
+def _told(done: Done) -> Application:
+    """Return what is said of an application of any problem; a hearing that is staffed is an item too."""
+    hearings = [f"hearing:{one}" for one in done.staffings]
+    return Application(
+        done=(*(str(one) for one in done.bookings), *hearings),
+        already=tuple(str(one) for one in done.already),
+        refused=tuple(
+            Refused(
+                why=one.why,
+                item=str(one.case_id) if one.case_id else f"hearing:{one.hearing_id}",
+                facts={"hearing_id": one.hearing_id, "resource_id": one.resource_id},
+            )
+            for one in done.refused
+        ),
+    )

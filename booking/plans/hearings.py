@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from availability.errors import NotAllowed, NotFound
 from availability.limits import Limits
 from availability.models import Kind, Shape
 from availability.openings import instant_of, local_day
 from availability.periods import Period
-from availability.rights import Actor, Role
+from availability.rights import Actor
 from booking.models import OCCUPYING
-from booking.plans.models import OptimizerRun, RunState
-from optimizer.hearings.plan import Outcome, Plan, Reason, Score, Unplaced
+from booking.plans.kept import PLANNERS as ROLES
+from booking.plans.kept import Scope, check_may_plan, digest_of, last_runs, plan_in, prices_of
+from booking.plans.models import OptimizerRun
+from optimizer.hearings.plan import Plan, Score, Unplaced
 from optimizer.hearings.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
-from optimizer.searching import Price
 
-PLANNERS = (Role.REGISTRY,)
+PLANNERS = ROLES["hearings"]
+UNPLACED: TypeAdapter[tuple[Unplaced, ...]] = TypeAdapter(tuple[Unplaced, ...])
 ROOM_KIND = "salle"  # code of the kind whose resources are court rooms
 # The room that its template keeps for a session `o`, also once it was moved to another one.
 KEPT_ROOM = f"""
     LEFT JOIN resource room ON room.id = ANY(o.held_ids)
          AND room.kind_id = (SELECT id FROM kind WHERE code = '{ROOM_KIND}')"""  # noqa: S608 - constants only
-STALE = timedelta(seconds=10)  # a heartbeat comes twice a second: after this its server is dead
-RUNS_SHOWN = 6
 PLACED = sorted(state.value for state in OCCUPYING)
 
 # Hearings to come of a kind in a court; one that falls on a closure is not held, whatever a plan says.
@@ -91,16 +91,6 @@ WAITING_COUNT = text("""
     SELECT count(*) FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id
     WHERE w.territory_id = :territory_id AND w.kind_id = ANY(:kinds) AND (b.id IS NULL OR b.state <> ALL(:placed))""")
 WITH_WORK = text("SELECT DISTINCT kind_id FROM waiting_case WHERE territory_id = :territory_id")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Court:
-    """What is planned: the hearings of a kind in a court, on civil days `[first, until)`."""
-
-    territory_id: int
-    kind_id: int
-    first: date
-    until: date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,14 +155,11 @@ def waiting_count(session: Session, actor: Actor) -> int:
 
 
 def check_planner(actor: Actor, *, territory_id: int, kind_id: int) -> None:
-    """Refuse whoever does not plan this kind there. Raises: NotAllowed, NotFound."""
-    if not actor.has(*PLANNERS):
-        raise NotAllowed
-    if territory_id not in actor.territories(PLANNERS, kind_id=kind_id):
-        raise NotFound(territory_id=territory_id)
+    """Refuse whoever does not plan this kind of hearings there. Raises: NotAllowed, NotFound."""
+    check_may_plan(actor, "hearings", territory_id=territory_id, kind_id=kind_id)
 
 
-def problem_of(session: Session, court: Court, *, now: datetime) -> Problem:
+def problem_of(session: Session, court: Scope, *, now: datetime) -> Problem:
     """Return the problem of a court as the database has it at this moment."""
     lines = hearings_of(session, court, now)
     benches = [(row.judge_id, row.clerk_id) for row in session.execute(BENCHES, {"territory_id": court.territory_id})]
@@ -188,17 +175,12 @@ def problem_of(session: Session, court: Court, *, now: datetime) -> Problem:
     )
 
 
-def digest_of(problem: Problem) -> str:
-    """Return what tells one problem from another."""
-    return hashlib.sha256(repr(problem).encode()).hexdigest()
-
-
-def board(session: Session, actor: Actor, court: Court, *, now: datetime) -> Board:
+def board(session: Session, actor: Actor, court: Scope, *, now: datetime) -> Board:
     """Return what the screen of a court shows. Raises: NotFound, NotAllowed."""
     check_planner(actor, territory_id=court.territory_id, kind_id=court.kind_id)
     problem = problem_of(session, court, now=now)
-    runs = last_runs(session, court)
-    plan = runs[0].plan or {} if runs else {}
+    runs = last_runs(session, "hearings", territory_id=court.territory_id, kind_id=court.kind_id)
+    plan = runs[0].plan if runs else None
     case_ids = [*plan_of(plan).placed, *(one.case_id for one in unplaced_of(plan))]
     lines = hearings_of(session, court, now)
     named = {one for line in lines if line.hearing.sitting for one in people_of(line.hearing.sitting)}
@@ -217,38 +199,7 @@ def board(session: Session, actor: Actor, court: Court, *, now: datetime) -> Boa
     )
 
 
-def last_runs(session: Session, court: Court) -> list[OptimizerRun]:
-    """Return the last runs of a court, the latest first."""
-    found = (
-        select(OptimizerRun)
-        .where(OptimizerRun.territory_id == court.territory_id, OptimizerRun.kind_id == court.kind_id)
-        .order_by(col(OptimizerRun.created_at).desc())
-        .limit(RUNS_SHOWN)
-    )
-    return list(session.exec(found))
-
-
-def run_of(session: Session, actor: Actor, run_id: UUID) -> OptimizerRun:
-    """Return a run of the actor's court. Raises: NotFound, NotAllowed."""
-    run = session.get(OptimizerRun, run_id)
-    if run is None:
-        raise NotFound(run_id=run_id)
-    check_planner(actor, territory_id=run.territory_id, kind_id=run.kind_id)
-    return run
-
-
-def state_at(run: OptimizerRun, now: datetime) -> RunState:
-    """Return where a run stands: one whose server no longer gives a sign was interrupted."""
-    state = RunState(run.state)
-    return RunState.INTERRUPTED if state is RunState.RUNNING and now - run.heartbeat_at > STALE else state
-
-
-def court_of(run: OptimizerRun) -> Court:
-    """Return what a run plans."""
-    return Court(territory_id=run.territory_id, kind_id=run.kind_id, first=run.first_on, until=run.until_on)
-
-
-def cases_of(session: Session, court: Court, case_ids: Collection[UUID]) -> dict[UUID, CaseLine]:
+def cases_of(session: Session, court: Scope, case_ids: Collection[UUID]) -> dict[UUID, CaseLine]:
     """Return these cases of a court, with the place of those that have one."""
     asked = {"territory_id": court.territory_id, "kind_id": court.kind_id, "ids": list(case_ids), "placed": PLACED}
     return {row.id: _line(row) for row in session.execute(CASES, asked)}
@@ -262,50 +213,26 @@ def people_of(sitting: Sitting) -> tuple[int, int, int]:
 # --- a plan as the table keeps it ---
 
 
-def written(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as JSON."""
-    return {
-        "sittings": {str(hearing_id): list(people_of(one)) for hearing_id, one in outcome.plan.sittings.items()},
-        "placed": {str(case_id): hearing_id for case_id, hearing_id in outcome.plan.placed.items()},
-        # A list: jsonb sorts the keys of an object, and these are in the order of urgency.
-        "unplaced": [
-            [str(one.case_id), [[reason.code, reason.hearings] for reason in one.reasons]] for one in outcome.unplaced
-        ],
-        "score": [[line.rule, line.count, line.cost] for line in outcome.score.lines],
-        "ended": outcome.ended,
-    }
-
-
-def plan_of(kept: dict[str, Any] | None) -> Plan:
+def plan_of(kept: Mapping[str, Any] | None) -> Plan:
     """Return the plan that the table keeps; an empty one when there is none."""
-    kept = kept or {}
-    return Plan(
-        sittings={
-            int(hearing_id): Sitting(judge_id=judge, clerk_id=clerk, room_id=room)
-            for hearing_id, (judge, clerk, room) in kept.get("sittings", {}).items()
-        },
-        placed={UUID(case_id): int(hearing_id) for case_id, hearing_id in kept.get("placed", {}).items()},
-    )
+    plan: Plan | None = plan_in("hearings", kept)
+    return plan or Plan()
 
 
-def unplaced_of(kept: dict[str, Any] | None) -> list[Unplaced]:
+def unplaced_of(kept: Mapping[str, Any] | None) -> tuple[Unplaced, ...]:
     """Return the cases that the plan leaves waiting, the most urgent first, with their reasons."""
-    return [
-        Unplaced(case_id=UUID(case_id), reasons=tuple(Reason(code=code, hearings=count) for code, count in reasons))
-        for case_id, reasons in (kept or {}).get("unplaced", ())
-    ]
+    return UNPLACED.validate_json(to_json((kept or {}).get("unplaced", ())))
 
 
-def score_of(kept: dict[str, Any] | None) -> Score:
+def score_of(run: OptimizerRun) -> Score:
     """Return the score of the plan that the table keeps."""
-    listed = (kept or {}).get("score", ())
-    return Score(lines=tuple(Price(rule=rule, count=count, cost=cost) for rule, count, cost in listed))
+    return Score(lines=prices_of(run.prices.get("after")))
 
 
 # --- rows ---
 
 
-def hearings_of(session: Session, court: Court, now: datetime) -> list[HearingLine]:
+def hearings_of(session: Session, court: Scope, now: datetime) -> list[HearingLine]:
     """Return the hearings to come of a court that its kind leaves open, each with what is in it."""
     asked = {
         "kind_id": court.kind_id,
@@ -358,7 +285,7 @@ def _loads(session: Session, hearing_ids: Sequence[int], now: datetime) -> dict[
     return found
 
 
-def _away(session: Session, ids: list[int], court: Court, now: datetime) -> defaultdict[int, list[Period]]:
+def _away(session: Session, ids: list[int], court: Scope, now: datetime) -> defaultdict[int, list[Period]]:
     """Return when each of these is absent, closed or taken around the window."""
     around = {
         "start": datetime.combine(court.first, time(), UTC) - timedelta(days=1),
@@ -375,7 +302,7 @@ def _away(session: Session, ids: list[int], court: Court, now: datetime) -> defa
     return found
 
 
-def _waiting(session: Session, court: Court) -> list[CaseLine]:
+def _waiting(session: Session, court: Scope) -> list[CaseLine]:
     asked = {"territory_id": court.territory_id, "kind_id": court.kind_id, "placed": PLACED}
     return [_line(row) for row in session.execute(WAITING, asked)]
 

@@ -23,8 +23,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from availability.models import instant, json_object, one_of
+from optimizer.manners import Manner
 
 ONE_RUN_PER_COURT = "optimizer_run_one_per_court"
+PROBLEMS = ("hearings", "rounds", "beds", "shares")  # as `optimizer.forms.PACKAGES` names them
 ONE_STAFFING_PER_HEARING = "hearing_staffing_hearing_id_key"
 
 
@@ -97,14 +99,21 @@ class HearingStaffing(SQLModel, table=True):
 
 
 class OptimizerRun(SQLModel, table=True):
-    """One search for a plan: asked by somebody, done by a process, followed from any page."""
+    """One search for a plan of one of PROBLEMS: asked by somebody or by the night, done by a process, then a proposal.
+
+    A proposal that somebody changes by hand, or begins another search from, is the `based_on` of a new run: what was
+    proposed stays beside it.
+    """
 
     __tablename__ = "optimizer_run"
     __table_args__ = (
         one_of("state", RunState),
+        one_of("manner", Manner),
+        CheckConstraint(f"problem IN ({', '.join(map(repr, PROBLEMS))})", name="run_problem_known"),
         Index(
             ONE_RUN_PER_COURT,
             "territory_id",
+            "problem",
             unique=True,
             postgresql_where="state IN ('queued', 'running')",
         ),
@@ -112,18 +121,25 @@ class OptimizerRun(SQLModel, table=True):
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
+    problem: str = PROBLEMS[0]
+    manner: str = Manner.PLAN
     territory_id: int = _to("territory.id")
     kind_id: int = _to("kind.id")
-    requested_by: UUID
+    requested_by: UUID | None = None  # none: the night
+    based_on: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey("optimizer_run.id", ondelete="SET NULL"), nullable=True)
+    )
     first_on: date = Field(sa_column=Column(Date, nullable=False))
     until_on: date = Field(sa_column=Column(Date, nullable=False))
+    settings: dict[str, Any] = json_object()  # wishes, locks and what more its problem reads: booking/plans/settings.py
     state: str = RunState.QUEUED
     digest: str = ""  # of the problem that it solves
-    progress: list[list[float]] = Field(
+    progress: list[list[float | None]] = Field(
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
-    )  # seconds, placed, late, score
+    )  # seconds, cost, bound, unplaced
     plan: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
-    applied: dict[str, Any] = json_object()  # bookings and staffings that came of it, and what was refused
+    prices: dict[str, Any] = json_object()  # rule by rule, "before" and "after": [rule, count, cost]
+    applied: dict[str, Any] = json_object()  # what came of it, and what was refused
     created_at: datetime = instant()
     heartbeat_at: datetime = instant()
     stop_asked_at: datetime | None = instant(nullable=True)

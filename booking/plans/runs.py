@@ -1,9 +1,12 @@
-"""The search for a plan: asked for, taken by a server, followed, stopped, ended. One at a time in a court."""
+"""The search for a plan: asked for, taken by a server, followed, stopped, ended. One at a time of a problem in a court.
+
+What it found is then applied, wholly or in part, changed by hand, and taken back.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,22 +15,36 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from availability.errors import InvalidRequest, NotFound, Refusal
-from availability.history import Act, record
+from availability.history import record
 from availability.rights import Actor
 from availability.statements import run as execute
-from booking.plans.hearings import STALE, Court, check_planner, court_of, digest_of, problem_of, written
+from booking.errors import AlreadyDecided
+from booking.plans.kept import (
+    STALE,
+    Application,
+    check_may_plan,
+    digest_of,
+    keep,
+    locked_run,
+    plan_in,
+    planned,
+)
 from booking.plans.models import ACTIVE, OptimizerRun, RunState
-from optimizer.hearings.plan import Outcome, Progress
-from optimizer.hearings.problem import Problem
+from booking.plans.planner import Reading
+from booking.plans.planners import planner_of
+from optimizer import judge
+from optimizer.manners import Found, Job, Manner
+from optimizer.searching import Ended, Progress
 
 MOST_POINTS = 240  # of the curve of one run
 INTERRUPT = text("""
     UPDATE optimizer_run SET state = 'interrupted', ended_at = :now
     WHERE territory_id = :territory_id AND state = 'running' AND heartbeat_at < :dead""")
 ADD_RUN = text("""
-    INSERT INTO optimizer_run (id, territory_id, kind_id, requested_by, first_on, until_on, state, digest,
-                               created_at, heartbeat_at)
-    VALUES (:id, :territory_id, :kind_id, :by, :first, :until, 'queued', '', :now, :now)
+    INSERT INTO optimizer_run (id, problem, manner, territory_id, kind_id, requested_by, based_on, first_on, until_on,
+                               settings, state, digest, created_at, heartbeat_at)
+    VALUES (:id, :problem, :manner, :territory_id, :kind_id, :by, :based_on, :first, :until,
+            CAST(:settings AS jsonb), 'queued', '', :now, :now)
     ON CONFLICT DO NOTHING""")
 # The next run that waits, for whoever comes first: two servers never take the same one.
 TAKE = text("""
@@ -45,32 +62,70 @@ ASK_TO_STOP = text("""
 
 
 class AlreadyPlanning(Refusal):
-    """A search runs for this court already."""
+    """A search of this problem runs for this court already."""
 
 
-def start_run(session: Session, actor: Actor, kind_id: int, *, first: date, until: date, now: datetime) -> UUID:
-    """Ask for a plan of the actor's court for hearings of civil days `[first, until)`; return the run.
+class BrokenPlan(Refusal):
+    """The plan that somebody made by hand breaks rules: `violations`, as the optimizer says them."""
 
+
+def start_run(
+    session: Session,
+    actor: Actor,
+    kind_id: int,
+    *,
+    first: date,
+    until: date,
+    now: datetime,
+    problem: str = "hearings",
+    manner: Manner = Manner.PLAN,
+    settings: Mapping[str, Any] | None = None,
+    based_on: UUID | None = None,
+) -> UUID:
+    """Ask for a plan of the actor's court for things of a kind on civil days `[first, until)`; return the run.
+
+    With `based_on`, an earlier run of the same court and kind, the search begins from its plan.
     Raises: NotAllowed, NotFound, InvalidRequest, AlreadyPlanning.
     """
     if until <= first:
         raise InvalidRequest("until", "not-after-start", first=first, until=until)
-    court = Court(territory_id=actor.home_territory_id, kind_id=kind_id, first=first, until=until)
-    check_planner(actor, territory_id=court.territory_id, kind_id=kind_id)
-    execute(session, INTERRUPT, {"territory_id": court.territory_id, "now": now, "dead": now - STALE})
-    run_id = uuid4()
-    values = {
-        "id": run_id,
-        "territory_id": court.territory_id,
-        "kind_id": kind_id,
-        "by": actor.account_id,
-        "first": first,
-        "until": until,
-        "now": now,
-    }
-    if execute(session, ADD_RUN, values).rowcount != 1:  # the partial unique index spoke
-        raise AlreadyPlanning(territory_id=court.territory_id)
+    if manner is Manner.BY_HAND:
+        raise InvalidRequest("manner", "unknown-choice")
+    planner_of(problem)
+    check_may_plan(actor, problem, territory_id=actor.home_territory_id, kind_id=kind_id)
+    if based_on is not None:
+        _check_base(locked_run(session, actor, based_on), problem, kind_id)
+    run_id = _queued(
+        session,
+        actor.home_territory_id,
+        kind_id,
+        by=actor.account_id,
+        now=now,
+        problem=problem,
+        manner=manner,
+        first=first,
+        until=until,
+        settings=dict(settings or {}),
+        based_on=based_on,
+    )
     record(session, actor, planned("plan-asked", run_id, now, kind_id=kind_id))
+    return run_id
+
+
+def _check_base(base: OptimizerRun, problem: str, kind_id: int) -> None:
+    if (base.problem, base.kind_id) != (problem, kind_id):
+        raise NotFound(run_id=base.id)
+    if base.plan is None:
+        raise AlreadyDecided(run_id=base.id, state=RunState(base.state))
+
+
+def _queued(session: Session, territory_id: int, kind_id: int, *, by: UUID | None, now: datetime, **asked: Any) -> UUID:
+    execute(session, INTERRUPT, {"territory_id": territory_id, "now": now, "dead": now - STALE})
+    run_id = uuid4()
+    values = asked | {"id": run_id, "territory_id": territory_id, "kind_id": kind_id, "by": by, "now": now}
+    values["settings"] = json.dumps(values["settings"])
+    if execute(session, ADD_RUN, values).rowcount != 1:  # the partial unique index spoke
+        raise AlreadyPlanning(territory_id=territory_id)
     return run_id
 
 
@@ -80,19 +135,31 @@ def take_run(session: Session, *, now: datetime) -> UUID | None:
     return taken
 
 
-def problem_for(session: Session, run_id: UUID, *, now: datetime) -> Problem:
-    """Return the problem of a run as it is now, and note which one it is."""
+def reading_of(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
+    """Return the problem of a run and the plan in force, as they are now."""
+    return planner_of(run.problem).read(session, run, now=now)
+
+
+def job_for(session: Session, run_id: UUID, *, now: datetime) -> Job:
+    """Return what a run looks for as things are now, and note which problem it is."""
     run = session.get_one(OptimizerRun, run_id)
-    problem = problem_of(session, court_of(run), now=now)
-    run.digest = digest_of(problem)
+    reading = reading_of(session, run, now=now)
+    base = None if run.based_on is None else session.get(OptimizerRun, run.based_on)
+    run.digest = digest_of(reading.problem)
     session.flush()
-    return problem
+    return Job(
+        name=run.problem,
+        manner=Manner(run.manner),
+        problem=reading.problem,
+        in_force=reading.in_force,
+        start=plan_in(run.problem, base.plan) if base else None,
+    )
 
 
 def record_progress(session: Session, run_id: UUID, points: Sequence[Progress], *, now: datetime) -> bool:
     """Write where a search is, as a sign of life; return True when it must stop: it was asked to, or is no longer."""
 
-    rows = [[round(one.seconds, 2), one.placed, one.late, round(one.cost)] for one in thinned(points)]
+    rows = [[round(one.seconds, 2), one.cost, one.bound, one.unplaced] for one in thinned(points)]
     asked = execute(session, BEAT, {"id": run_id, "now": now, "progress": json.dumps(rows)}).scalar()
     return asked is None or bool(asked)
 
@@ -110,37 +177,98 @@ def request_stop(session: Session, actor: Actor, run_id: UUID, *, now: datetime)
         record(session, actor, planned("plan-stopped", run.id, now))
 
 
-def finish_run(session: Session, run_id: UUID, outcome: Outcome, *, now: datetime) -> bool:
+def finish_run(session: Session, run_id: UUID, found: Found, *, now: datetime) -> bool:
     """Keep what a search found; False when somebody ended the run meanwhile."""
-    state = RunState.STOPPED if outcome.ended == "stopped" else RunState.DONE
-    return _end(session, run_id, state, now, plan=written(outcome))
+    return _end(session, run_id, RunState.STOPPED if found.ended is Ended.STOPPED else RunState.DONE, now, found)
 
 
 def fail_run(session: Session, run_id: UUID, *, now: datetime) -> bool:
     """Write that the search broke, or that its process was killed; False when the run had ended."""
-    return _end(session, run_id, RunState.FAILED, now, plan=None)
+    return _end(session, run_id, RunState.FAILED, now, None)
 
 
-def _end(session: Session, run_id: UUID, state: RunState, now: datetime, *, plan: dict[str, Any] | None) -> bool:
+def _end(session: Session, run_id: UUID, state: RunState, now: datetime, found: Found | None) -> bool:
     wanted = select(OptimizerRun).where(OptimizerRun.id == run_id).with_for_update()
     run = session.exec(wanted.execution_options(populate_existing=True)).one_or_none()
     if run is None or run.state not in ACTIVE:
         return False
-    run.state, run.plan, run.ended_at, run.heartbeat_at = state, plan, now, now
+    run.state, run.ended_at, run.heartbeat_at = state, now, now
+    if found is not None:
+        keep(run, found)
     session.flush()
     return True
 
 
-def locked_run(session: Session, actor: Actor, run_id: UUID) -> OptimizerRun:
-    """Return a run of a court that the actor plans, locked. Raises: NotFound, NotAllowed."""
-    wanted = select(OptimizerRun).where(OptimizerRun.id == run_id).with_for_update()
-    run = session.exec(wanted.execution_options(populate_existing=True)).one_or_none()
-    if run is None:
-        raise NotFound(run_id=run_id)
-    check_planner(actor, territory_id=run.territory_id, kind_id=run.kind_id)
-    return run
+# --- what becomes of a proposal ---
 
 
-def planned(act: str, run_id: UUID, now: datetime, **facts: int) -> Act:
-    """Return the line of history of an act on a run."""
-    return Act(act=act, subject="plan", subject_id=run_id, at=now, facts=dict(facts))
+def apply_run(
+    session: Session, actor: Actor, run_id: UUID, items: Collection[str] | None = None, *, now: datetime
+) -> Application:
+    """Make what a run proposes true: for all, or for these items. What is so already stays: a second time adds nothing.
+
+    One transaction, a savepoint for each item. Raises: NotFound, NotAllowed, AlreadyDecided when the run has no plan.
+    """
+    run = locked_run(session, actor, run_id)
+    if run.plan is None:
+        raise AlreadyDecided(run_id=run_id, state=RunState(run.state))
+    done = planner_of(run.problem).apply(session, actor, run, items, now=now)
+    run.applied_at = now
+    session.flush()
+    counted = {"done": len(done.done), "refused": len(done.refused)}
+    record(session, actor, planned("plan-applied", run.id, now, **counted))
+    return done
+
+
+def undo_run(session: Session, actor: Actor, run_id: UUID, *, now: datetime) -> int:
+    """Give back everything that was applied of a run and still can be; return of how many items.
+
+    Raises: NotFound, NotAllowed.
+    """
+    run = locked_run(session, actor, run_id)
+    count = planner_of(run.problem).take_back(session, actor, run, now=now)
+    run.applied, run.applied_at = {}, None
+    session.flush()
+    record(session, actor, planned("plan-undone", run.id, now, items=count))
+    return count
+
+
+def change_by_hand(session: Session, actor: Actor, run_id: UUID, plan: Any, *, now: datetime) -> UUID:
+    """Keep a plan that somebody made from that of a run, beside it; return the new run.
+
+    Raises: NotFound, NotAllowed, BrokenPlan when it breaks a rule that the plan in force does not.
+    """
+    base = locked_run(session, actor, run_id)
+    reading = reading_of(session, base, now=now)
+    broken = judge.violations(base.problem, reading.problem, plan)
+    known = judge.violations(base.problem, reading.problem, reading.in_force)
+    if new := [one for one in broken if one not in known]:
+        raise BrokenPlan(violations=new)
+    copied = ("problem", "territory_id", "kind_id", "first_on", "until_on", "settings")
+    run = OptimizerRun(
+        **{name: getattr(base, name) for name in copied},
+        manner=Manner.BY_HAND,
+        requested_by=actor.account_id,
+        based_on=base.id,
+        state=RunState.DONE,
+        digest=digest_of(reading.problem),
+        created_at=now,
+        heartbeat_at=now,
+        ended_at=now,
+    )
+    keep(run, judged(base.problem, reading, plan))
+    session.add(run)
+    session.flush()
+    record(session, actor, planned("plan-changed", run.id, now))
+    return run.id
+
+
+def judged(problem: str, reading: Reading, plan: Any) -> Found:
+    """Return what a search would say of a plan that it did not find."""
+    return Found(
+        plan=plan,
+        price=judge.price(problem, reading.problem, plan),
+        before=judge.price(problem, reading.problem, reading.in_force),
+        unplaced=judge.unplaced(problem, reading.problem, plan),
+        ended=Ended.LIMIT,
+    )

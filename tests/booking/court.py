@@ -12,11 +12,14 @@ from sqlmodel import Session
 
 from availability.models import Kind, Resource, Shape, Site
 from availability.rights import Actor, Role
-from booking.plans.hearings import ROOM_KIND, Court, problem_of
+from booking.plans.hearings import ROOM_KIND, problem_of
+from booking.plans.kept import Scope
 from booking.plans.models import Cabinet, WaitingCase
-from booking.plans.runs import finish_run, problem_for, start_run, take_run
+from booking.plans.runs import finish_run, job_for, start_run, take_run
+from optimizer.beside import search
 from optimizer.hearings.problem import Problem
-from optimizer.hearings.solve import solve
+from optimizer.manners import Found
+from optimizer.searching import Progress
 from tests.factories import (
     NOW,
     in_days,
@@ -45,9 +48,9 @@ class SmallCourt:
     stranger: Actor  # who plans elsewhere
 
     @property
-    def court(self) -> Court:
+    def court(self) -> Scope:
         """Return what is planned here."""
-        return Court(territory_id=self.territory_id, kind_id=self.kind.id, first=FIRST, until=UNTIL)
+        return Scope(territory_id=self.territory_id, kind_id=self.kind.id, first=FIRST, until=UNTIL)
 
     def problem(self, session: Session, now: datetime = NOW) -> Problem:
         """Return the problem of this court."""
@@ -106,8 +109,14 @@ def solved(session: Session, court: SmallCourt, *, now: datetime = NOW) -> UUID:
     """Return a run whose plan is there, as a server would have made it."""
     asked = start_run(session, court.clerk, court.kind.id, first=FIRST, until=UNTIL, now=now)
     assert take_run(session, now=now) == asked
-    assert finish_run(session, asked, solve(problem_for(session, asked, now=now), limit_s=2), now=now)
+    assert finish_run(session, asked, searched(session, asked, now=now), now=now)
     return asked
+
+
+def searched(session: Session, run_id: UUID, *, now: datetime = NOW, stop: bool = False) -> Found:
+    """Return what the search of a run finds."""
+    told: list[Progress] = []
+    return search(job_for(session, run_id, now=now), stop=lambda: stop, progress=told.append, limit_s=2)
 
 
 def seats(session: Session) -> list[tuple[int, UUID]]:

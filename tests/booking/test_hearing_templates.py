@@ -36,7 +36,7 @@ from booking.hearing_templates import (
     undo_change,
     write_template,
 )
-from booking.plans.hearing_actions import Refused, refused
+from booking.plans.hearing_actions import NotDone, refused
 from booking.plans.models import HearingStaffing
 from booking.staffing import staff_hearing, unstaff_hearing
 from optimizer.hearings.problem import Sitting
@@ -252,7 +252,7 @@ def test_a_room_kept_for_a_session_is_kept_again_once_nobody_holds_it_unless_it_
 
     with pytest.raises(PeriodTaken) as meanwhile, session.begin_nested():
         staff_hearing(session, court.clerk, other, replace(here, judge_id=court.judges[1]), now=NOW)
-    assert refused(meanwhile.value, other) == Refused(hearing_id=other, why="taken", resource_id=court.rooms[0])
+    assert refused(meanwhile.value, other) == NotDone(hearing_id=other, why="taken", resource_id=court.rooms[0])
     for _ in range(2):  # given back and kept again, the second time as the first
         staff_hearing(session, court.clerk, hearing, elsewhere, now=NOW)
         unstaff_hearing(session, court.clerk, _staffing(session, hearing), now=NOW)

@@ -23,22 +23,19 @@ from availability.rights import Role
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.plans.hearings import (
     board,
-    digest_of,
     plan_of,
     plannable_kinds,
-    run_of,
     score_of,
-    state_at,
     unplaced_of,
     waiting_count,
 )
+from booking.plans.kept import digest_of, run_of, state_at
 from booking.plans.models import OptimizerRun, RunState, WaitingCase
 from booking.plans.runs import (
     MOST_POINTS,
     AlreadyPlanning,
     fail_run,
     finish_run,
-    problem_for,
     record_progress,
     request_stop,
     start_run,
@@ -46,11 +43,10 @@ from booking.plans.runs import (
     thinned,
 )
 from booking.staffing import staff_hearing
-from optimizer.hearings.plan import Progress
 from optimizer.hearings.problem import Load, Sitting
-from optimizer.hearings.solve import solve
+from optimizer.searching import Progress
 from portal.database import make_engine
-from tests.booking.court import FIRST, UNTIL, SmallCourt, make_court, solved
+from tests.booking.court import FIRST, UNTIL, SmallCourt, make_court, searched, solved
 from tests.conftest import Database
 from tests.factories import NOW, TODAY, close, in_days, in_minutes, make_actor
 from tests.races import act, at_once, refusals
@@ -75,7 +71,7 @@ def seen(session: Session, run: OptimizerRun) -> OptimizerRun:
 
 def points(count: int) -> list[Progress]:
     """Return so many points of a curve."""
-    return [Progress(seconds=number / 2, placed=number, late=0, cost=1000 - number) for number in range(count)]
+    return [Progress(seconds=number / 2, cost=1000 - number, bound=None, unplaced=9) for number in range(count)]
 
 
 # --- the problem ---
@@ -224,20 +220,20 @@ def test_a_run_is_asked_taken_followed_and_done(session: Session, court: SmallCo
     run = asked(session, court)
     run_id = take_run(session, now=NOW)
     assert run_id is not None
-    problem = problem_for(session, run_id, now=NOW)
+    problem = court.problem(session)
 
     must_stop = record_progress(session, run_id, points(3), now=in_minutes(1))
-    assert (must_stop, seen(session, run).progress[-1]) == (False, [1.0, 2, 0, 998])
-    outcome = solve(problem)
-    assert finish_run(session, run_id, outcome, now=in_minutes(2))
+    assert (must_stop, seen(session, run).progress[-1]) == (False, [1.0, 998, None, 9])
+    found = searched(session, run_id)
+    assert finish_run(session, run_id, found, now=in_minutes(2))
 
     kept = seen(session, run)
     assert (kept.state, kept.ended_at, kept.digest) == (RunState.DONE, in_minutes(2), digest_of(problem))
-    assert plan_of(kept.plan) == outcome.plan
+    assert plan_of(kept.plan) == found.plan
     assert plan_of(kept.plan).placed == {case_id: hearing_id}
-    assert unplaced_of(kept.plan) == list(outcome.unplaced)
+    assert unplaced_of(kept.plan) == found.unplaced
     assert [one.case_id for one in unplaced_of(kept.plan)] == late[::-1]
-    assert score_of(kept.plan) == outcome.score
+    assert score_of(kept).lines == found.price
     assert take_run(session, now=NOW) is None
 
 
@@ -247,8 +243,8 @@ def test_a_stop_is_seen_at_the_next_sign_of_life(session: Session, court: SmallC
     request_stop(session, court.clerk, run.id, now=in_minutes(1))
 
     assert record_progress(session, run.id, points(1), now=in_minutes(1))
-    outcome = solve(problem_for(session, run.id, now=NOW), on_progress=lambda _: True)
-    assert finish_run(session, run.id, outcome, now=in_minutes(1))
+    found = searched(session, run.id, stop=True)
+    assert finish_run(session, run.id, found, now=in_minutes(1))
     assert seen(session, run).state == RunState.STOPPED
 
 
@@ -281,8 +277,8 @@ def test_a_run_whose_server_died_is_interrupted_and_another_can_start(session: S
     assert seen(session, run).state == RunState.INTERRUPTED
     # Its server was only slow: what it says no longer counts, and it is told to stop.
     assert record_progress(session, run.id, points(1), now=dead)
-    outcome = solve(problem_for(session, run.id, now=dead))
-    assert not finish_run(session, run.id, outcome, now=dead)
+    found = searched(session, run.id, now=dead)
+    assert not finish_run(session, run.id, found, now=dead)
     assert not fail_run(session, run.id, now=dead)
 
 

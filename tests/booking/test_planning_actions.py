@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -18,15 +19,17 @@ from availability.errors import NotFound, NotOpen, PeriodTaken
 from availability.history import HistoryLine
 from availability.models import HearingSession, Resource, Shape
 from availability.periods import Period
+from availability.rights import Actor
 from booking import events
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.errors import AlreadyDecided
 from booking.events import BookingMoved
 from booking.models import Booking, State
-from booking.plans.hearing_actions import Application, apply_plan, keep_one_place, undo_application
+from booking.plans.hearing_actions import keep_one_place
 from booking.plans.hearings import plan_of
+from booking.plans.kept import Refused
 from booking.plans.models import HearingStaffing, OptimizerRun, WaitingCase
-from booking.plans.runs import start_run
+from booking.plans.runs import apply_run, start_run, undo_run
 from booking.staffing import AlreadyStaffed, staff_hearing
 from optimizer.hearings.problem import Sitting
 from portal.database import make_engine
@@ -35,6 +38,34 @@ from tests.booking.court import FIRST, UNTIL, SmallCourt, make_court, seats, sol
 from tests.conftest import Database
 from tests.factories import NOW, close, in_days, in_minutes, make_kind, make_resource, make_site, make_territory
 from tests.races import act, at_once, refusals
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an application did, with what it made."""
+
+    bookings: dict[UUID, UUID]
+    staffings: dict[int, UUID]
+    already: list[UUID]
+    refused: list[Refused]
+
+
+def applied(
+    session: Session, actor: Actor, run_id: UUID, cases: Iterable[UUID] | None = None, *, now: datetime
+) -> Applied:
+    """Apply a run, or these cases of it."""
+    done = apply_run(session, actor, run_id, None if cases is None else [str(one) for one in cases], now=now)
+    made = session.get_one(OptimizerRun, run_id).applied
+    return Applied(
+        bookings={UUID(case): UUID(made["bookings"][case]) for case in done.done if not case.startswith("hearing:")},
+        staffings={
+            int(one.removeprefix("hearing:")): UUID(made["staffings"][one.removeprefix("hearing:")])
+            for one in done.done
+            if one.startswith("hearing:")
+        },
+        already=[UUID(one) for one in done.already],
+        refused=list(done.refused),
+    )
 
 
 @pytest.fixture
@@ -57,7 +88,7 @@ def plan(session: Session, run_id: UUID) -> dict[UUID, int]:
     return dict(plan_of(session.get_one(OptimizerRun, run_id).plan).placed)
 
 
-def why(application: Application) -> Counter[str]:
+def why(application: Applied) -> Counter[str]:
     """Return how many times each reason was given."""
     return Counter(one.why for one in application.refused)
 
@@ -92,7 +123,7 @@ def test_a_plan_is_applied_through_the_acts_of_bookings(
 ) -> None:
     run_id = solved(session, court)
 
-    done = apply_plan(session, court.clerk, run_id, now=in_minutes(1))
+    done = applied(session, court.clerk, run_id, now=in_minutes(1))
 
     assert (len(done.bookings), len(done.staffings), done.refused) == (8, 2, [])
     placed = plan(session, run_id)
@@ -109,9 +140,9 @@ def test_a_plan_is_applied_through_the_acts_of_bookings(
 
 def test_a_second_application_adds_nothing(session: Session, court: SmallCourt) -> None:
     run_id = solved(session, court)
-    first = apply_plan(session, court.clerk, run_id, now=NOW)
+    first = applied(session, court.clerk, run_id, now=NOW)
 
-    second = apply_plan(session, court.clerk, run_id, now=NOW)
+    second = applied(session, court.clerk, run_id, now=NOW)
 
     assert (second.bookings, second.staffings, second.refused) == ({}, {}, [])
     assert set(second.already) == set(first.bookings)
@@ -124,9 +155,9 @@ def test_a_part_is_applied_with_its_hearings_only_and_the_rest_later(session: Se
     hearing_id = min(placed.values())
     part = [case for case, where in placed.items() if where == hearing_id][:2]
 
-    first = apply_plan(session, court.clerk, run_id, part, now=NOW)
+    first = applied(session, court.clerk, run_id, part, now=NOW)
     assert (set(first.bookings), set(first.staffings)) == (set(part), {hearing_id})
-    rest = apply_plan(session, court.clerk, run_id, now=NOW)
+    rest = applied(session, court.clerk, run_id, now=NOW)
 
     assert len(rest.bookings) == 6
     assert len(booked(session)) == 8
@@ -137,9 +168,9 @@ def test_a_part_is_applied_with_its_hearings_only_and_the_rest_later(session: Se
 def test_a_case_that_the_plan_does_not_place_is_not_applied(session: Session, court: SmallCourt) -> None:
     run_id = solved(session, court)
 
-    done = apply_plan(session, court.clerk, run_id, [uuid4()], now=NOW)
+    done = applied(session, court.clerk, run_id, [uuid4()], now=NOW)
 
-    assert done == Application()
+    assert done == Applied({}, {}, [], [])
 
 
 # --- meanwhile ---
@@ -157,10 +188,10 @@ def test_somebody_taken_meanwhile_keeps_one_hearing_out_and_the_rest_is_applied(
     period = Period(hearing.starts_at, hearing.starts_at.replace(minute=30))
     occupy(session, [TimeClaim(resource_id=taken, period=period)], Holder(id=uuid4(), now=NOW))
 
-    done = apply_plan(session, court.clerk, run_id, now=NOW)
+    done = applied(session, court.clerk, run_id, now=NOW)
 
     assert why(done) == {"taken": 1, "not-held": 4}
-    assert next(one for one in done.refused if one.why == "taken").resource_id == taken
+    assert next(one for one in done.refused if one.why == "taken").facts["resource_id"] == taken
     assert set(done.staffings) == {kept}
     assert set(booked(session).values()) == {kept}
     assert len(seats(session)) == 4  # the hearing that is lost left nothing behind
@@ -171,10 +202,10 @@ def test_a_judge_who_falls_ill_meanwhile_is_said(session: Session, court: SmallC
     judge_id = court.judges[0]
     close(session, session.get_one(Resource, judge_id), in_days(7), in_days(8))
 
-    done = apply_plan(session, court.clerk, run_id, now=NOW)
+    done = applied(session, court.clerk, run_id, now=NOW)
 
     assert why(done) == {"closed": 1, "not-held": 4}
-    assert next(one for one in done.refused if one.why == "closed").resource_id == judge_id
+    assert next(one for one in done.refused if one.why == "closed").facts["resource_id"] == judge_id
 
 
 def test_what_others_booked_meanwhile_leaves_less_room(session: Session, court: SmallCourt) -> None:
@@ -184,7 +215,7 @@ def test_what_others_booked_meanwhile_leaves_less_room(session: Session, court: 
     other = hold(session, court.clerk, claim, now=NOW, beneficiary=Beneficiary(case_ref="RG 26/99999"))
     confirm(session, court.clerk, other.id, now=NOW)
 
-    done = apply_plan(session, court.clerk, run_id, now=NOW)
+    done = applied(session, court.clerk, run_id, now=NOW)
 
     assert why(done) == {"full-cases": 1}
     assert len(done.bookings) == 7
@@ -200,7 +231,7 @@ def test_a_case_that_changed_meanwhile_is_left_out(session: Session, court: Smal
     session.delete(gone)
     session.flush()
 
-    done = apply_plan(session, court.clerk, run_id, now=NOW)
+    done = applied(session, court.clerk, run_id, now=NOW)
 
     assert why(done) == {"not-in-time": 1, "refused-judge": 1, "gone": 1}
     assert len(done.bookings) == 5
@@ -212,7 +243,7 @@ def test_a_hearing_that_somebody_else_holds_by_now_stays_theirs(session: Session
     first, second = sorted(sittings)
     staff_hearing(session, court.clerk, first, sittings[second], now=NOW)
 
-    done = apply_plan(session, court.clerk, run_id, now=NOW)
+    done = applied(session, court.clerk, run_id, now=NOW)
 
     assert why(done) == {"staffed": 1, "taken": 1, "not-held": 8}
 
@@ -220,7 +251,7 @@ def test_a_hearing_that_somebody_else_holds_by_now_stays_theirs(session: Session
 def test_a_hearing_that_has_begun_takes_nothing(session: Session, court: SmallCourt) -> None:
     run_id = solved(session, court)
 
-    done = apply_plan(session, court.clerk, run_id, now=NOW.replace(day=9))
+    done = applied(session, court.clerk, run_id, now=NOW.replace(day=9))
 
     assert why(done) == {"closed": 2, "not-held": 8}
 
@@ -230,11 +261,11 @@ def test_a_run_without_a_plan_and_one_of_another_court_are_refused(session: Sess
     empty = start_run(session, court.clerk, court.kind.id, first=FIRST, until=UNTIL, now=NOW)
 
     with refused(session, AlreadyDecided):
-        apply_plan(session, court.clerk, empty, now=NOW)
+        applied(session, court.clerk, empty, now=NOW)
     with refused(session, NotFound):
-        apply_plan(session, court.stranger, run_id, now=NOW)
+        applied(session, court.stranger, run_id, now=NOW)
     with refused(session, NotFound):
-        undo_application(session, court.stranger, run_id, now=NOW)
+        undo_run(session, court.stranger, run_id, now=NOW)
 
 
 # --- who holds a hearing ---
@@ -280,14 +311,14 @@ def test_a_room_of_another_court_is_not_given(session: Session, court: SmallCour
 def test_an_application_is_taken_back_whole(session: Session, court: SmallCourt) -> None:
     before = court.problem(session)
     run_id = solved(session, court)
-    apply_plan(session, court.clerk, run_id, now=NOW)
+    applied(session, court.clerk, run_id, now=NOW)
 
-    assert undo_application(session, court.clerk, run_id, now=in_minutes(1)) == 8
+    assert undo_run(session, court.clerk, run_id, now=in_minutes(1)) == 8
 
     assert (booked(session), seats(session)) == ({}, [])
     assert court.problem(session) == before
-    assert undo_application(session, court.clerk, run_id, now=in_minutes(2)) == 0
-    assert len(apply_plan(session, court.clerk, run_id, now=in_minutes(3)).bookings) == 8
+    assert undo_run(session, court.clerk, run_id, now=in_minutes(2)) == 0
+    assert len(applied(session, court.clerk, run_id, now=in_minutes(3)).bookings) == 8
 
 
 def test_what_was_heard_already_is_not_taken_back(session: Session) -> None:
@@ -296,10 +327,10 @@ def test_what_was_heard_already_is_not_taken_back(session: Session) -> None:
     for number in (1, 2):
         court.case(session, number)
     run_id = solved(session, court)
-    apply_plan(session, court.clerk, run_id, now=NOW)
+    applied(session, court.clerk, run_id, now=NOW)
     begun = NOW + timedelta(days=7)  # the hearing begins at this instant
 
-    assert undo_application(session, court.clerk, run_id, now=begun) == 1
+    assert undo_run(session, court.clerk, run_id, now=begun) == 1
 
     assert set(booked(session).values()) == {past}
     assert [one.hearing_id for one in session.exec(select(HearingStaffing))] == [past]
@@ -311,12 +342,12 @@ def test_a_place_given_back_is_not_taken_back_once_the_case_has_another(session:
     court = make_court(session)
     court.hearing(session, in_days=7, max_cases=4)
     court.case(session, 1)
-    first = apply_plan(session, court.clerk, solved(session, court), now=NOW)
+    first = applied(session, court.clerk, solved(session, court), now=NOW)
     case_id, booking_id = next(iter(first.bookings.items()))
     cancel(session, court.clerk, booking_id, now=NOW)
     undone = undo_cancel(session, court.clerk, booking_id, now=NOW).state
     cancel(session, court.clerk, booking_id, now=NOW)
-    again = apply_plan(session, court.clerk, solved(session, court), now=NOW)
+    again = applied(session, court.clerk, solved(session, court), now=NOW)
 
     assert undone == State.BOOKED
     assert case_id in again.bookings
@@ -328,12 +359,12 @@ def test_a_hearing_that_holds_other_cases_keeps_its_judge(session: Session, cour
     run_id = solved(session, court)
     placed = plan(session, run_id)
     part = [case for case, where in placed.items() if where == min(placed.values())][:2]
-    apply_plan(session, court.clerk, run_id, part, now=NOW)
+    applied(session, court.clerk, run_id, part, now=NOW)
     claim = CaseClaim(resource_id=min(placed.values()), minutes=20)
     other = hold(session, court.clerk, claim, now=NOW, beneficiary=Beneficiary(case_ref="RG 26/99999"))
     confirm(session, court.clerk, other.id, now=NOW)
 
-    assert undo_application(session, court.clerk, run_id, now=NOW) == 2
+    assert undo_run(session, court.clerk, run_id, now=NOW) == 2
 
     assert list(booked(session)) == ["RG 26/99999"]
     assert len(session.exec(select(HearingStaffing)).all()) == 1
@@ -359,10 +390,10 @@ def _committed(session: Session) -> tuple[SmallCourt, UUID]:
 def test_of_several_applications_at_once_each_case_is_booked_once(engine: Engine) -> None:
     court, run_id = act(engine, _committed)
 
-    answers = at_once([partial(act, engine, apply_plan, court.clerk, run_id, now=NOW)] * 6)
+    answers = at_once([partial(act, engine, applied, court.clerk, run_id, now=NOW)] * 6)
 
     assert refusals(answers) == []
-    done = [one for one in answers if isinstance(one, Application)]
+    done = [one for one in answers if isinstance(one, Applied)]
     assert sorted(len(one.bookings) for one in done) == [0] * 5 + [8]
     with Session(engine) as session:
         assert len(booked(session)) == 8
@@ -373,7 +404,7 @@ def test_two_plans_for_the_same_cases_applied_at_once_book_each_case_once(engine
     court, first = act(engine, _committed)
     second = act(engine, solved, court)
 
-    answers = at_once([partial(act, engine, apply_plan, court.clerk, one, now=NOW) for one in (first, second) * 3])
+    answers = at_once([partial(act, engine, applied, court.clerk, one, now=NOW) for one in (first, second) * 3])
 
     assert refusals(answers) == []
     with Session(engine) as session:
@@ -393,8 +424,8 @@ def test_applying_taking_back_and_booking_by_hand_at_once_is_never_a_deadlock(en
         confirm(session, court.clerk, hold(session, court.clerk, claim, now=NOW, beneficiary=case).id, now=NOW)
 
     acts = [
-        *[partial(act, engine, apply_plan, court.clerk, run_id, now=NOW)] * 4,
-        *[partial(act, engine, undo_application, court.clerk, run_id, now=NOW)] * 4,
+        *[partial(act, engine, applied, court.clerk, run_id, now=NOW)] * 4,
+        *[partial(act, engine, undo_run, court.clerk, run_id, now=NOW)] * 4,
         *[partial(act, engine, by_hand, number) for number in range(4)],
     ]
     at_once(acts)
@@ -412,14 +443,14 @@ def test_places_taken_back_while_a_plan_gives_others_leave_one_each(engine: Engi
             court.hearing(session, in_days=days, max_cases=4)
         for number in range(4):
             court.case(session, number)
-        booking_ids = list(apply_plan(session, court.clerk, solved(session, court), now=NOW).bookings.values())
+        booking_ids = list(applied(session, court.clerk, solved(session, court), now=NOW).bookings.values())
         for booking_id in booking_ids:
             cancel(session, court.clerk, booking_id, now=NOW)
         run_id = solved(session, court)
 
     at_once(
         [
-            partial(act, engine, apply_plan, court.clerk, run_id, now=NOW),
+            partial(act, engine, applied, court.clerk, run_id, now=NOW),
             *(partial(act, engine, undo_cancel, court.clerk, one, now=NOW) for one in booking_ids),
         ]
     )

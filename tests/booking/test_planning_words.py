@@ -29,12 +29,14 @@ from optimizer.hearings.rules import FREE, WHY_NOT
 from tests.factories import NOW, TODAY, in_days
 
 PLAN = {
-    "sittings": {"1": [11, 12, 13], "2": [11, 12, 13]},
-    "placed": {str(UUID(int=number)): 1 for number in range(3)},
-    "unplaced": [[str(UUID(int=9)), [["quota", 2]]]],
-    "score": [["unplaced", 1, 1], ["late", 1, 1], ["unstaffed", 0, 0], ["spread", 1, 200], ["days", 10, 10]],
+    "plan": {
+        "sittings": {number: {"judge_id": 11, "clerk_id": 12, "room_id": 13} for number in ("1", "2")},
+        "placed": {str(UUID(int=number)): 1 for number in range(3)},
+    },
+    "unplaced": [{"case_id": str(UUID(int=9)), "reasons": [{"code": "quota", "hearings": 2}]}],
     "ended": "limit",
 }
+PRICES = {"after": [["unplaced", 1, 1], ["late", 1, 1], ["unstaffed", 0, 0], ["spread", 1, 200], ["days", 10, 10]]}
 
 
 def run(**columns: object) -> OptimizerRun:
@@ -82,19 +84,19 @@ def test_main_reasons_are_counted_the_most_frequent_first() -> None:
 
 def test_the_curve_goes_down_from_the_top_and_fills_its_width() -> None:
     assert curve([]) == ""
-    assert curve([[0.0, 1, 0, 500], [1.0, 2, 0, 400], [2.0, 2, 0, 300]]) == "0.0,4.0 120.0,24.0 240.0,44.0"
+    assert curve([[0.0, 500, None, 9], [1.0, 400, None, 2], [2.0, 300, 250, 2]]) == "0.0,4.0 120.0,24.0 240.0,44.0"
     assert curve([[0.5, 1, 0, 7], [1.0, 1, 0, 7]]) == "120.0,24.0 240.0,24.0"
 
 
 def test_the_figures_say_how_many_and_how_long() -> None:
-    going = run(state=RunState.RUNNING, progress=[[0.1, 120, 9, 5], [4.6, 138, 2, 3]])
+    going = run(state=RunState.RUNNING, progress=[[0.1, 120, None, 30], [4.6, 90, 80, 12]])
 
-    assert plain(figures(going, 150)) == "138 affaires placées sur 150, 2 hors délai, 4 s"
+    assert plain(figures(going, 150)) == "138 affaires placées sur 150, 4 s"
     assert plain(figures(run(state=RunState.QUEUED), 150)) == "En attente…"
 
 
 def test_a_proposal_is_told_rule_by_rule() -> None:
-    assert plain(proposal_sentence(run(state=RunState.DONE, plan=PLAN))) == (
+    assert plain(proposal_sentence(run(state=RunState.DONE, plan=PLAN, prices=PRICES))) == (
         "3 affaires placées sur 4, 2 audiences tenues, 1 hors délai, "
         "3 jours d’attente en moyenne une fois la convocation possible, 1 audience d’écart entre les juges."
     )

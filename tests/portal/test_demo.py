@@ -34,7 +34,8 @@ from booking.mediators import candidates, designable_kinds
 from booking.models import OCCUPYING, Booking, Person, State
 from booking.person_phones import phone_for_messages
 from booking.phones import FICTION_PREFIX
-from booking.plans.hearings import Court, plannable_kinds, problem_of
+from booking.plans.hearings import plannable_kinds, problem_of
+from booking.plans.kept import Scope
 from booking.rounds import round_of, teams_on
 from booking.screens import shown_on
 from booking.sealing import House, key_of, unseal
@@ -652,7 +653,7 @@ def test_what_is_added_afterwards_gets_a_new_number(country: Session) -> None:
 def test_the_registry_of_lyon_has_a_month_to_plan_in_which_some_cases_cannot_be_placed(country: Session) -> None:
     registrar = guest(country, "sacha.echantillon")
     kind = plannable_kinds(country, registrar)[0]
-    court = Court(
+    court = Scope(
         territory_id=registrar.home_territory_id, kind_id=kind.id, first=TODAY, until=TODAY + timedelta(days=56)
     )
     problem = problem_of(country, court, now=NOW)
