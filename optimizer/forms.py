@@ -5,6 +5,7 @@ A file is read strictly: an unknown field, a missing one, a value of another typ
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -111,9 +112,20 @@ def _read(adapter: TypeAdapter[Any], data: bytes) -> Any:
 
 def _parsed(data: bytes) -> Any:
     try:
-        return from_json(data.removeprefix(BOM), allow_inf_nan=False)
+        found = from_json(data.removeprefix(BOM), allow_inf_nan=False)
     except ValueError as error:
         raise BadForm((Fault(place="", code="json_invalid", facts={"error": str(error)}, words=str(error)),)) from error
+    json.loads(data.removeprefix(BOM), object_pairs_hook=_each_once)
+    return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object that names a field twice: readers keep the last one and say nothing."""
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise BadForm((Fault(place="", code="key_twice", facts={"key": key}, words=f"{key} is given twice"),))
+        seen.add(key)
 
 
 def _fault(error: ErrorDetails) -> Fault:

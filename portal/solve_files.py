@@ -18,8 +18,10 @@ import typer
 from optimizer import forms
 from optimizer.forms import BadForm, Fault, Solver
 from optimizer.searching import Ended, Price, Progress
+from portal.solve_contradictions import contradiction
 from portal.solve_words import ENDED_WORDS, FAULT_WORDS, PLACE_WORDS, PRICE_WORDS, RULE_WORDS, number
 
+CONTRADICTED = "value_error"  # of pydantic: the problem itself refused
 BAD_FILE, BROKEN = 2, 1
 SIGNAL = 128  # what a shell adds to the number of the signal that ended a command
 POLL_S = 0.1
@@ -71,7 +73,10 @@ def report(name: str, outcome: Any, price: tuple[Price, ...], broken: list[Any])
 def fault_line(fault: Fault) -> str:
     """Return what is wrong in a file, and where."""
     given = f" (lu : {fault.facts['given']!r})" if "given" in fault.facts else ""
-    words = FAULT_WORDS.get(fault.code, fault.words).format_map({**fault.facts, "words": fault.words})
+    facts = {**fault.facts, "words": fault.words}
+    if fault.code == CONTRADICTED:
+        facts["error"] = contradiction(str(fault.facts["error"]))
+    words = FAULT_WORDS.get(fault.code, fault.words).format_map(facts)
     return f"  {fault.place or 'ensemble'} : {words}{given}"
 
 

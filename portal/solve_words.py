@@ -163,7 +163,8 @@ FAULT_WORDS = {
     "datetime_parsing": "un instant AAAA-MM-JJTHH:MM:SS+01:00 est attendu",
     "datetime_from_date_parsing": "un instant AAAA-MM-JJTHH:MM:SS+01:00 est attendu",
     "datetime_type": "un instant AAAA-MM-JJTHH:MM:SS+01:00 est attendu",
-    "value_error": "valeur refusée : {error}",
+    "value_error": "{error}",
+    "key_twice": "le champ « {key} » est donné deux fois",
 }
 
 

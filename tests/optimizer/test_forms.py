@@ -104,6 +104,7 @@ def test_days_and_instants_are_read_strictly() -> None:
         (b'{"measures": [', "json_invalid"),
         (b'{"measures": [], "professionals": [], "slack": NaN}', "json_invalid"),
         (b"{}, {}", "json_invalid"),
+        (b'{"measures": [], "professionals": [], "slack": 1, "slack": 2}', "key_twice"),
         (b"\xff\xfe", "json_invalid"),
         (b"[" * 100_000, "json_invalid"),
         (b"[]", "dataclass_type"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ from optimizer import forms
 from optimizer.forms import Solver
 from optimizer.searching import Progress
 from portal.cli import app
+from portal.solve_contradictions import contradiction
 from portal.solve_files import interrupts_kept, searched
 from portal.solve_words import PRICE_WORDS, RULE_WORDS, number
 from tests.optimizer.test_forms import EXAMPLES
@@ -65,10 +67,37 @@ def test_a_bad_file_is_refused_with_the_place_and_the_words(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("said", "french"),
+    [
+        ("a case takes no time", "une affaire ne dure rien"),
+        ("A: ends before it starts", "A : la journée finit avant son début"),
+        ("request twice: A", "demande présente deux fois : A"),
+        ("measure m: a distance is between 0 and 9 m", "mesure m : une distance va de 0 à 9 m"),
+        ("weights: moved_m is -1, not between 0 and 9", "weights : moved_m vaut -1, hors de 0 à 9"),
+        ("something else", "something else"),
+    ],
+)
+def test_what_contradicts_itself_is_said_in_french(said: str, french: str) -> None:
+    assert contradiction(said) == french
+
+
+def test_no_sentence_of_the_problems_is_left_in_english() -> None:
+    calls = re.compile(r'(?:_refuse\(.*?, |raise ValueError\(|^ +\((?="(?:a|two) ))f?"([^"]+)"[,)]', re.MULTILINE)
+    for path in (*Path("optimizer").glob("*/problem.py"), Path("optimizer/hearings/weights.py")):
+        for template in calls.findall(path.read_text()):
+            said = re.sub(r"{[^}]+}", "7", template.replace("{what}", "measure"))
+            assert contradiction(said) != said
+
+
+@pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("shares", "[1", "ensemble : ce n’est pas du JSON"),
-        ("shares", '{"professionals": [], "measures": [{"id": "m", "kind": "k", "load": 0}]}', "measures[0] : valeur"),
+        (
+            "shares",
+            '{"professionals": [], "measures": [{"id": "m", "kind": "k", "load": 0}]}',
+            "measures[0] : m : load vaut 0, hors de 1 à",
+        ),
         ("shares", None, "ne peut pas être lu"),
         ("chess", "{}", "Possibles : hearings"),
     ],
