@@ -82,7 +82,7 @@ class ViolenceAlleged(Refusal):
 
 
 class NotSuitable(Refusal):
-    """The service does not fit the case: `why` is conflict, competence or zone."""
+    """The service does not fit the case: `why` is conflict, competence, language or zone."""
 
 
 @dataclass(frozen=True, kw_only=True)

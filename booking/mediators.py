@@ -48,6 +48,9 @@ class Candidate:
     languages: tuple[str, ...]
     is_accessible: bool
     state: str
+    competences: tuple[str, ...] = ()  # none: any
+    zone: tuple[str, ...] = ()  # departments; none: any
+    point: Point | None = None
 
     @property
     def can_take(self) -> bool:
@@ -67,9 +70,10 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What the case asks of a service: a competence, one of these departments, and none of these services."""
+    """What the case asks of a service: a competence, languages, one of these departments, none of these services."""
 
     competence: str = ""
+    languages: frozenset[str] = frozenset()  # all of them
     departments: frozenset[str] = frozenset()  # where the addresses are, those that are known
     conflicts: frozenset[int] = frozenset()  # resources with a conflict of interest
 
@@ -78,15 +82,18 @@ NOTHING_PARTICULAR = Need()
 
 
 def unfit(resource_id: int, attributes: Mapping[str, Any], need: Need) -> str:
-    """Return why a service does not fit the case: conflict, competence or zone; nothing when it fits.
+    """Return why a service does not fit the case: conflict, competence, language or zone; nothing when it fits.
 
-    A service that declares no competence or no zone is not refused for it.
+    A service that declares no competence or no zone is not refused for it. One that does not say that it speaks a
+    language is: nobody can be heard on a hope.
     """
     if resource_id in need.conflicts:
         return "conflict"
     known = attributes.get("competences") or ()
     if need.competence and known and need.competence not in known:
         return "competence"
+    if not need.languages <= set(attributes.get("languages") or ()):
+        return "language"
     zone = attributes.get("zone") or ()
     return "zone" if zone and need.departments and need.departments.isdisjoint(zone) else ""
 
@@ -155,6 +162,9 @@ def _candidate(one: Found, near: Near, kind: Kind, need: Need, today: date) -> C
         languages=tuple(said.get("languages") or ()),
         is_accessible=bool(said.get("accessible")),
         state=unfit(one.resource_id, said, need) or one.state,
+        competences=tuple(said.get("competences") or ()),
+        zone=tuple(said.get("zone") or ()),
+        point=None if one.lat is None or one.lon is None else (one.lat, one.lon),
     )
 
 

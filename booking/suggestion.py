@@ -1,4 +1,8 @@
-"""Whom to suggest first, and why in words that can be checked; and the other orders of the judge's table. Pure."""
+"""Whom to suggest first, and why in words that can be checked; and the other orders of the judge's table. Pure.
+
+One rank for one case and for a batch, that of `optimizer.shares`: the least load for who they are, then the way and the
+wait. See docs/decisions/0057-fair-shares.md.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,15 @@ from typing import Any
 
 from booking.mediators import Candidate
 from booking.persons import search_name_of
+from optimizer.shares.problem import FARTHEST_M, MOST, MOST_LOAD, Measure, Point, Problem, Professional
+from optimizer.shares.rank import rank
 
 SUGGESTED = "suggestion"
-# What each thing weighs, in days more to wait: a judge who would weigh otherwise sorts by a column.
-DAYS_A_KM = 0.25  # twenty kilometres more are worth five days
-DAYS_FULL = 10.0  # a service that is nearly full has less time for each
+EVEN = 100  # loads within a tenth of a capacity are as good as each other: the way and the wait decide between them
+# What stands for a wait, in days: a judge who would weigh otherwise sorts by a column.
 DAYS_WAITING = 30.0  # as many waiting as it has places: a month more
 DAYS_STALE = 10.0  # what is said of it may no longer be true
-UNKNOWN_DAYS = 60.0  # silence is not rewarded
-UNKNOWN_KM = 100.0
+UNKNOWN_DAYS = 60  # silence is not rewarded
 
 
 class Why(StrEnum):
@@ -28,6 +32,7 @@ class Why(StrEnum):
     AWAY = "away"  # `value` km at most
     SOONEST = "soonest"  # of all, within `value` days
     WITHIN = "within"  # `value` days
+    LEAST_LOADED = "least-loaded"  # of all, `value` percent
     LOAD = "load"  # `value` percent
     STALE = "stale"
 
@@ -84,19 +89,47 @@ def ranked(candidates: Iterable[Candidate], order: Order | None = None) -> list[
     Ties are settled by the suggested order, then by the number of the resource. The result is the same whatever the
     order of `candidates`.
     """
-    suggested = sorted(candidates, key=lambda one: (cost(one), one.resource_id))
+    suggested = _suggested(candidates)
     able = [one for one in suggested if one.can_take]
     unable = [one for one in suggested if not one.can_take]
     return [*_sorted(able, order or Order()), *_sorted(unable, order or Order())]
 
 
-def cost(one: Candidate) -> float:
-    """Return what choosing a service costs the family, in days: less is better."""
-    delay = UNKNOWN_DAYS if one.first_meeting_days is None else one.first_meeting_days
-    way = UNKNOWN_KM if one.farthest_km is None else one.farthest_km
+def _suggested(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return the candidates as `rank` has them for this one case; those who cannot take it are last."""
+    listed = sorted(candidates, key=lambda one: one.resource_id)
+    of_id = {str(one.resource_id): one for one in listed}
+    ways = {number: one.farthest_km for number, one in of_id.items()}
+    case = Measure(
+        id="case",
+        kind="",
+        distances_m={number: _metres(way) for number, way in ways.items() if way is not None},
+        conflicts=frozenset(number for number, one in of_id.items() if not one.can_take),
+    )
+    compared = Problem(professionals=tuple(professional(one, kind="") for one in listed), measures=(case,), slack=EVEN)
+    return [of_id[one.professional_id] for one in rank(compared, case)]
+
+
+def professional(one: Candidate, *, kind: str) -> Professional:
+    """Return a service as `optimizer.shares` has it: a judge's table and a batch compare the same."""
+    return Professional(
+        id=str(one.resource_id),
+        kinds=frozenset({kind}),
+        capacity=min(max(one.capacity, 0), MOST_LOAD),
+        load=min(max(one.load, 0), MOST_LOAD),
+        languages=frozenset(one.languages),
+        attributes=frozenset(one.competences),
+        departments=frozenset(one.zone),
+        point=None if one.point is None else Point(lat=one.point[0], lon=one.point[1]),
+        delay_days=wait_days(one),
+    )
+
+
+def wait_days(one: Candidate) -> int:
+    """Return what a family waits for a service, in days: those declared, and what casts a doubt on them."""
+    declared = UNKNOWN_DAYS if one.first_meeting_days is None else one.first_meeting_days
     waiting = DAYS_WAITING * min(one.waiting / one.capacity, 1.0) if one.capacity else DAYS_WAITING
-    load = DAYS_FULL * min(one.load_ratio, 2.0)
-    return delay + DAYS_A_KM * way + load + waiting + DAYS_STALE * one.is_stale
+    return min(max(round(declared + waiting + DAYS_STALE * one.is_stale), 0), MOST["delay_days"])
 
 
 def suggestion(candidates: Iterable[Candidate]) -> tuple[Candidate, tuple[Reason, ...]] | None:
@@ -109,19 +142,24 @@ def suggestion(candidates: Iterable[Candidate]) -> tuple[Candidate, tuple[Reason
 
 
 def reasons(one: Candidate, able: Sequence[Candidate]) -> tuple[Reason, ...]:
-    """Return what can be said of a service among those that can take the case: way, delay, load, and its age."""
+    """Return what can be said of a service among those that can take the case: load, way, delay, and its age."""
     said: list[Reason] = []
+    if one.capacity:
+        is_least = len(able) > 1 and all(one.load_ratio <= other.load_ratio for other in able)
+        said.append(Reason(Why.LEAST_LOADED if is_least else Why.LOAD, round(100 * one.load_ratio)))
     if (way := one.farthest_km) is not None:
         is_nearest = len(able) > 1 and all(way <= _way(other) for other in able)
         said.append(Reason(Why.NEAREST if is_nearest else Why.AWAY, round(way)))
     if (days := one.first_meeting_days) is not None:
         is_soonest = len(able) > 1 and all(days <= _delay(other) for other in able)
         said.append(Reason(Why.SOONEST if is_soonest else Why.WITHIN, days))
-    if one.capacity:
-        said.append(Reason(Why.LOAD, round(100 * one.load_ratio)))
     if one.is_stale:
         said.append(Reason(Why.STALE))
     return tuple(said)
+
+
+def _metres(way_km: float) -> int:
+    return min(round(1000 * way_km), FARTHEST_M)
 
 
 def _way(one: Candidate) -> float:

@@ -52,6 +52,7 @@ PRICE_WORDS = {
         "largest-load": "plus grande charge",
         "distance-km": "kilomètres",
         "distance-unknown": "distances inconnues",
+        "delay-days": "jours d’attente",
         "moved": "mesures qui changent de mains",
         "not-preferred": "souhaits non suivis",
         "euros": "euros",

@@ -32,6 +32,7 @@ WHY_NOT = {
     "closed": "Fermé en ce moment",
     "conflict": "Conflit d’intérêts",
     "competence": "Autre compétence",
+    "language": "Autre langue",
     "zone": "Hors de sa zone",
     "other": "Ne convient pas",
 }
@@ -209,11 +210,20 @@ def headings(order: Order, words: MeasureWords = ANY_MEASURE) -> list[Heading]:
 
 
 def reasons_words(reasons: Sequence[Reason], addresses_found: int) -> str:
-    """Return "le plus proche des deux adresses, premier rendez-vous sous 9 jours, charge 60 %"."""
+    """Return "le moins chargé, 40 %, à 12 km au plus, premier rendez-vous sous 9 jours"."""
     return ", ".join(_reason_words(each, addresses_found) for each in reasons)
 
 
 def _reason_words(reason: Reason, addresses_found: int) -> str:
+    simple = {
+        Why.LEAST_LOADED: f"le moins chargé, {reason.value}{NBSP}%",
+        Why.LOAD: f"charge {reason.value}{NBSP}%",
+        Why.STALE: "déclaration ancienne, à vérifier",
+    }
+    return simple.get(reason.why) or _way_or_delay(reason, addresses_found)
+
+
+def _way_or_delay(reason: Reason, addresses_found: int) -> str:
     match reason.why:
         case Why.NEAREST:
             return "le plus proche " + ("des deux adresses" if addresses_found > 1 else "de l’adresse")
@@ -221,12 +231,8 @@ def _reason_words(reason: Reason, addresses_found: int) -> str:
             return f"à {reason.value}{NBSP}km" + (" au plus" if addresses_found > 1 else "")
         case Why.SOONEST:
             return f"premier rendez-vous le plus tôt, sous {plural(reason.value, 'jour')}"
-        case Why.WITHIN:
+        case _:
             return f"premier rendez-vous sous {plural(reason.value, 'jour')}"
-        case Why.LOAD:
-            return f"charge {reason.value}{NBSP}%"
-        case Why.STALE:
-            return "déclaration ancienne, à vérifier"
 
 
 def competence_choices(kind: Kind) -> list[tuple[str, str]]:

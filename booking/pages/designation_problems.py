@@ -9,6 +9,7 @@ from portal.problems import problem
 UNFIT_WORDS = {
     "conflict": "un conflit d’intérêts est signalé",
     "competence": "il n’exerce pas la compétence demandée",
+    "language": "il ne parle pas la langue demandée",
     "zone": "il n’intervient pas dans ce département",
 }
 WHICH_WORDS = {"meeting": "La réunion d’information", "hearing": "L’audience"}

@@ -146,6 +146,7 @@ RULES: dict[str, _Rule] = {
     "competence": _Rule(
         "Chaque service dit quelles mesures il prend.", SERVICE, (OTHER_SERVICE, "Chercher une autre mesure")
     ),
+    "language": _Rule("Un service n’est désigné que s’il parle les langues demandées.", SERVICE, (OTHER_SERVICE,)),
     "zone": _Rule(
         "Chaque service dit dans quels départements il intervient.",
         SERVICE,

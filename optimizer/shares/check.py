@@ -44,12 +44,14 @@ def price(problem: Problem, plan: Plan) -> tuple[Price, ...]:
     moved = sum(measure.moves_to(who.id) for measure, who in chosen)
     unwished = sum(measure.misses_wish(who.id) for measure, who in chosen)
     euros = sum(who.price_euros for _, who in chosen)
+    days = sum(who.delay_days for _, who in chosen)
     levels = largest_levels(problem, plan)
     return (
         Price(rule="unplaced", count=len(waiting), cost=UNPLACED * sum(one.priority for one in waiting)),
         Price(rule="largest-load", count=max(levels, default=0), cost=LEVEL * sum(levels)),
         Price(rule="distance-km", count=known * KM, cost=known * KM),
         Price(rule="distance-unknown", count=unknown, cost=unknown * weights.unknown_m * KM),
+        Price(rule="delay-days", count=days, cost=days * weights.day_m * KM),
         Price(rule="moved", count=moved, cost=moved * weights.moved_m * KM),
         Price(rule="not-preferred", count=unwished, cost=unwished * weights.not_preferred_m * KM),
         Price(rule="euros", count=euros, cost=euros * weights.euro_m * KM),

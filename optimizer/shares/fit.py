@@ -71,4 +71,5 @@ def cost_of_way_m(problem: Problem, measure: Measure, professional: Professional
         + weights.moved_m * measure.moves_to(professional.id)
         + weights.not_preferred_m * measure.misses_wish(professional.id)
         + weights.euro_m * professional.price_euros
+        + weights.day_m * professional.delay_days
     )

@@ -16,7 +16,8 @@ from availability.places import distance_km
 from optimizer.shares.fit import suiting
 
 THOUSAND = 1000  # a relative load is counted in thousandths of the declared capacity
-MOST = {"priority": 1_000, "euro_m": 1_000, "price_euros": 100_000}  # costs are added up in 64 bits
+# Costs are added up in 64 bits.
+MOST = {"priority": 1_000, "euro_m": 1_000, "price_euros": 100_000, "day_m": 50_000, "delay_days": 2_000}
 MOST_LOAD = 1_000_000  # in minutes, ten years of work
 FARTHEST_M = 20_040_000  # half a turn of the Earth
 
@@ -59,10 +60,11 @@ class Weights:
     moved_m: int = 50_000  # a measure that leaves who has it
     not_preferred_m: int = 20_000  # one whose judge or family named others
     euro_m: int = 100  # a euro of what the professional asks
+    day_m: int = 4_000  # a day of delay: twenty kilometres more are worth five days
     unknown_m: int = 100_000  # a distance that nobody knows: silence is not rewarded
 
     def __post_init__(self) -> None:
-        _within(self, 0, "moved_m", "not_preferred_m", "euro_m", "unknown_m")
+        _within(self, 0, "moved_m", "not_preferred_m", "euro_m", "day_m", "unknown_m")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +81,10 @@ class Professional:
     point: Point | None = None
     limit_m: int | None = None  # the farthest they go
     price_euros: int = 0  # of one measure
+    delay_days: int = 0  # before they begin one
 
     def __post_init__(self) -> None:
-        _within(self, 0, "capacity", "load", "price_euros")
+        _within(self, 0, "capacity", "load", "price_euros", "delay_days")
         if self.limit_m is not None:
             _within(self, 0, "limit_m")
 
@@ -130,8 +133,8 @@ class Problem:
     """Everything that one allocation is made of.
 
     The order of what is sought: leave the least undone (by priority); then the largest load is least, in each group of
-    professionals who share measures; then the least distance, moves, wishes and prices (`weights`). With `slack`, the
-    largest load may be that much more than the least possible, in thousandths of a capacity or in load.
+    professionals who share measures; then the least distance, delays, moves, wishes and prices (`weights`). With
+    `slack`, the largest load may be that much more than the least possible, in thousandths of a capacity or in load.
     """
 
     professionals: tuple[Professional, ...]

@@ -22,6 +22,7 @@ class Why(StrEnum):
     AWAY = "away"  # `value` metres
     EUROS = "euros"  # `value`
     UNKNOWN_DISTANCE = "unknown-distance"
+    DELAY = "delay"  # `value` days before they begin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,8 @@ def _reasons(problem: Problem, measure: Measure, one: Candidate, least: int, nea
         said.append(Reason(why=Why.UNKNOWN_DISTANCE))
     else:
         said.append(Reason(why=Why.NEAREST if one.distance_m == nearest else Why.AWAY, value=one.distance_m))
+    if days := problem.professional_of[one.professional_id].delay_days:
+        said.append(Reason(why=Why.DELAY, value=days))
     if euros := problem.professional_of[one.professional_id].price_euros:
         said.append(Reason(why=Why.EUROS, value=euros))
     return said

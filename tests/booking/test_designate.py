@@ -57,7 +57,7 @@ from booking.pages.designate_words import (
 from booking.pages.designation_notice import answer, lines, readable_phone
 from booking.question import DEFAULT_RADIUS_KM, Question
 from booking.reasons import Reason
-from booking.suggestion import COLUMNS, Order, Why, cost, ranked, suggestion
+from booking.suggestion import COLUMNS, Order, Why, ranked, suggestion, wait_days
 from tests.conftest import Database
 from tests.factories import (
     NOW,
@@ -164,7 +164,7 @@ def test_who_becomes_better_in_one_thing_is_never_suggested_later(table: list[Ca
     before = ranked(table)
     for number, one in enumerate(before):
         better = replace(one, **{thing: BETTER[thing](one)})
-        assert cost(better) <= cost(one)
+        assert wait_days(better) <= wait_days(one)
         after = ranked([better if each is one else each for each in table])
 
         assert after.index(better) <= number
@@ -177,6 +177,10 @@ def test_who_becomes_better_in_one_thing_is_never_suggested_later(table: list[Ca
         (candidate(2, distances_km=(9.0, 9.0)), candidate(1, distances_km=(1.0, 10.0))),
         (candidate(2, distances_km=(30.0, None)), candidate(1, distances_km=(None, None))),
         (candidate(2, load=3), candidate(1, load=4)),
+        # Ten percent of a capacity are as good as none; beyond, the load is what is looked at first.
+        (candidate(2, load=5, first_meeting_days=13), candidate(1, load=4)),
+        (candidate(1, load=4), candidate(2, load=6, first_meeting_days=1, distances_km=(0.0, 0.0))),
+        (candidate(2, load=3, capacity=6), candidate(1, load=15, capacity=20)),
         (candidate(2, load=1), candidate(1, load=0, capacity=0)),
         (candidate(2), candidate(1, waiting=2)),
         (candidate(2), candidate(1, is_stale=True)),
@@ -188,22 +192,22 @@ def test_who_becomes_better_in_one_thing_is_never_suggested_later(table: list[Ca
         (candidate(2), candidate(1, distances_km=(22.0, 3.0), first_meeting_days=12)),
     ],
 )
-def test_the_delay_the_way_the_load_and_the_age_decide_together(first: Candidate, second: Candidate) -> None:
+def test_the_load_decides_first_then_the_delay_the_way_and_the_age(first: Candidate, second: Candidate) -> None:
     assert ranked([second, first]) == [first, second]
 
 
 def test_the_suggestion_says_why_and_only_what_is_true() -> None:
-    near, soon = candidate(1, load=9, capacity=15), candidate(2, first_meeting_days=9, distances_km=(60.0, 70.0))
+    near, soon = candidate(1, load=7), candidate(2, first_meeting_days=9, distances_km=(60.0, 70.0))
     full = candidate(3, state="full", distances_km=(0.0, 0.0), first_meeting_days=1)
 
     best = suggestion([full, soon, near])
 
     assert best is not None
     assert best[0] == near
-    assert [(reason.why, reason.value) for reason in best[1]] == [(Why.NEAREST, 12), (Why.WITHIN, 14), (Why.LOAD, 60)]
+    assert [(reason.why, reason.value) for reason in best[1]] == [(Why.LOAD, 58), (Why.NEAREST, 12), (Why.WITHIN, 14)]
     alone = suggestion([full, replace(soon, is_stale=True)])
     assert alone is not None
-    assert [reason.why for reason in alone[1]] == [Why.AWAY, Why.WITHIN, Why.LOAD, Why.STALE]
+    assert [reason.why for reason in alone[1]] == [Why.LOAD, Why.AWAY, Why.WITHIN, Why.STALE]
     assert suggestion([full]) is None
 
 
@@ -215,6 +219,9 @@ def test_the_suggestion_says_why_and_only_what_is_true() -> None:
         ({"competences": ["curatelle"]}, Need(competence="tutelle"), "competence"),
         ({"competences": ["curatelle", "tutelle"], "zone": ["69"]}, Need(competence="tutelle"), ""),
         ({"zone": ["01", "69"]}, Need(departments=frozenset({"69", "13"})), ""),
+        ({"languages": ["arabe"]}, Need(languages=frozenset({"arabe"})), ""),
+        ({"languages": ["turc"]}, Need(languages=frozenset({"arabe", "turc"})), "language"),
+        ({}, Need(languages=frozenset({"arabe"})), "language"),
         ({"zone": ["01", "38"]}, Need(departments=frozenset({"69"})), "zone"),
         (
             {"zone": ["38"], "competences": ["x"]},

@@ -157,7 +157,7 @@ def test_the_first_is_suggested_with_its_reasons_and_the_full_ones_come_last(ope
     proposal = page.get_by_label("Suggestion")
     expect(proposal.get_by_text(rows(page).first.locator(".pj-name").inner_text(), exact=True)).to_be_visible()
     expect(proposal).to_contain_text(re.compile(r"(le plus proche des deux adresses|km au plus), premier rendez-vous"))
-    expect(proposal).to_contain_text(re.compile(r"charge \d+\u00a0%"))
+    expect(proposal).to_contain_text(re.compile(r"(charge|le moins chargé,) \d+\u00a0%"))
     are_full = [line.get_attribute("class") == "pj-row--full" for line in rows(page).all()]
     assert any(are_full)
     assert are_full == sorted(are_full)

@@ -47,6 +47,7 @@ def region(seed: int, *, measures: int, professionals: int, loads: tuple[int, ..
             languages=frozenset(rng.sample(tongues, rng.randrange(3))),
             departments=frozenset(rng.choice(((), ("69",), ("69", "38")))),
             limit_m=rng.choice((None, None, 60_000)),
+            delay_days=number % 9,
         )
         for number in range(professionals)
     ]

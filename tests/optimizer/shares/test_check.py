@@ -59,14 +59,14 @@ def test_what_the_problem_does_not_know_is_a_violation() -> None:
 
 
 def test_the_price_says_each_rule_once() -> None:
-    people = [who("a", load=1, price_euros=30), who("b", 40)]
+    people = [who("a", load=1, price_euros=30), who("b", 40, delay_days=2)]
     measures = [
         measure("near", preferred=frozenset({"b"}), distances_m={"a": 7_000}),
         measure("moved", points=(), held_by="b", lock=Lock.MOVABLE),
         measure("stays", 0, held_by="b", lock=Lock.MOVABLE),
         measure("waits", priority=3),
     ]
-    asked = problem(people, measures, balance=Balance.ABSOLUTE, weights=Weights(moved_m=5_000, euro_m=10))
+    asked = problem(people, measures, balance=Balance.ABSOLUTE, weights=Weights(moved_m=5_000, euro_m=10, day_m=3_000))
     plan = Plan(given={"near": "a", "moved": "a", "stays": "b"})
     lines = {line.rule: (line.count, pytest.approx(line.cost)) for line in price(asked, plan)}
 
@@ -76,6 +76,7 @@ def test_the_price_says_each_rule_once() -> None:
         "largest-load": (3, 3e6),
         "distance-km": (pytest.approx(47, abs=0.01), pytest.approx(47, abs=0.01)),
         "distance-unknown": (1, 100),
+        "delay-days": (2, 6),
         "moved": (1, 5),
         "not-preferred": (1, 20),
         "euros": (60, 0.6),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimizer.shares.plan import Plan
-from optimizer.shares.problem import Lock
+from optimizer.shares.problem import Lock, Weights
 from optimizer.shares.rank import Reason, Why, rank
 from optimizer.shares.solve import solve
 from tests.optimizer.shares.region import measure, problem, region, who
@@ -33,6 +33,15 @@ def test_within_the_slack_loads_are_as_good_as_each_other() -> None:
 
     assert order(*rank(problem(people, [], slack=99), measure("m"))) == ["far", "near", "loaded"]
     assert order(*rank(problem(people, [], slack=100), measure("m"))) == ["near", "far", "loaded"]
+
+
+def test_a_delay_is_worth_a_way_once_the_loads_are_equal() -> None:
+    people = [who("soon", 30, delay_days=5), who("near", 2, delay_days=14), who("loaded", load=1)]
+    found = rank(problem(people, []), measure("m"))
+
+    assert order(*found) == ["soon", "near", "loaded"]
+    assert found[0].reasons[-1] == Reason(why=Why.DELAY, value=5)
+    assert order(*rank(problem(people, [], weights=Weights(day_m=3_000)), measure("m")))[0] == "near"
 
 
 def test_what_was_given_weighs_and_the_measure_itself_does_not() -> None:

@@ -113,7 +113,7 @@ def test_what_leaves_nothing_to_decide_is_answered_exactly_and_at_once(asked: Pr
 
 
 def test_absurdly_large_figures_are_still_solved_exactly() -> None:
-    heavy = Weights(moved_m=20_040_000, not_preferred_m=20_040_000, euro_m=1_000, unknown_m=20_040_000)
+    heavy = Weights(moved_m=20_040_000, not_preferred_m=20_040_000, euro_m=1_000, unknown_m=20_040_000, day_m=50_000)
     people = [who(name, capacity=1_000_000, price_euros=100_000) for name in "abc"]
     measures = [
         measure(f"m{number}", load=load, priority=1_000, preferred=frozenset("z"), held_by="a", lock=Lock.MOVABLE)
