@@ -50,6 +50,7 @@ MOVED = (
     Moved("person_following"),
     Moved("divestment", sealed=("why_sealed", "answer_sealed")),
     Moved("waiting_entry"),
+    Moved("kept_apart", unless="k.group_id = t.group_id"),
     Moved("fitting_request", sealed=("address_sealed",)),
     Moved("convocation", sealed=("reason_sealed",)),
     Moved("import_known"),

@@ -90,6 +90,8 @@ DONE_WORDS = {
     "person-unfollowed": "noté qu’un service ne suit plus",
     "person-merged": "réuni deux dossiers",
     "person-unmerged": "séparé deux dossiers",
+    "person-kept-apart": "noté avec qui ne pas l’héberger",
+    "person-let-together": "retiré avec qui ne pas l’héberger",
     "divestment-asked": "demandé un dessaisissement",
     "divestment-accepted": "accepté le dessaisissement",
     "divestment-refused": "refusé le dessaisissement",

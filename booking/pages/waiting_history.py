@@ -123,6 +123,8 @@ def _act(step: WaitStep) -> str:
         return _by(who, f"a fixé l’échéance légale au {day(last, year=True)}" if last else "a retiré l’échéance légale")
     if step.act == "waiting-waiting" and (step.facts or {}).get("undo"):
         return _by(who, "a remis à sa place")
+    if step.act == "waiting-offered" and (step.facts or {}).get("run_id"):
+        return _by(who, "a donné le lit d’une répartition")
     return _by(who, ACT_WORDS.get(step.act, "a changé l’inscription"))
 
 

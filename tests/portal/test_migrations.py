@@ -24,6 +24,7 @@ import booking.lawyer_models
 import booking.meeting_models
 import booking.nature_models
 import booking.person_models
+import booking.plans.bed_models
 import booking.plans.models
 import booking.room_way_models
 import booking.saved_models
