@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from availability.claims import readable
+from availability.closings import ClosedDays
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, record
 from availability.models import TerritoryLevel
@@ -23,7 +23,6 @@ from availability.reopening import open_again
 from availability.rights import Actor, Role
 
 SETTERS = (Role.ADMINISTRATOR, Role.REGISTRY)
-MOST_REASON = 120
 LONGEST = 120  # days: the summer recess lasts two months
 
 # The court itself or every court under it, at any depth: a recess is written for each.
@@ -61,19 +60,11 @@ CHOICES = text("""
 
 
 @dataclass(frozen=True)
-class Recess:
+class Recess(ClosedDays):
     """Civil days `[first, until)` of recess, and their name: "Vacations d’été"."""
 
-    first: date
-    until: date
-    reason: str = ""
-
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", readable("reason", self.reason))
-        if len(self.reason) > MOST_REASON:
-            raise InvalidRequest("reason", "too-long", most=MOST_REASON)
-        if self.until <= self.first:
-            raise InvalidRequest("until", "not-after-start")
+        super().__post_init__()
         if (self.until - self.first).days > LONGEST:
             raise InvalidRequest("until", "too-many-days", most=LONGEST)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
+
+POLL_S = 0.1
 
 
 class Ended(StrEnum):
@@ -106,3 +111,30 @@ class Budget:
             Progress(seconds=self.seconds, cost=cost, bound=bound, unplaced=unplaced)
         ):
             self.is_stopped = True
+
+
+class Stoppable(Protocol):
+    """A solver that can be stopped from another thread."""
+
+    def stop_search(self) -> None:
+        """Stop as soon as can be."""
+
+
+@contextlib.contextmanager
+def watched(solver: Stoppable, budget: Budget, tell: Callable[[], None]) -> Iterator[None]:
+    """Tell where a search is while a solver, which says nothing by itself, works during the block; obey a stop."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_S):
+            tell()
+            if budget.is_stopped:
+                solver.stop_search()  # asked again each time: it counts for nothing while the model is being read
+
+    watcher = threading.Thread(target=watch, name="watch-solver", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()

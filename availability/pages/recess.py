@@ -11,11 +11,11 @@ from typing import Any
 import reflex as rx
 from sqlmodel import Session
 
+from availability.closings import MOST_REASON
 from availability.errors import InvalidRequest, Refusal
 from availability.pages.focus import focus_on
 from availability.recess import (
     LONGEST,
-    MOST_REASON,
     SETTERS,
     Recess,
     RecessForgotten,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -27,6 +26,7 @@ from booking.lawyers import LAWYERS, hearings_touched
 from booking.natures import natures
 from booking.pages.calendars_route import link_address
 from booking.pages.lawyer_words import DateRow, HearingRow, date_row, hearing_row
+from booking.pages.undoing import UndoingState
 from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
@@ -62,7 +62,7 @@ class _Read:
     link: CalendarLink | None
 
 
-class LawyerHearingsState(rx.State):
+class LawyerHearingsState(UndoingState, rx.State):
     """The two lists, and what is open in the first."""
 
     coming: list[HearingRow] = []  # noqa: RUF012 - Reflex copies the default for each client
@@ -80,8 +80,6 @@ class LawyerHearingsState(rx.State):
     focused: str = ""  # what the focus goes to, each time `focus_turn` grows
     focus_turn: int = 0
     is_loaded: bool = False
-    _undo: Callable[..., Any] | None = None
-    _undone: str = ""
 
     @allow(*LAWYERS)
     @rx.event
@@ -125,9 +123,7 @@ class LawyerHearingsState(rx.State):
                 await self._show_possible()  # without the one that somebody else just took
             return await self._refused(refusal)
         self.moving, self._undo = "", None
-        (await self.get_state(NoticeState)).show_success(f"L’audience est déplacée : {chosen.when}.")
-        await self._read_again()
-        return rx.set_focus("message")
+        return await self._said(f"L’audience est déplacée : {chosen.when}.")
 
     @allow(*LAWYERS)
     @rx.event
@@ -142,9 +138,7 @@ class LawyerHearingsState(rx.State):
             return await self._refused(refusal)
         self._undo, self._undone = partial(take_back, booking_id=UUID(row.id)), "La date est à nouveau à vous."
         self.moving = self.filing = ""
-        (await self.get_state(NoticeState)).show_success("La date est rendue.", undo_label="Annuler")
-        await self._read_again()
-        return rx.set_focus("message")
+        return await self._said("La date est rendue.", undo="Annuler")
 
     @allow(*LAWYERS)
     @rx.event
@@ -167,15 +161,7 @@ class LawyerHearingsState(rx.State):
     @rx.event
     async def undo(self) -> EventSpec:
         """Take back the last act."""
-        back, self._undo = self._undo, None
-        if back is not None:
-            try:
-                await act(back, await current_actor(self), now=now())
-            except Refusal as refusal:
-                return await self._refused(refusal)
-            (await self.get_state(NoticeState)).show_success(self._undone)
-            await self._read_again()
-        return rx.set_focus("message")
+        return await self._take_back()
 
     @allow(*LAWYERS)
     @rx.event
@@ -194,10 +180,7 @@ class LawyerHearingsState(rx.State):
             return rx.set_focus("au" if self.is_last_wrong else "du")
         self.first = self.last = self.away_error = ""
         self.turn += 1
-        said = "C’est noté : ces jours comptent dans tous les tribunaux."
-        (await self.get_state(NoticeState)).show_success(said)
-        await self._read_again()
-        return rx.set_focus("message")
+        return await self._said("C’est noté : ces jours comptent dans tous les tribunaux.")
 
     @allow(*LAWYERS)
     @rx.event
@@ -212,9 +195,7 @@ class LawyerHearingsState(rx.State):
         today = now().astimezone(MAINLAND).date()
         self._undo = partial(add_away, first=first, last=last, today=min(today, last))
         self._undone = "Ces jours sont à nouveau notés."
-        (await self.get_state(NoticeState)).show_success("Ces jours ne comptent plus.", undo_label="Annuler")
-        await self._read_again()
-        return rx.set_focus("message")
+        return await self._said("Ces jours ne comptent plus.", undo="Annuler")
 
     @allow(*LAWYERS)
     @rx.event
@@ -231,11 +212,6 @@ class LawyerHearingsState(rx.State):
 
     def _focus(self, field: str) -> None:
         self.focused, self.focus_turn = field, self.focus_turn + 1
-
-    async def _refused(self, refusal: Refusal) -> EventSpec:
-        (await self.get_state(NoticeState)).show_error(sentence(refusal))
-        await self._read_again()
-        return rx.set_focus("message")
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         if await read(hearings_touched, await current_actor(self), LAWYERS, resource_ids):

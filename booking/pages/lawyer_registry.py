@@ -9,7 +9,9 @@ import reflex as rx
 from booking.lawyer_models import Per, Procedure
 from booking.pages.court_links import court_links
 from booking.pages.date_queue import DateQueueState, date_queue
-from booking.pages.lawyer_registry_state import WITHOUT, LawyerRegistryState, Line, Option, ReleaseRow
+from booking.pages.lawyer_registry_form import WITHOUT
+from booking.pages.lawyer_registry_rows import Line, Option, ReleaseRow
+from booking.pages.lawyer_registry_state import LawyerRegistryState
 from booking.pages.lawyer_words import PER_WORDS, PROCEDURE_WORDS
 from booking.pages.widgets import copy_button
 from booking.plans.hearings import PLANNERS

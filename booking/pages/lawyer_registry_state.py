@@ -15,7 +15,6 @@ from reflex.event import EventSpec
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound, Refusal
-from availability.openings import local_day
 from availability.rights import Actor
 from booking.day import time_zone_of
 from booking.lawyer_invitations import (
@@ -24,16 +23,14 @@ from booking.lawyer_invitations import (
     invite,
     mailed_of,
     restore_invitation,
-    token_of_invitation,
     withdraw_invitation,
 )
-from booking.lawyer_models import LawyerInvitation, Per, Procedure
+from booking.lawyer_models import LawyerInvitation, Per
 from booking.lawyer_registry import DateToRelease, release_date, to_release, undo_release
 from booking.lawyer_rules import (
     ConventionLine,
     RuleChoices,
     RuleLine,
-    RuleSpec,
     choices_for_rules,
     conventions_of,
     remove_convention,
@@ -55,23 +52,31 @@ from booking.lawyers import (
     resume_case,
 )
 from booking.natures import natures
-from booking.pages.lawyer_words import PER_WORDS, PROCEDURE_WORDS, mailed_words, nature_typed, nature_words
+from booking.pages.lawyer_registry_form import MOST_TYPED, account_of, number_of, spec_of, whole
+from booking.pages.lawyer_registry_rows import (
+    Line,
+    Option,
+    ReleaseRow,
+    convention_line,
+    dotted,
+    invitation_line,
+    release_row,
+    rule_line,
+    whom_words,
+)
+from booking.pages.lawyer_words import nature_words
+from booking.pages.undoing import UndoingState
 from booking.plans.hearings import PLANNERS
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.live import watch
 from portal.policy import allow, current_actor
 from portal.problems import sentence
-from portal.settings import secret_key, settings
-from portal.ui.dates import NBSP, day, long_day, moment, plural
-from portal.ui.notice import NoticeState
+from portal.settings import settings
 
-MOST_TYPED = 300
-WITHOUT = "sans-date"
+UNDO = "Annuler"
 INVITED = "L’invitation part par courriel, avec un lien qui ouvre le compte une seule fois."
 INVITED_HERE = "L’invitation est prête. Aucun courriel ne part d’ici : copiez son lien et envoyez-le à l’avocat."
-LAST_ID = 2**63 - 1
 RULE_FIELDS = {
     "minutes": "regle-minutes",
     "min_delay_days": "regle-delai",
@@ -79,35 +84,6 @@ RULE_FIELDS = {
     "kind": "regle-type",
     "template": "regle-modele",
 }
-
-
-@dataclass(frozen=True)
-class ReleaseRow:
-    """A date to release, as displayed."""
-
-    id: str
-    when: str
-    where: str
-    who: str
-    late: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """Something with a name, what is said of it, and an address to copy when it has one."""
-
-    id: str
-    name: str
-    detail: str
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Option:
-    """Something to choose."""
-
-    id: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +102,7 @@ class _Read:
     zone: ZoneInfo
 
 
-class LawyerRegistryState(rx.State):
+class LawyerRegistryState(UndoingState, rx.State):
     """The page of lawyers, as a registry has it."""
 
     release: list[ReleaseRow] = []  # noqa: RUF012 - Reflex copies the default for each client
@@ -143,8 +119,6 @@ class LawyerRegistryState(rx.State):
     why: str = ""
     turns: dict[str, int] = {"invitation": 0, "affaire": 0, "regle": 0, "convention": 0}  # noqa: RUF012 - as above
     is_loaded: bool = False
-    _undo: Callable[..., Any] | None = None
-    _undone: str = ""
 
     @allow(*PLANNERS)
     @rx.event
@@ -180,7 +154,7 @@ class LawyerRegistryState(rx.State):
         said = "Cet avocat a déjà un compte : il prend désormais des dates chez vous."
         if invited.invitation is not None:
             said = INVITED if settings().smtp_url else INVITED_HERE
-        return await self._said(said, done="invitation")
+        return await self._done(said, form="invitation")
 
     @allow(*PLANNERS)
     @rx.event
@@ -196,7 +170,7 @@ class LawyerRegistryState(rx.State):
         """Note that a lawyer assists a case."""
         typed, chosen = str(form.get("numero", ""))[:MOST_TYPED], str(form.get("avocat", ""))
         try:
-            account_id = _uuid(chosen)
+            account_id = account_of(chosen)
             await act(name_lawyer, await current_actor(self), account_id, case_ref=typed, now=now())
         except Refusal as refusal:
             if isinstance(refusal, NotFound):
@@ -204,7 +178,7 @@ class LawyerRegistryState(rx.State):
             words = "Écrivez le numéro de l’affaire." if not typed.strip() else sentence(refusal)
             return self._at_field("numero", words)
         self._undo = None
-        return await self._said("C’est noté : l’avocat lit les audiences de cette affaire.", done="affaire")
+        return await self._done("C’est noté : l’avocat lit les audiences de cette affaire.", form="affaire")
 
     @allow(*PLANNERS)
     @rx.event
@@ -219,7 +193,7 @@ class LawyerRegistryState(rx.State):
     async def add_rule(self, form: dict[str, Any]) -> EventSpec:
         """Write what lawyers may take."""
         try:
-            spec = _spec(form, {one.id: one.label.partition(" – ")[2] for one in self.natures})
+            spec = spec_of(form, {one.id: one.label.partition(" – ")[2] for one in self.natures})
             self._undo = await act(write_rule, await current_actor(self), spec, now=now())
         except Refusal as refusal:
             if isinstance(refusal, NotFound):
@@ -227,7 +201,7 @@ class LawyerRegistryState(rx.State):
             return self._at_field(RULE_FIELDS.get(str(refusal.facts.get("field")), "regle-famille"), sentence(refusal))
         self._undone = "La règle est comme avant."
         said = "La règle est enregistrée : elle vaut dès maintenant."
-        return await self._said(said, undo=True, done="regle")
+        return await self._done(said, undo=UNDO, form="regle")
 
     @allow(*PLANNERS)
     @rx.event
@@ -238,7 +212,7 @@ class LawyerRegistryState(rx.State):
         except Refusal as refusal:
             return await self._refused(refusal)
         self._undo, self._undone = partial(set_rule, spec=spec), "La règle est remise."
-        return await self._said("La règle est retirée. Les dates déjà prises restent prises.", undo=True)
+        return await self._done("La règle est retirée. Les dates déjà prises restent prises.", undo=UNDO)
 
     @allow(*PLANNERS)
     @rx.event
@@ -248,9 +222,9 @@ class LawyerRegistryState(rx.State):
         with_whom: dict[str, Any] = {"bar": chosen} if whom == "barreau" else {"firm": chosen}
         try:
             if whom == "avocat":
-                with_whom = {"account_id": _uuid(str(form.get("avec-avocat", "")))}
+                with_whom = {"account_id": account_of(str(form.get("avec-avocat", "")))}
             per = Per.MONTH if form.get("par") == Per.MONTH else Per.SESSION
-            site, most = number_of(form.get("convention-tribunal", "")), _whole(form.get("nombre", ""), "most")
+            site, most = number_of(form.get("convention-tribunal", "")), whole(form.get("nombre", ""), "most")
             agreed = {"site_id": site, "per": per} | with_whom
             self._undo = await act(write_convention, await current_actor(self), agreed, most, now=now())
         except Refusal as refusal:
@@ -262,7 +236,7 @@ class LawyerRegistryState(rx.State):
                 )
             return self._at_field("nombre" if refusal.facts.get("field") == "most" else "avec-nom", sentence(refusal))
         self._undone = "La convention est comme avant."
-        return await self._said("La convention est enregistrée.", undo=True, done="convention")
+        return await self._done("La convention est enregistrée.", undo=UNDO, form="convention")
 
     @allow(*PLANNERS)
     @rx.event
@@ -282,20 +256,13 @@ class LawyerRegistryState(rx.State):
             bar=was.bar,
         )
         self._undone = "La convention est remise."
-        return await self._said("La convention est retirée.", undo=True)
+        return await self._done("La convention est retirée.", undo=UNDO)
 
     @allow(*PLANNERS)
     @rx.event
     async def undo(self) -> EventSpec:
         """Take back the last act."""
-        back, self._undo = self._undo, None
-        if back is not None:
-            try:
-                await act(back, await current_actor(self), now=now())
-            except Refusal as refusal:
-                return await self._refused(refusal)
-            return await self._said(self._undone)
-        return rx.set_focus("message")
+        return await self._take_back()
 
     async def _do(self, action: Callable[..., Any], said: str, undo: tuple[Callable[..., Any], str]) -> EventSpec:
         try:
@@ -303,24 +270,18 @@ class LawyerRegistryState(rx.State):
         except Refusal as refusal:
             return await self._refused(refusal)
         self._undo, self._undone = undo
-        return await self._said(said, undo=True)
+        return await self._done(said, undo=UNDO)
 
     def _at_field(self, field: str, words: str) -> EventSpec:
         self.wrong, self.why = field, words
         return rx.set_focus(field)
 
-    async def _said(self, words: str, *, undo: bool = False, done: str = "") -> EventSpec:
-        (await self.get_state(NoticeState)).show_success(words, undo_label="Annuler" if undo else "")
+    async def _done(self, words: str, *, undo: str = "", form: str = "") -> EventSpec:
+        """Say what is done; that form is drawn again, empty: what was typed in the others stays."""
         self.wrong = self.why = ""
-        if done:  # that form is drawn again, empty; what was typed in the others stays
-            self.turns = self.turns | {done: self.turns[done] + 1}
-        await self._read_again()
-        return rx.set_focus("message")
-
-    async def _refused(self, refusal: Refusal) -> EventSpec:
-        (await self.get_state(NoticeState)).show_error(sentence(refusal))
-        await self._read_again()
-        return rx.set_focus("message")
+        if form:
+            self.turns = self.turns | {form: self.turns[form] + 1}
+        return await self._said(words, undo=undo)
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         if await read(hearings_touched, await current_actor(self), PLANNERS, resource_ids):
@@ -329,12 +290,12 @@ class LawyerRegistryState(rx.State):
     async def _read_again(self) -> None:
         at = now()
         found: _Read = await read(_read, await current_actor(self), at)
-        self.release = [_release(one, found.natures) for one in found.release]
-        self.lawyers = [Line(str(one.account_id), one.name, _dotted(one.firm, one.bar)) for one in found.lawyers]
-        self.invitations = [_invitation(one, found.mailed.get(one.id), found.zone) for one in found.invitations]
-        self.assisted = [Line(str(one.id), one.lawyer, _whom(one, found.zone)) for one in found.assisted]
-        self.rules = [_rule(one, found.natures) for one in found.rules]
-        self.conventions = [_convention(one) for one in found.conventions]
+        self.release = [release_row(one, found.natures) for one in found.release]
+        self.lawyers = [Line(str(one.account_id), one.name, dotted(one.firm, one.bar)) for one in found.lawyers]
+        self.invitations = [invitation_line(one, found.mailed.get(one.id), found.zone) for one in found.invitations]
+        self.assisted = [Line(str(one.id), one.lawyer, whom_words(one, found.zone)) for one in found.assisted]
+        self.rules = [rule_line(one, found.natures) for one in found.rules]
+        self.conventions = [convention_line(one) for one in found.conventions]
         self.courts = [Option(str(number), name) for number, name in found.choices.courts]
         self.kinds = [Option(str(number), name) for number, name in found.choices.kinds]
         self.lines = [Option(str(number), name) for number, name in found.choices.lines]
@@ -355,85 +316,3 @@ def _read(session: Session, actor: Actor, at: datetime) -> _Read:
         natures=natures(session),
         zone=ZoneInfo(time_zone_of(session, actor)),
     )
-
-
-def _release(one: DateToRelease, known: dict[str, str]) -> ReleaseRow:
-    return ReleaseRow(
-        id=str(one.booking_id),
-        when=moment(one.starts_at, ZoneInfo(one.time_zone)),
-        where=_dotted(one.court, one.name),
-        who=_dotted(one.lawyer or "", one.bar or "", one.case_ref, nature_words(known, one.nature)),
-        late=f"Date prise le {day(one.given_on)}, assignation attendue le {long_day(one.summons_due_on)}",
-    )
-
-
-def _invitation(one: LawyerInvitation, mailed: Mailed | None, zone: ZoneInfo) -> Line:
-    link = f"{settings().origin}/invitation/{token_of_invitation(one, House(secret_key()))}"
-    until = f"jusqu’au {day(local_day(one.expires_at, zone))}"
-    return Line(str(one.id), one.name, f"{one.email}, {until}, {mailed_words(mailed, zone)}", link)
-
-
-def _whom(one: Assisted, zone: ZoneInfo) -> str:
-    return _dotted(one.person or f"affaire {one.case_ref}", f"depuis le {day(local_day(one.since_at, zone))}")
-
-
-def _rule(one: RuleLine, known: dict[str, str]) -> Line:
-    family = nature_words(known, one.family) if one.family else "toutes natures"
-    name = f"{PROCEDURE_WORDS[Procedure(one.procedure)]}, {family}"
-    if not one.with_date:
-        return Line(str(one.id), name, _dotted(one.court, "sans date : le greffe fixe l’audience"))
-    where = one.template or one.kind
-    delay = f"prise {plural(one.min_delay_days, 'jour')} avant au moins" if one.min_delay_days else ""
-    change = f"changée jusqu’à {plural(one.change_before_days, 'jour')} avant" if one.change_before_days else ""
-    return Line(str(one.id), name, _dotted(one.court, where, f"{one.minutes}{NBSP}min", delay, change))
-
-
-def _convention(one: ConventionLine) -> Line:
-    name = one.lawyer or one.firm or one.bar
-    return Line(str(one.id), name, _dotted(one.court, f"{plural(one.most, 'date')} {PER_WORDS[Per(one.per)]}"))
-
-
-def _spec(form: dict[str, Any], known: dict[str, str]) -> RuleSpec:
-    typed = str(form.get("regle-famille", ""))[:MOST_TYPED].strip()
-    family = nature_typed(known, typed) if typed else ""
-    if typed and not family:
-        raise InvalidRequest("family", "unknown-choice")
-    procedure = next((one for one in Procedure if one == form.get("regle-procedure")), Procedure.MERITS)
-    line = str(form.get("regle-modele", ""))
-    return RuleSpec(
-        site_id=number_of(form.get("regle-tribunal", "")),
-        kind_id=number_of(form.get("regle-type", "")),
-        line_id=number_of(line) if line else None,
-        procedure=procedure,
-        family=family,
-        with_date=form.get("regle-date") != WITHOUT,
-        minutes=_whole(form.get("regle-minutes", ""), "minutes"),
-        min_delay_days=_whole(form.get("regle-delai", "") or "0", "min_delay_days"),
-        change_before_days=_whole(form.get("regle-changer", "") or "0", "change_before_days"),
-    )
-
-
-def _dotted(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
-
-
-def _whole(typed: object, name: str) -> int:
-    words = str(typed).strip()
-    if not (words.isascii() and words.isdigit() and len(words) < 6):
-        raise InvalidRequest(name, "not-a-whole-number", value=words[:20])
-    return int(words)
-
-
-def number_of(typed: object) -> int:
-    """Return the number of a row; those of invitations are drawn, and have all their digits. Raises: NotFound."""
-    words = str(typed)
-    if not (words.isascii() and words.isdigit() and len(words) <= len(str(LAST_ID)) and int(words) <= LAST_ID):
-        raise NotFound(number=words[:40])
-    return int(words)
-
-
-def _uuid(typed: str) -> UUID:
-    try:
-        return UUID(typed)
-    except ValueError as error:
-        raise NotFound(account_id=typed[:40]) from error

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from availability.models import Shape
@@ -14,7 +13,7 @@ from booking.filters import WorkHours
 from booking.hosting import HostedRequest
 from booking.mail import warn_at
 from booking.models import State
-from booking.pages.booking_words import zone_note
+from booking.pages.booking_words import Dated, zone_note
 from booking.words import REFUSAL_WORDS, STATE_BADGES, STATE_WORDS
 from portal.ui.dates import NBSP, day, from_today, moment, plural
 
@@ -22,21 +21,6 @@ BY_LINK = "par le lien reçu par courriel"
 SEX_WORDS = {"F": "femme", "M": "homme"}
 AGES = 5  # years of a bracket
 DAYS = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
-
-
-class Dated(Protocol):
-    """What has dates of a shape."""
-
-    @property
-    def shape(self) -> Shape: ...
-    @property
-    def first_on(self) -> date | None: ...
-    @property
-    def until_on(self) -> date | None: ...
-    @property
-    def starts_at(self) -> datetime | None: ...
-    @property
-    def ends_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)

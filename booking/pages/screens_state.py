@@ -16,6 +16,7 @@ from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.rights import Actor
 from booking.hearing_day_models import Screen, Shown
 from booking.pages.hours_words import capital
+from booking.pages.undoing import UndoingState
 from booking.plans.hearings import PLANNERS
 from booking.room_ways import set_ways, ways_of
 from booking.screens import (
@@ -99,7 +100,7 @@ class Read:
     ways: dict[int, str]
 
 
-class ScreensState(rx.State):
+class ScreensState(UndoingState, rx.State):
     """The screens, and the form that adds or changes one."""
 
     screens: list[ScreenCard] = []  # noqa: RUF012 - Reflex copies the default for each client
@@ -111,8 +112,6 @@ class ScreensState(rx.State):
     name_error: str = ""
     turn: int = 0  # the form is drawn again
     is_loaded: bool = False
-    _undo: Callable[..., Any] | None = None
-    _undone: str = ""  # what is said once it is undone
     _ticked: dict[str, list[int]] = {}  # noqa: RUF012
     _versions: dict[str, int] = {}  # noqa: RUF012
 
@@ -140,11 +139,8 @@ class ScreensState(rx.State):
             return rx.set_focus("nom-ecran")
         except Refusal as refusal:
             return await self._refused(refusal)
-        notice = await self.get_state(NoticeState)
-        notice.show_success(f"L’écran « {screen.name} » est enregistré.")
         self._reset_form()
-        await self._read_again()
-        return rx.set_focus("message")
+        return await self._said(f"L’écran « {screen.name} » est enregistré.")
 
     @allow(*PLANNERS)
     @rx.event
@@ -191,15 +187,7 @@ class ScreensState(rx.State):
     @rx.event
     async def undo(self) -> EventSpec:
         """Put back the screen that was taken down."""
-        back, self._undo = self._undo, None
-        if back is not None:
-            try:
-                await act(back, await current_actor(self), now=now())
-            except Refusal as refusal:
-                return await self._refused(refusal)
-            (await self.get_state(NoticeState)).show_success(self._undone)
-            await self._read_again()
-        return rx.set_focus("message")
+        return await self._take_back()
 
     @allow(*PLANNERS)
     @rx.event
@@ -235,26 +223,17 @@ class ScreensState(rx.State):
             return rx.set_focus(f"acces-{wrong}")
         except Refusal as refusal:
             return await self._refused(refusal)
-        (await self.get_state(NoticeState)).show_success(
-            "Les accès sont enregistrés : l’accueil les lit et les imprime."
-        )
-        await self._read_again()
-        return rx.set_focus("message")
+        return await self._said("Les accès sont enregistrés : l’accueil les lit et les imprime.")
 
     async def _do(self, action: Callable[..., Any], screen_id: str, said: str, *, undo: str = "") -> EventSpec:
         try:
             await act(action, await current_actor(self), _number(screen_id), now=now())
         except Refusal as refusal:
             return await self._refused(refusal)
-        (await self.get_state(NoticeState)).show_success(said, undo_label=undo)
-        await self._read_again()
-        return rx.set_focus("message")
+        return await self._said(said, undo=undo)
 
-    async def _refused(self, refusal: Refusal) -> EventSpec:
-        said = "Cet écran a été retiré entre-temps." if isinstance(refusal, NotFound) else sentence(refusal)
-        (await self.get_state(NoticeState)).show_error(said)
-        await self._read_again()
-        return rx.set_focus("message")
+    def _why(self, refusal: Refusal) -> str:
+        return "Cet écran a été retiré entre-temps." if isinstance(refusal, NotFound) else sentence(refusal)
 
     def _reset_form(self) -> None:
         self.editing = self.name = self.name_error = ""

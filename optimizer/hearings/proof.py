@@ -10,23 +10,15 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ortools.linear_solver.python import model_builder as mip
 
 from optimizer.hearings.board import OUT, Board
+from optimizer.searching import Stoppable
 
 Var = Any  # ortools says Variable, LinearExpr or bool by turns
 EXACT = "num_workers:1 linearization_level:2"
-
-
-class Stoppable(Protocol):
-    """A solver that can be stopped from another thread."""
-
-    def stop_search(self) -> None:
-        """Stop as soon as can be."""
-
-
 Watched = Callable[[Stoppable], AbstractContextManager[None]]
 
 

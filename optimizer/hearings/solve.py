@@ -5,9 +5,7 @@ Staff and rooms first, cases next: one model of both is good below 150 cases and
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 
 from ortools.sat.python import cp_model
@@ -20,13 +18,12 @@ from optimizer.hearings.greedy import completed, filled, still_placed
 from optimizer.hearings.local import LocalSearch, anneal
 from optimizer.hearings.plan import OnProgress, Outcome, Plan
 from optimizer.hearings.problem import Problem
-from optimizer.hearings.proof import Stoppable, components, prove
+from optimizer.hearings.proof import components, prove
 from optimizer.hearings.staffing import as_now
 from optimizer.hearings.staffing_model import StaffingModel
-from optimizer.searching import Budget, Ended
+from optimizer.searching import Budget, Ended, Stoppable, watched
 
 NOTHING = Plan()
-POLL_S = 0.1
 USUAL_WORK = 30.0  # when neither a time nor a work is given
 # Deterministic time of CP-SAT in a unit of work.
 SOLVER_PER_WORK = 0.5
@@ -208,21 +205,6 @@ class _Listener(cp_model.CpSolverSolutionCallback):
         self._best.offer(filled(self._best.problem, found))
 
 
-@contextlib.contextmanager
-def _watched(best: Best, solver: Stoppable) -> Iterator[None]:
+def _watched(best: Best, solver: Stoppable) -> AbstractContextManager[None]:
     """Tell progress during the block, and obey a stop."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(POLL_S):
-            best.tell_in_time()
-            if best.budget.is_stopped:
-                solver.stop_search()  # asked again each time: it counts for nothing while the model is being read
-
-    watcher = threading.Thread(target=watch, name="watch-solver", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
+    return watched(solver, best.budget, best.tell_in_time)

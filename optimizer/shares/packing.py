@@ -6,20 +6,17 @@ solver often proves the best of them within seconds.
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
+from optimizer.searching import watched
 from optimizer.shares.best import Best
 from optimizer.shares.flow import Relaxed
 from optimizer.shares.table import NEVER, Ask, Ints
 
-POLL_S = 0.1
 A_DAY_S = 86_400.0
 MOST_CHOICES = 40_000  # more than that is not searched whole: those of the least excess
 
@@ -75,7 +72,7 @@ def packed(
     solver.parameters.max_deterministic_time = max(best.work_left(work), 1e-3)
     solver.parameters.max_time_in_seconds = max(best.seconds_left(A_DAY_S), 1e-3)
     listener = _Listener(choices, known, best if offers else None)
-    with _watched(solver, best):
+    with watched(solver, best.budget, best.tell):
         status = solver.solve(model, listener)
     best.budget.work += solver.response_proto.deterministic_time
     chosen = listener.chosen
@@ -138,23 +135,3 @@ class _Listener(cp_model.CpSolverSolutionCallback):
         self.chosen = chosen
         if self._best:
             self._best.offer(chosen)
-
-
-@contextlib.contextmanager
-def _watched(solver: cp_model.CpSolver, best: Best) -> Iterator[None]:
-    """Say that the search goes on, and end it when it must, during the block."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(POLL_S):
-            best.tell()
-            if best.budget.is_stopped:
-                solver.stop_search()  # asked again each time: it counts for nothing while the model is being read
-
-    watcher = threading.Thread(target=watch, name="watch-solver", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()

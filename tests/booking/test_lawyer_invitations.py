@@ -32,7 +32,7 @@ from booking.lawyers import lawyers_of
 from booking.links import LinkName, read_token
 from booking.mail import UNDO
 from booking.mail_delivery import MailOutcome, claim_due, settle
-from booking.pages.lawyer_registry_state import LAST_ID, number_of
+from booking.pages.lawyer_registry_form import LAST_ID, number_of
 from booking.pages.mail_words import write
 from portal.accounts import NewAccount, create
 from portal.identity import Account
