@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 POLL_S = 0.1
 
@@ -38,6 +38,7 @@ class Progress:
     cost: float
     bound: float | None = None  # no plan costs less; None while nothing is known
     unplaced: int = 0
+    plan: Callable[[], Any] | None = field(default=None, repr=False, compare=False)  # gives the best plan so far
 
 
 OnProgress = Callable[[Progress], bool | None]  # True: stop, with the best plan so far
@@ -105,10 +106,10 @@ class Budget:
         self.work += part.work
         self.is_stopped = self.is_stopped or part.is_stopped
 
-    def tell(self, cost: float, *, bound: float | None = None, unplaced: int = 0) -> None:
+    def tell(self, cost: float, *, plan: Callable[[], Any], bound: float | None = None, unplaced: int = 0) -> None:
         """Tell where the search is, and hear whether it must stop."""
         if self.on_progress and self.on_progress(
-            Progress(seconds=self.seconds, cost=cost, bound=bound, unplaced=unplaced)
+            Progress(seconds=self.seconds, cost=cost, bound=bound, unplaced=unplaced, plan=plan)
         ):
             self.is_stopped = True
 

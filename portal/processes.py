@@ -70,3 +70,24 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def seat(folder: Path, count: int) -> Iterator[bool]:
+    """Have one of so many seats until the end of the block, and say whether one was free.
+
+    Whoever shares the folder shares the seats; the kernel gives back that of a holder who dies.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        files = (stack.enter_context((folder / str(number)).open("a")) for number in range(count))
+        yield any(_is_locked(file.fileno()) for file in files)
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Lock a file, and say whether nobody else had."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

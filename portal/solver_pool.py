@@ -1,6 +1,7 @@
-"""One process beside this one for long calculations: started when first needed, polite, stopped within a second.
+"""Processes beside this one for long calculations: started when first needed, polite, stopped within a second.
 
-It never outlives this process, even by kill -9. Nothing here knows what is calculated.
+They never outlive this process, even by kill -9, and end when nothing was asked of them for some minutes. Nothing here
+knows what is calculated.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ Tell = Callable[[list[Any]], Awaitable[bool]]  # given what the job told, answer
 TELL_EVERY_S = 0.4
 STOP_S = 5.0  # a job that does not answer a request to stop for so long is killed with its process
 NICENESS = 10  # clicks come first
+IDLE_S = 300.0  # a process that has nothing to do for so long gives its memory back
 
 # In the child: its end of the line, and the jobs that it was asked to stop.
 _line: Connection
@@ -40,41 +42,113 @@ class SolverLost(RuntimeError):  # noqa: N818 - says what happened
 
 
 class SolverPool:
-    """A pool of one process. One job at a time: a second one waits for its turn."""
+    """Some processes, each with one job at a time: one job more waits for its turn."""
 
-    def __init__(self) -> None:
-        self._numbers = count(1)
-        self._pool: ProcessPoolExecutor | None = None
-        self._here: Connection | None = None
-        self._pid: int | None = None
-        self._turn = asyncio.Lock()
+    def __init__(self, size: int = 1) -> None:
+        self._turns = asyncio.Semaphore(size)
         # The kernel ends a child with the *thread* that started it: this one lives as long as the pool.
         self._launcher = ThreadPoolExecutor(1, thread_name_prefix="solver")
+        self._free = [_Solver(self._launcher) for _ in range(size)]
+        self._busy: set[_Solver] = set()
+        self._warming: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_warm(self) -> bool:
+        """Say whether a process is there, with nothing to do."""
+        return any(one.is_started for one in self._free)
 
     async def run(self, job: Callable[..., R], *args: Any, tell: Tell, **named: Any) -> R:
-        """Return what `job(*args, **named, stop=…, progress=…)` returns, run in the process.
+        """Return what `job(*args, **named, stop=…, progress=…)` returns, run in a process.
 
         `job` is found by its name there. `tell` is given, several times a second and at the end, what the job told
         since; when it answers True the job is asked to stop. Raises: SolverLost, and whatever the job raises.
         """
-        async with self._turn:
-            number = next(self._numbers)
-            loop = asyncio.get_running_loop()
-            work = partial(_work, number, job, args, named)
-            future = await loop.run_in_executor(self._launcher, self._submit, work)
+        async with self._turns:
+            solver = self._next()
+            self._free.remove(solver)
+            self._busy.add(solver)
             try:
-                return await self._followed(number, asyncio.wrap_future(future), tell)
-            except BrokenProcessPool as error:
-                self._forget()
-                raise SolverLost from error
+                return await solver.run(job, *args, tell=tell, **named)
             finally:
-                if not future.done():  # whoever waited left: the server stops, or the database is gone
-                    self._kill()
+                self._busy.remove(solver)
+                self._free.append(solver)
+
+    def warm(self, job: Callable[..., object], *args: Any) -> None:
+        """Have a process ready, started and with this job done, for what is asked next; not when all are at work."""
+        if self._free:
+            task = asyncio.create_task(self._next().warm(job, *args))
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
 
     def close(self) -> None:
-        """End the process, whatever it does: it holds nothing that could be lost."""
-        self._kill()
+        """End the processes, whatever they do: they hold nothing that could be lost."""
+        for solver in (*self._free, *self._busy):
+            solver.end()
         self._launcher.shutdown(wait=False)
+
+    def _next(self) -> _Solver:
+        """Return a free process: one that is started, if there is one."""
+        return next((one for one in reversed(self._free) if one.is_started), self._free[-1])
+
+
+class _Solver:
+    """One process, which is there or not yet."""
+
+    def __init__(self, launcher: ThreadPoolExecutor) -> None:
+        self._numbers = count(1)
+        self._pool: ProcessPoolExecutor | None = None
+        self._here: Connection | None = None
+        self._pid: int | None = None
+        self._launcher = launcher
+        self._idle: asyncio.TimerHandle | None = None
+
+    @property
+    def is_started(self) -> bool:
+        """Say whether the process is there, or about to be."""
+        return self._pool is not None
+
+    async def run(self, job: Callable[..., R], *args: Any, tell: Tell, **named: Any) -> R:
+        """Return what the job returns; see `SolverPool.run`."""
+        number = next(self._numbers)
+        future = await self._given(partial(_work, number, job, args, named))
+        try:
+            return await self._followed(number, asyncio.wrap_future(future), tell)
+        except BrokenProcessPool as error:
+            self._forget()
+            raise SolverLost from error
+        finally:
+            if not future.done():  # whoever waited left: the server stops, or the database is gone
+                self.end()
+            self._rest()
+
+    async def warm(self, job: Callable[..., object], *args: Any) -> None:
+        """Have the process do this before what it is asked next."""
+        number = next(self._numbers)
+        await self._given(partial(_work, number, job, args, {}))
+        self._rest()
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._wake()
+        self._heard(0)
+        if self._pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        self._forget()
+
+    async def _given(self, work: Callable[[], R]) -> Future[R]:
+        self._wake()
+        return await asyncio.get_running_loop().run_in_executor(self._launcher, self._submit, work)
+
+    def _rest(self) -> None:
+        """End after a while, unless something is asked before."""
+        self._wake()
+        self._idle = asyncio.get_running_loop().call_later(IDLE_S, self.end)
+
+    def _wake(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
 
     async def _followed(self, number: int, answer: asyncio.Future[R], tell: Tell) -> R:
         asked_at: float | None = None
@@ -87,7 +161,7 @@ class SolverPool:
                 self._say(number)
             if asked_at is not None and clock() - asked_at > STOP_S and not answer.done():
                 logger.warning("the solver does not stop: its process is killed")
-                self._kill()
+                self.end()
         return answer.result()
 
     def _submit(self, work: Callable[[], R]) -> Future[R]:
@@ -119,13 +193,6 @@ class SolverPool:
         with contextlib.suppress(OSError):
             if self._here is not None:
                 self._here.send(number)
-
-    def _kill(self) -> None:
-        self._heard(0)
-        if self._pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
-        self._forget()
 
     def _forget(self) -> None:
         if self._pool is not None:

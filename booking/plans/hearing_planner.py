@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from booking.plans.hearing_actions import apply_plan, take_back
-from booking.plans.hearings import plannable_kinds, problem_of
+from booking.plans.hearings import PLACED, plannable_kinds, problem_of
 from booking.plans.kept import scope_of
 from booking.plans.models import OptimizerRun
 from booking.plans.planner import Planner, Reading
 from optimizer.hearings.plan import Plan
+
+WORK = text("""
+    SELECT DISTINCT w.territory_id, w.kind_id FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id
+    WHERE b.id IS NULL OR b.state <> ALL(:placed)""")
 
 
 def read(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
@@ -21,4 +27,9 @@ def read(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
     return Reading(problem=problem, in_force=Plan(sittings=decided))
 
 
-PLANNER = Planner(name="hearings", kinds=plannable_kinds, read=read, apply=apply_plan, take_back=take_back)
+def work(session: Session, *, now: datetime) -> Collection[tuple[int, int]]:  # noqa: ARG001 - as `Work`
+    """Return the courts and the kinds for which a case waits."""
+    return [(row.territory_id, row.kind_id) for row in session.execute(WORK, {"placed": PLACED})]
+
+
+PLANNER = Planner(name="hearings", kinds=plannable_kinds, read=read, apply=apply_plan, take_back=take_back, work=work)

@@ -122,10 +122,24 @@ def digest_of(problem: Any) -> str:
 
 def keep(run: OptimizerRun, found: Found) -> None:
     """Write into the row what a search found."""
+    written = written_of(found)
+    run.plan, run.prices, run.so_far = written["plan"], written["prices"], None
+
+
+def keep_so_far(run: OptimizerRun) -> None:
+    """Have a run whose search will not end propose the best of what it found."""
+    if run.so_far is not None:
+        run.plan, run.prices, run.so_far = run.so_far["plan"], run.so_far["prices"], None
+
+
+def written_of(found: Found) -> dict[str, Any]:
+    """Return what a search found, as a row keeps it: its "plan" and its "prices"."""
     others = [{"plan": one.plan, "price": lines_of(one.price)} for one in found.others]
     kept = {"plan": found.plan, "unplaced": list(found.unplaced), "ended": found.ended, "bound": found.bound}
-    run.plan = to_jsonable_python({**kept, "others": others})
-    run.prices = {"before": lines_of(found.before), "after": lines_of(found.price)}
+    return {
+        "plan": to_jsonable_python({**kept, "others": others}),
+        "prices": {"before": lines_of(found.before), "after": lines_of(found.price)},
+    }
 
 
 def plan_in(problem: str, kept: Mapping[str, Any] | None) -> Any:

@@ -37,8 +37,8 @@ class RunState(StrEnum):
     RUNNING = "running"
     STOPPED = "stopped"  # by somebody; what was found so far is there
     DONE = "done"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"  # its server died
+    FAILED = "failed"  # what was found before is there
+    INTERRUPTED = "interrupted"  # its server died; as above
 
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)
@@ -139,6 +139,8 @@ class OptimizerRun(SQLModel, table=True):
     )  # seconds, cost, bound, unplaced
     plan: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
     prices: dict[str, Any] = json_object()  # rule by rule, "before" and "after": [rule, count, cost]
+    # "plan" and "prices" of the best so far: those of the run if its search never ends.
+    so_far: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
     applied: dict[str, Any] = json_object()  # what came of it, and what was refused
     created_at: datetime = instant()
     heartbeat_at: datetime = instant()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlmodel import Session
@@ -52,6 +52,27 @@ class TakeBack(Protocol):
     def __call__(self, session: Session, actor: Actor, run: OptimizerRun, *, now: datetime) -> int: ...
 
 
+class Work(Protocol):
+    """Lists, cheaply, where something waits for a plan: courts (territories) and kinds."""
+
+    def __call__(self, session: Session, *, now: datetime) -> Collection[tuple[int, int]]: ...
+
+
+class Check(Protocol):
+    """Refuses settings that its problem cannot be read with. Raises: InvalidRequest."""
+
+    def __call__(self, settings: Mapping[str, Any]) -> object: ...
+
+
+def any_settings(settings: Mapping[str, Any]) -> None:
+    """Accept them."""
+
+
+def no_work(session: Session, *, now: datetime) -> Collection[tuple[int, int]]:  # noqa: ARG001 - as `Work`
+    """Return nothing: no proposal is made at night."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Planner:
     """One problem as a run uses it."""
@@ -61,3 +82,6 @@ class Planner:
     read: Read
     apply: Apply
     take_back: TakeBack
+    check: Check = any_settings
+    work: Work = no_work
+    ahead: timedelta = timedelta(weeks=8)  # what is planned at night, unless somebody chose otherwise

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,12 +23,15 @@ from booking.errors import AlreadyDecided
 from booking.plans.kept import (
     STALE,
     Application,
+    Scope,
     check_may_plan,
     digest_of,
     keep,
+    keep_so_far,
     locked_run,
     plan_in,
     planned,
+    written_of,
 )
 from booking.plans.models import ACTIVE, OptimizerRun, RunState
 from booking.plans.planner import Reading
@@ -37,22 +41,28 @@ from optimizer.manners import Found, Job, Manner
 from optimizer.searching import Ended, Progress
 
 MOST_POINTS = 240  # of the curve of one run
-INTERRUPT = text("""
-    UPDATE optimizer_run SET state = 'interrupted', ended_at = :now
-    WHERE territory_id = :territory_id AND state = 'running' AND heartbeat_at < :dead""")
+_INTERRUPT = """
+    UPDATE optimizer_run SET state = 'interrupted', ended_at = :now, so_far = NULL,
+           plan = so_far -> 'plan', prices = coalesce(so_far -> 'prices', prices)
+    WHERE state = 'running' AND heartbeat_at < :dead"""
+INTERRUPT = text(f"{_INTERRUPT} AND territory_id = :territory_id AND problem = :problem")
+# Of whoever looks at once, each writes some.
+INTERRUPT_ALL = text(f"""{_INTERRUPT} AND id IN (
+        SELECT id FROM optimizer_run WHERE state = 'running' AND heartbeat_at < :dead FOR UPDATE SKIP LOCKED)""")  # noqa: S608
 ADD_RUN = text("""
     INSERT INTO optimizer_run (id, problem, manner, territory_id, kind_id, requested_by, based_on, first_on, until_on,
                                settings, state, digest, created_at, heartbeat_at)
     VALUES (:id, :problem, :manner, :territory_id, :kind_id, :by, :based_on, :first, :until,
             CAST(:settings AS jsonb), 'queued', '', :now, :now)
     ON CONFLICT DO NOTHING""")
-# The next run that waits, for whoever comes first: two servers never take the same one.
+# The next run that waits, for whoever comes first: two servers never take the same one. People go before the night.
 TAKE = text("""
     UPDATE optimizer_run SET state = 'running', heartbeat_at = :now
-    WHERE id = (SELECT id FROM optimizer_run WHERE state = 'queued' ORDER BY created_at LIMIT 1
-                FOR UPDATE SKIP LOCKED) RETURNING id""")
+    WHERE id = (SELECT id FROM optimizer_run WHERE state = 'queued' AND created_at <= :before
+                ORDER BY requested_by IS NULL, created_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id""")
 BEAT = text("""
-    UPDATE optimizer_run SET heartbeat_at = :now, progress = CAST(:progress AS jsonb)
+    UPDATE optimizer_run SET heartbeat_at = :now, progress = CAST(:progress AS jsonb),
+           so_far = coalesce(CAST(:so_far AS jsonb), so_far)
     WHERE id = :id AND state = 'running' RETURNING stop_asked_at IS NOT NULL""")
 ASK_TO_STOP = text("""
     UPDATE optimizer_run SET stop_asked_at = coalesce(stop_asked_at, :now),
@@ -84,54 +94,75 @@ def start_run(
 ) -> UUID:
     """Ask for a plan of the actor's court for things of a kind on civil days `[first, until)`; return the run.
 
-    With `based_on`, an earlier run of the same court and kind, the search begins from its plan.
+    With `based_on`, an earlier run of the same court and kind, the search begins from its plan: also one that was
+    interrupted, to go on from there.
     Raises: NotAllowed, NotFound, InvalidRequest, AlreadyPlanning.
     """
     if until <= first:
         raise InvalidRequest("until", "not-after-start", first=first, until=until)
     if manner is Manner.BY_HAND:
         raise InvalidRequest("manner", "unknown-choice")
-    planner_of(problem)
-    check_may_plan(actor, problem, territory_id=actor.home_territory_id, kind_id=kind_id)
+    planner_of(problem).check(settings or {})
+    scope = Scope(territory_id=actor.home_territory_id, kind_id=kind_id, first=first, until=until)
+    check_may_plan(actor, problem, territory_id=scope.territory_id, kind_id=kind_id)
+    _interrupt_lost(session, problem, scope.territory_id, now)
     if based_on is not None:
-        _check_base(locked_run(session, actor, based_on), problem, kind_id)
-    run_id = _queued(
+        _check_base(locked_run(session, actor, based_on), problem, scope)
+    run_id = queue(
         session,
-        actor.home_territory_id,
-        kind_id,
+        problem,
+        scope,
         by=actor.account_id,
         now=now,
-        problem=problem,
         manner=manner,
-        first=first,
-        until=until,
-        settings=dict(settings or {}),
+        settings=settings or {},
         based_on=based_on,
     )
     record(session, actor, planned("plan-asked", run_id, now, kind_id=kind_id))
     return run_id
 
 
-def _check_base(base: OptimizerRun, problem: str, kind_id: int) -> None:
-    if (base.problem, base.kind_id) != (problem, kind_id):
+def _check_base(base: OptimizerRun, problem: str, scope: Scope) -> None:
+    if (base.problem, base.territory_id, base.kind_id) != (problem, scope.territory_id, scope.kind_id):
         raise NotFound(run_id=base.id)
     if base.plan is None:
         raise AlreadyDecided(run_id=base.id, state=RunState(base.state))
 
 
-def _queued(session: Session, territory_id: int, kind_id: int, *, by: UUID | None, now: datetime, **asked: Any) -> UUID:
-    execute(session, INTERRUPT, {"territory_id": territory_id, "now": now, "dead": now - STALE})
+def queue(
+    session: Session,
+    problem: str,
+    scope: Scope,
+    *,
+    by: UUID | None,
+    now: datetime,
+    manner: Manner = Manner.PLAN,
+    settings: Mapping[str, Any],
+    based_on: UUID | None = None,
+) -> UUID:
+    """Have a search wait for a server; `by` nobody, the night. Raises: AlreadyPlanning."""
+    _interrupt_lost(session, problem, scope.territory_id, now)
     run_id = uuid4()
-    values = asked | {"id": run_id, "territory_id": territory_id, "kind_id": kind_id, "by": by, "now": now}
-    values["settings"] = json.dumps(values["settings"])
+    values = asdict(scope) | {"id": run_id, "problem": problem, "manner": manner, "by": by, "based_on": based_on}
+    values |= {"settings": json.dumps(dict(settings)), "now": now}
     if execute(session, ADD_RUN, values).rowcount != 1:  # the partial unique index spoke
-        raise AlreadyPlanning(territory_id=territory_id)
+        raise AlreadyPlanning(territory_id=scope.territory_id)
     return run_id
 
 
-def take_run(session: Session, *, now: datetime) -> UUID | None:
-    """Take, as a server, the run that has waited longest; None when none waits."""
-    taken: UUID | None = execute(session, TAKE, {"now": now}).scalar()
+def _interrupt_lost(session: Session, problem: str, territory_id: int, now: datetime) -> None:
+    where = {"problem": problem, "territory_id": territory_id}
+    execute(session, INTERRUPT, where | {"now": now, "dead": now - STALE})
+
+
+def interrupt_lost(session: Session, *, now: datetime) -> int:
+    """Write down which runs lost their server, each with the best plan that it told; return how many."""
+    return int(execute(session, INTERRUPT_ALL, {"now": now, "dead": now - STALE}).rowcount)
+
+
+def take_run(session: Session, *, now: datetime, waited: timedelta = timedelta()) -> UUID | None:
+    """Take, as a server, the run that has waited longest, and so long at least; None when none has."""
+    taken: UUID | None = execute(session, TAKE, {"now": now, "before": now - waited}).scalar()
     return taken
 
 
@@ -156,11 +187,16 @@ def job_for(session: Session, run_id: UUID, *, now: datetime) -> Job:
     )
 
 
-def record_progress(session: Session, run_id: UUID, points: Sequence[Progress], *, now: datetime) -> bool:
-    """Write where a search is, as a sign of life; return True when it must stop: it was asked to, or is no longer."""
+def record_progress(
+    session: Session, run_id: UUID, points: Sequence[Progress], *, now: datetime, best: Found | None = None
+) -> bool:
+    """Write where a search is, as a sign of life; return True when it must stop: it was asked to, or is no longer.
 
+    `best` is what it would propose now, when it told that again.
+    """
     rows = [[round(one.seconds, 2), one.cost, one.bound, one.unplaced] for one in thinned(points)]
-    asked = execute(session, BEAT, {"id": run_id, "now": now, "progress": json.dumps(rows)}).scalar()
+    told = {"progress": json.dumps(rows), "so_far": json.dumps(written_of(best)) if best else None}
+    asked = execute(session, BEAT, {"id": run_id, "now": now} | told).scalar()
     return asked is None or bool(asked)
 
 
@@ -183,7 +219,10 @@ def finish_run(session: Session, run_id: UUID, found: Found, *, now: datetime) -
 
 
 def fail_run(session: Session, run_id: UUID, *, now: datetime) -> bool:
-    """Write that the search broke, or that its process was killed; False when the run had ended."""
+    """Write that the search broke, or that its process was killed; False when the run had ended.
+
+    The best plan that it told, if it told any, is its proposal.
+    """
     return _end(session, run_id, RunState.FAILED, now, None)
 
 
@@ -193,7 +232,9 @@ def _end(session: Session, run_id: UUID, state: RunState, now: datetime, found: 
     if run is None or run.state not in ACTIVE:
         return False
     run.state, run.ended_at, run.heartbeat_at = state, now, now
-    if found is not None:
+    if found is None:
+        keep_so_far(run)
+    else:
         keep(run, found)
     session.flush()
     return True

@@ -67,8 +67,12 @@ class Search:
         """Tell where the search is, not too often. Return whether it must stop."""
         if self.budget.seconds - self.told_s >= TELL_S and not self.budget.is_stopped:
             self.told_s = self.budget.seconds
-            self.budget.tell(self.best_cost, bound=self.bound, unplaced=self.best.count(NOWHERE))
+            self.budget.tell(self.best_cost, plan=self.plan, bound=self.bound, unplaced=self.best.count(NOWHERE))
         return self.budget.is_over
+
+    def plan(self) -> Plan:
+        """Return the best plan so far."""
+        return self.board.plan_of(self.best)
 
 
 def solve(
@@ -189,7 +193,7 @@ def _steps(search: Search, temperature: float) -> None:
 
 
 def _outcome(search: Search) -> Outcome:
-    plan = search.board.plan_of(search.best)
+    plan = search.plan()
     problem = search.board.table.problem
     refused = [request for request in problem.requests if request.id not in plan.placed]
     refused.sort(key=lambda request: (-request.priority, request.earliest_on, request.id))

@@ -55,4 +55,5 @@ class Best:
             unplaced=unplaced,
             placed=len(self.problem.cases) - unplaced,
             late=self.score.count("late"),
+            plan=lambda: self.plan,
         )

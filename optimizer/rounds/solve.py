@@ -47,14 +47,15 @@ def solve(
         search = Search(best=best, budget=budget, seed=seed)
         search.run()
         best, ended = search.best, budget.ended
-    budget.tell(best.cost, bound=best.cost if ended is Ended.PROVED else None, unplaced=len(best.unplaced))
+    bound = best.cost if ended is Ended.PROVED else None
+    budget.tell(best.cost, plan=best.plan, bound=bound, unplaced=len(best.unplaced))
     plan = best.plan()
     return Outcome(
         plan=plan,
         price=price(problem, plan),
         unplaced=unplaced(problem, plan),
         ended=ended,
-        bound=best.cost if ended is Ended.PROVED else None,
+        bound=bound,
     )
 
 
@@ -129,7 +130,7 @@ class Search:
         """Tell where the search is, often enough."""
         if self.budget.seconds >= self.told_s + TELL_EVERY_S:
             self.told_s = self.budget.seconds
-            self.budget.tell(self.best.cost, unplaced=len(self.best.unplaced))
+            self.budget.tell(self.best.cost, plan=self.best.plan, unplaced=len(self.best.unplaced))
 
 
 class Segment(Course):

@@ -90,7 +90,7 @@ class Best:
             undone = len(self._unsuited) + sum(
                 int((chosen == table.nobody).sum()) for table, chosen in zip(self.tables, self.chosen, strict=True)
             )
-            self.budget.tell(self._cost(self.standings), bound=self.bound, unplaced=undone)
+            self.budget.tell(self._cost(self.standings), plan=self.plan, bound=self.bound, unplaced=undone)
 
     @property
     def bound(self) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from availability.models import Kind, Resource, Shape, Site
 from availability.rights import Actor, Role
@@ -84,7 +84,8 @@ def make_court(session: Session) -> SmallCourt:
     site = make_site(session, here)
     kind = make_kind(session, Shape.SESSIONS, reserved_by=(Role.REGISTRY,))
     staff = make_kind(session, Shape.SLOTS, reserved_by=())
-    rooms = make_kind(session, Shape.SLOTS, reserved_by=(), code=ROOM_KIND)
+    rooms = session.exec(select(Kind).where(Kind.code == ROOM_KIND)).one_or_none()
+    rooms = rooms or make_kind(session, Shape.SLOTS, reserved_by=(), code=ROOM_KIND)
 
     def two(kind: Kind, name: str) -> tuple[int, int]:
         made: list[Resource] = [make_resource(session, site, kind, name=f"{name} {number}") for number in (1, 2)]

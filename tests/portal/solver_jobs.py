@@ -23,6 +23,11 @@ def count_up(until: int, *, stop: Callable[[], bool], progress: Callable[[int], 
     return number, os.getpid(), os.nice(0)
 
 
+def say_pid(*, stop: Callable[[], bool], progress: Callable[[int], None]) -> int:
+    """Return the process."""
+    return os.getpid()
+
+
 def deaf(*, stop: Callable[[], bool], progress: Callable[[int], None]) -> None:
     """Never look whether it must stop."""
     progress(os.getpid())

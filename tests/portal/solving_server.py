@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 
+from optimizer import beside
 from portal import solver_pool
 from portal.solving import solving
 
-solver_pool.NICENESS = 0  # here and in the process beside, which imports this module again
+solver_pool.NICENESS = 0  # here and in the processes beside, which import this module again
+beside.KEEP_EVERY_S = 0.2
 
 
 async def serve() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from portal import solver_pool
 from portal.solver_pool import SolverLost, SolverPool
-from tests.portal.solver_jobs import count_up, deaf, fail, who_imports
+from tests.portal.solver_jobs import count_up, deaf, fail, say_pid, who_imports
 
 PATIENCE_S = 60.0  # a busy machine is slow, not wrong
 
@@ -25,6 +25,14 @@ PATIENCE_S = 60.0  # a busy machine is slow, not wrong
 async def pool() -> AsyncIterator[SolverPool]:
     """A pool, closed at the end."""
     pool = SolverPool()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+async def pool_of_two() -> AsyncIterator[SolverPool]:
+    """A pool of two processes, closed at the end."""
+    pool = SolverPool(2)
     yield pool
     pool.close()
 
@@ -109,6 +117,47 @@ async def test_two_jobs_at_once_take_turns(pool: SolverPool) -> None:
     first, second = await asyncio.gather(pool.run(count_up, 5, tell=go_on), pool.run(count_up, 6, tell=go_on))
 
     assert (first[0], second[0], first[1]) == (5, 6, second[1])
+
+
+async def test_two_processes_do_two_jobs_at_once_and_a_third_job_waits(pool_of_two: SolverPool) -> None:
+    under_way, most = 0, 0
+
+    async def run(until: int) -> int:
+        nonlocal under_way, most
+        began = False
+
+        async def tell(news: list[int]) -> bool:
+            nonlocal under_way, most, began
+            under_way, began = under_way + bool(news and not began), began or bool(news)
+            most = max(most, under_way)
+            return False
+
+        _, pid, _ = await pool_of_two.run(count_up, until, tell=tell)
+        under_way -= began
+        return pid
+
+    pids = await asyncio.gather(run(60), run(60), run(5))
+
+    assert (len(set(pids[:2])), pids[2] in pids[:2], most) == (2, True, 2)
+
+
+async def test_a_process_that_is_started_is_chosen_before_one_that_is_not(pool_of_two: SolverPool) -> None:
+    assert not pool_of_two.is_warm
+    pool_of_two.warm(say_pid)
+    pool_of_two.warm(say_pid)  # the same one: both are told
+    first, second = (await pool_of_two.run(count_up, 1, tell=go_on))[1], (await pool_of_two.run(say_pid, tell=go_on))
+
+    assert (first == second, pool_of_two.is_warm) == (True, True)
+
+
+async def test_a_process_that_nobody_asks_anything_ends(pool: SolverPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(solver_pool, "IDLE_S", 0.05)
+
+    _, pid, _ = await pool.run(count_up, 1, tell=go_on)
+    await until_gone(pid)
+
+    assert not pool.is_warm
+    assert (await pool.run(count_up, 3, tell=go_on))[0] == 3
 
 
 async def test_a_job_that_breaks_says_how_and_the_next_one_runs(pool: SolverPool) -> None:

@@ -1,4 +1,4 @@
-"""Runs are served by real processes: progress reaches the table, a stop is obeyed, a kill leaves nothing behind."""
+"""Runs are served by real processes, two at once: progress is written, a stop obeyed, a kill leaves its plan only."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ AHEAD = (datetime.now(UTC) - NOW).days + 1
 
 
 @pytest.fixture
-def serve(database: Database) -> Iterator[Serve]:
+def serve(database: Database, tmp_path: Path) -> Iterator[Serve]:
     """Starts a server of runs on the database of the test."""
     started: list[subprocess.Popen[bytes]] = []
     own = {
         "DATABASE_URL": database.url,
         "PLACEJUSTE_DEMO": "1",
+        "PLACEJUSTE_DATA_DIR": str(tmp_path),  # as many searches at once as one machine may
         "PLACEJUSTE_SOLVER_SECONDS": "300",
     }
 
@@ -70,11 +71,11 @@ def busy_court(session: Session) -> SmallCourt:
     return court
 
 
-def ask(session: Session, court: SmallCourt) -> UUID:
+def ask(session: Session, court: SmallCourt, based_on: UUID | None = None) -> UUID:
     """Ask for a plan, now."""
-    first = in_days(AHEAD)
-    now = datetime.now(UTC)
-    return start_run(session, court.clerk, court.kind.id, first=first, until=first + timedelta(days=60), now=now)
+    first, now = in_days(AHEAD), datetime.now(UTC)
+    until = first + timedelta(days=60)
+    return start_run(session, court.clerk, court.kind.id, first=first, until=until, now=now, based_on=based_on)
 
 
 def stop(session: Session, court: SmallCourt, run_id: UUID) -> None:
@@ -97,47 +98,55 @@ def until(engine: Engine, run_id: UUID, is_so: Callable[[OptimizerRun], bool]) -
     return run
 
 
-def test_progress_is_written_a_stop_obeyed_a_killed_solver_fails_its_run_alone_and_ends_with_its_server(
+def solvers_of(server: subprocess.Popen[bytes]) -> list[int]:
+    """Return the processes of a server that have a solver at work."""
+    return [pid for pid in children_of(server.pid) if "ortools" in Path(f"/proc/{pid}/maps").read_text()]
+
+
+def test_two_runs_go_on_at_once_a_stop_is_obeyed_and_a_killed_solver_fails_its_run_alone(
     database: Database, serve: Serve
 ) -> None:
-    court = act(database.engine, busy_court)
-    run_id = act(database.engine, ask, court)
+    courts = [act(database.engine, busy_court) for _ in range(2)]
+    run_ids = [act(database.engine, ask, court) for court in courts]
     server = serve()
-    first = until(database.engine, run_id, lambda run: len(run.progress) > 1)
-    later = until(database.engine, run_id, lambda run: len(run.progress) > len(first.progress))
+    first = [until(database.engine, run_id, lambda run: len(run.progress) > 1) for run_id in run_ids]
+    later = [
+        until(database.engine, run.id, lambda run, was=run: len(run.progress) > len(was.progress)) for run in first
+    ]
 
-    assert later.heartbeat_at > first.heartbeat_at
-    has_solver = ["ortools" in Path(f"/proc/{pid}/maps").read_text() for pid in (server.pid, *children_of(server.pid))]
-    assert (has_solver[0], any(has_solver)) == (False, True), "a server that imports it answers nobody meanwhile"
-    act(database.engine, stop, court, run_id)  # it would go on for 300 seconds
-    stopped = until(database.engine, run_id, lambda run: run.state == RunState.STOPPED)
+    assert [one.state for one in later] == [RunState.RUNNING] * 2
+    assert later[0].heartbeat_at > first[0].heartbeat_at
+    assert len(solvers_of(server)) == 2
+    assert "ortools" not in Path(f"/proc/{server.pid}/maps").read_text(), "importing it, a server answers nobody"
+    act(database.engine, stop, courts[0], run_ids[0])  # it would go on for 300 seconds
+    stopped = until(database.engine, run_ids[0], lambda run: run.state == RunState.STOPPED)
 
-    assert 150 - len(plan_of(stopped.plan).placed) == stopped.progress[-1][3] <= later.progress[0][3]
+    assert 150 - len(plan_of(stopped.plan).placed) == stopped.progress[-1][3] <= later[0].progress[0][3]
+    assert run_of(database.engine, run_ids[1]).state == RunState.RUNNING
 
-    killed = act(database.engine, ask, court)
-    until(database.engine, killed, lambda run: len(run.progress) > 1)
-    for process in children_of(server.pid):
-        os.kill(process, signal.SIGKILL)
-    until(database.engine, killed, lambda run: run.state == RunState.FAILED)
-    again = act(database.engine, ask, court)
-    until(database.engine, again, lambda run: len(run.progress) > 1)
+    again = act(database.engine, ask, courts[0])
+    pair = [until(database.engine, run_id, lambda run: run.so_far is not None) for run_id in (again, run_ids[1])]
+    os.kill(solvers_of(server)[0], signal.SIGKILL)
+    states = {RunState.FAILED, RunState.RUNNING}
+    until(database.engine, again, lambda _: {run_of(database.engine, one.id).state for one in pair} == states)
+    failed = next(one for one in (run_of(database.engine, one.id) for one in pair) if one.state == RunState.FAILED)
+    assert plan_of(failed.plan).placed
     assert is_running(server.pid)
 
     processes = children_of(server.pid)
-    assert processes
     server.send_signal(signal.SIGINT)
     server.wait(PATIENCE_S)
 
     asyncio.run(until_gone(*processes))
 
 
-def test_a_server_killed_in_the_middle_leaves_no_process_and_its_run_is_interrupted(
+def test_a_server_killed_in_the_middle_leaves_no_process_and_another_run_goes_on_from_its_plan(
     database: Database, serve: Serve
 ) -> None:
     court = act(database.engine, busy_court)
     run_id = act(database.engine, ask, court)
     server = serve()
-    until(database.engine, run_id, lambda run: len(run.progress) > 1)
+    until(database.engine, run_id, lambda run: run.so_far is not None)
     processes = children_of(server.pid)
     assert processes
 
@@ -149,8 +158,10 @@ def test_a_server_killed_in_the_middle_leaves_no_process_and_its_run_is_interrup
     assert state_at(dead, dead.heartbeat_at + timedelta(seconds=11)) is RunState.INTERRUPTED
     with database.engine.begin() as connection:  # the eleven seconds have passed
         connection.execute(text("UPDATE optimizer_run SET heartbeat_at = heartbeat_at - interval '11 s'"))
-    serve()  # another takes over: what was interrupted stays so, and a new search runs
-    until(database.engine, run_id, lambda run: state_at(run, datetime.now(UTC)) is RunState.INTERRUPTED)
-    again = act(database.engine, ask, court)
-    until(database.engine, again, lambda run: len(run.progress) > 1)
+    serve()  # another takes over: what was interrupted stays so, and a search goes on from what it had found
+    lost = until(database.engine, run_id, lambda run: run.state == RunState.INTERRUPTED)
+    again = act(database.engine, ask, court, based_on=run_id)
+    began = until(database.engine, again, lambda run: len(run.progress) > 1)
+
+    assert began.progress[0][1] <= sum(cost for _, _, cost in lost.prices["after"])
     assert run_of(database.engine, run_id).state == RunState.INTERRUPTED
