@@ -37,13 +37,27 @@ from booking.fitting_queries import (
     RequestLine,
     Stage,
     request_for,
+    reservable_teams,
     stops_of,
     team_of,
     terms_of,
     why_not_at,
 )
-from booking.fittings import MOST_WINDOWS, FittingTerms, Point, WhyNot, Window, deadline, way_there
+from booking.fittings import (
+    MOST_WINDOWS,
+    NO_NEEDS,
+    FittingTerms,
+    Needs,
+    Point,
+    Purpose,
+    WhyNot,
+    Window,
+    deadline,
+    fits,
+    way_there,
+)
 from booking.models import Booking, State
+from booking.moving import move
 from booking.outcomes import OUTCOMES
 from booking.persons import keep_person, person_for
 from booking.reasons import UNSAID, Reason, reason_facts
@@ -51,6 +65,7 @@ from booking.sealing import House, key_of, seal
 from booking.transitions import expect, locked_for
 
 LONGEST_ADDRESS = 300
+MOST_AGENTS = 4
 OLDEST_ORDER = timedelta(days=366)
 COMING = (State.HELD, State.REQUESTED, State.BOOKED)
 
@@ -72,6 +87,9 @@ class NewFittingRequest:
     windows: tuple[Window, ...]
     ordered_on: date
     deadline_on: date | None = None  # said by the decision itself; otherwise counted from the order
+    purpose: Purpose = Purpose.FITTING
+    is_urgent: bool = False
+    needs: Needs = NO_NEEDS
 
 
 def problems_of(new: NewFittingRequest, terms: FittingTerms, *, today: date) -> dict[str, str]:
@@ -82,6 +100,8 @@ def problems_of(new: NewFittingRequest, terms: FittingTerms, *, today: date) -> 
         "windows": _windows_problem(new.windows),
         "ordered_on": "" if today - OLDEST_ORDER <= new.ordered_on <= today else "out-of-range",
         "deadline_on": _deadline_problem(new),
+        "agents": "" if 1 <= new.needs.agents <= MOST_AGENTS else "out-of-range",
+        "skills": "" if new.needs.skills <= terms.skills.keys() else "unknown-choice",
     }
     return {name: problem for name, problem in broken.items() if problem}
 
@@ -116,7 +136,11 @@ def open_request(
         holiday_zone=holiday_zone,
         windows=[window.to_json() for window in sorted(set(new.windows))],
         ordered_on=new.ordered_on,
-        deadline_on=new.deadline_on or deadline(terms.measure(new.measure), new.ordered_on, holiday_zone),
+        deadline_on=new.deadline_on or _legal_deadline(new, terms, holiday_zone),
+        purpose=new.purpose,
+        is_urgent=new.is_urgent,
+        agents=new.needs.agents,
+        skills=sorted(new.needs.skills),
         requested_by=actor.account_id,
         created_at=now,
     )
@@ -144,6 +168,31 @@ def book_offer(
     session.add(FittingVisit(booking_id=booking.id, request_id=request.id, at=now))
     session.flush()
     _write_down(session, actor, request, "booked", now, booking_id=str(booking.id))
+    return booking
+
+
+def move_visit(
+    session: Session, actor: Actor, request_id: UUID, resource_id: int, start: datetime, *, now: datetime
+) -> Booking:
+    """Give the visit of a request another slot, of the same team or another, where its person is home.
+
+    A refusal is raised after the old slot was freed in this transaction: the caller rolls back, and nothing moved.
+    Raises: NotFound, NotAllowed, AlreadyDecided, NotOpen, PeriodTaken, SlotUnfit.
+    """
+    request, line = _locked(session, actor, request_id, now)
+    _expect_stage(line, (Stage.BOOKED,))
+    claim = SlotClaim(resource_id=resource_id, start=start)
+    booking = move(session, actor, _booking_of(line), claim, now=now, for_the_place=True)
+    teams = reservable_teams(session, actor, line.kind_id, only=resource_id)
+    if resource_id not in teams or booking.starts_at is None or booking.ends_at is None:
+        raise NotFound(resource_id=resource_id)
+    period = Period(booking.starts_at, booking.ends_at)
+    stops = stops_of(session, teams, within=period, now=now)[resource_id]  # its own overlaps it: it is not looked at
+    why = None if fits(line.windows, period, line.home.zone) else WhyNot.NOBODY_HOME
+    why = why or way_there(teams[resource_id], line.home.at, period, stops, line.home.needs)
+    if why is not None:
+        raise SlotUnfit(resource_id=resource_id, start=start, why=why)
+    _write_down(session, actor, request, "moved", now, booking_id=str(booking.id))
     return booking
 
 
@@ -239,7 +288,7 @@ def keep_visits_possible(session: Session, event: Event) -> None:
         return
     team, home, period = team_of(row), (row.home_lat, row.home_lon), Period(row.starts_at, row.ends_at)
     stops = stops_of(session, {team.resource_id: team}, within=period, now=event.at)[team.resource_id]
-    why = way_there(team, home, period, stops)
+    why = way_there(team, home, period, stops, Needs(agents=row.needed, skills=frozenset(row.wanted)))
     if why is not None:
         raise SlotUnfit(resource_id=team.resource_id, start=period.start, why=why)
 
@@ -309,6 +358,12 @@ def _write_down(
     record(session, actor, act)
 
 
+def _legal_deadline(new: NewFittingRequest, terms: FittingTerms, holiday_zone: str) -> date | None:
+    """Return the last day that the law gives: of a fitting. A removal has the one of its decision, or none."""
+    is_removal = new.purpose is Purpose.REMOVAL
+    return None if is_removal else deadline(terms.measure(new.measure), new.ordered_on, holiday_zone)
+
+
 def _address_problem(new: NewFittingRequest) -> str:
     try:
         address = readable("address", new.address)
@@ -336,7 +391,8 @@ def _deadline_problem(new: NewFittingRequest) -> str:
 _OPEN_TO = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id")
 _REQUEST_OF = by_key("SELECT request_id FROM fitting_visit WHERE booking_id = :id")
 _VISIT = text(f"""
-    SELECT {TEAM_COLUMNS}, f.closed_at, f.lat AS home_lat, f.lon AS home_lon, b.starts_at, b.ends_at
+    SELECT {TEAM_COLUMNS}, f.closed_at, f.lat AS home_lat, f.lon AS home_lon,
+           f.agents AS needed, f.skills AS wanted, b.starts_at, b.ends_at
     FROM {TEAM_TABLES} JOIN booking b ON b.resource_id = r.id JOIN fitting_visit v ON v.booking_id = b.id
     JOIN fitting_request f ON f.id = v.request_id WHERE b.id = :id FOR UPDATE OF f SKIP LOCKED""")  # noqa: S608 - constants
 _OTHER_VISIT = by_key("""

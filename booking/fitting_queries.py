@@ -29,7 +29,9 @@ from booking.fittings import (
     A_DAY,
     FittingTerms,
     Home,
+    Needs,
     Offer,
+    Purpose,
     Stop,
     Team,
     WhyNot,
@@ -81,6 +83,10 @@ class RequestLine:
     windows: tuple[Window, ...]
     ordered_on: date
     deadline_on: date | None
+    purpose: Purpose
+    is_urgent: bool
+    agents: int
+    skills: frozenset[str]
     stage: Stage
     created_at: datetime
     booking_id: UUID | None
@@ -94,7 +100,8 @@ class RequestLine:
     @property
     def home(self) -> Home:
         """Return where the bracelet is fitted, and when somebody is there."""
-        return Home(at=(self.lat, self.lon), zone=ZoneInfo(self.time_zone), windows=self.windows)
+        needs = Needs(agents=self.agents, skills=self.skills)
+        return Home(at=(self.lat, self.lon), zone=ZoneInfo(self.time_zone), windows=self.windows, needs=needs)
 
     def is_late(self, now: datetime) -> bool:
         """Say whether the legal deadline is over where the home is, and nothing was fitted."""
@@ -111,6 +118,7 @@ class Offers:
     teams_too_far: int
     slots_refused: Mapping[WhyNot, int]  # of the teams that go as far
     until: date  # the last day that was looked at
+    starts: frozenset[tuple[int, datetime]]  # every team and start that fits, whatever it overlaps
 
 
 def terms_of(session: Session, kind_id: int) -> FittingTerms:
@@ -138,7 +146,7 @@ def fitting_requests(
     """
     asked = scope_values(actor) | {"now": now, "stages": [stage.value for stage in stages], "limit": limit}
     rows = session.execute(LISTED, asked).all()
-    return [_line(row) for row in rows], int(rows[0].of_all) if rows else 0
+    return [line_of(row) for row in rows], int(rows[0].of_all) if rows else 0
 
 
 def request_for(session: Session, actor: Actor, request_id: UUID, *, now: datetime) -> RequestLine:
@@ -146,7 +154,7 @@ def request_for(session: Session, actor: Actor, request_id: UUID, *, now: dateti
     row = session.execute(ONE, scope_values(actor) | {"now": now, "id": request_id}).one_or_none()
     if row is None:
         raise NotFound(request_id=request_id)
-    return _line(row)
+    return line_of(row)
 
 
 def offers_for(session: Session, actor: Actor, line: RequestLine, *, now: datetime) -> Offers:
@@ -170,6 +178,7 @@ def offers_for(session: Session, actor: Actor, line: RequestLine, *, now: dateti
         teams_too_far=len(teams) - len(near),
         slots_refused=refused,
         until=until,
+        starts=frozenset((one.resource_id, one.period.start) for one in found),
     )
 
 
@@ -256,12 +265,20 @@ def team_of(row: Any) -> Team:
         base=(row.lat, row.lon) if row.lat is not None else None,
         zone=ZoneInfo(row.time_zone),
         reach_km=row.reach_km,
+        agents=row.agents,
+        skills=frozenset(row.skills),
     )
 
 
-def _line(row: Any) -> RequestLine:
+def line_of(row: Any) -> RequestLine:
+    """Return the request that a row of REQUESTS holds."""
     values = {name: getattr(row, name) for name in RequestLine.__dataclass_fields__}
-    known = {"windows": read_windows(row.windows), "stage": Stage(row.stage)}
+    known = {
+        "windows": read_windows(row.windows),
+        "stage": Stage(row.stage),
+        "purpose": Purpose(row.purpose),
+        "skills": frozenset(row.skills),
+    }
     return RequestLine(**values | known)
 
 
@@ -272,7 +289,13 @@ KIND = text(f"""
 RESERVERS = by_key("SELECT role FROM kind_right WHERE kind_id = :kind_id AND may_reserve")
 _REACH = """coalesce(CASE WHEN jsonb_typeof(r.attributes -> 'reach_km') = 'number'
                      THEN CAST(r.attributes ->> 'reach_km' AS float) END, rule.reach_km) AS reach_km"""
-TEAM_COLUMNS = f"r.id, r.name, s.name AS site_name, s.lat, s.lon, s.time_zone, {_REACH}"
+# A team of which nothing is said goes by two, as teams do, and has no skill of its own.
+_AGENTS = """CASE WHEN jsonb_typeof(r.attributes -> 'agents') = 'number'
+    THEN CAST(least(CAST(r.attributes ->> 'agents' AS float), 9) AS int) ELSE 2 END AS agents"""
+_SKILLS = """ARRAY(SELECT jsonb_array_elements_text(
+    CASE WHEN jsonb_typeof(r.attributes -> 'skills') = 'array' THEN r.attributes -> 'skills' ELSE '[]' END
+    )) AS skills"""
+TEAM_COLUMNS = f"r.id, r.name, s.name AS site_name, s.lat, s.lon, s.time_zone, {_REACH}, {_AGENTS}, {_SKILLS}"
 TEAM_TABLES = """
     resource r JOIN site s ON s.id = r.site_id JOIN fitting_rule rule ON rule.kind_id = r.kind_id"""
 TEAMS = text(f"""
@@ -291,17 +314,19 @@ _STAGE = """CASE WHEN f.closed_at IS NOT NULL THEN 'closed' WHEN b.state = 'hono
     WHEN b.state = 'missed' THEN 'missed'
     WHEN b.state = 'booked' OR b.state IN ('held', 'requested') AND b.expires_at > :now THEN 'booked'
     ELSE 'waiting' END"""
-_REQUESTS = f"""
-    WITH {SCOPE}, line AS (
+# Every request with what it has; `{scope}` joins what limits them.
+REQUEST_LINES = f"""
         SELECT f.*, {_STAGE} AS stage, b.id AS booking_id, b.resource_id, b.starts_at, b.ends_at,
                coalesce(r.name, '') AS team_name, coalesce(s.name, '') AS site_name,
                coalesce(s.time_zone, f.time_zone) AS site_zone, {INITIALS} AS initials
-        FROM fitting_request f JOIN {HERE.format(territory="f.territory_id", kind="f.kind_id")}
+        FROM fitting_request f {{scope}}
         LEFT JOIN LATERAL (
             SELECT o.* FROM fitting_visit v JOIN booking o ON o.id = v.booking_id
             WHERE v.request_id = f.id ORDER BY ({_STANDS}) DESC, v.at DESC, v.booking_id LIMIT 1) b ON true
         LEFT JOIN resource r ON r.id = b.resource_id LEFT JOIN site s ON s.id = r.site_id
-        LEFT JOIN person p ON p.id = f.person_id)"""  # noqa: S608 - constants
+        LEFT JOIN person p ON p.id = f.person_id"""  # noqa: S608 - constants
+_MINE = REQUEST_LINES.format(scope=f"JOIN {HERE.format(territory='f.territory_id', kind='f.kind_id')}")
+_REQUESTS = f"WITH {SCOPE}, line AS ({_MINE})"
 LISTED = text(f"""{_REQUESTS}
     SELECT line.*, count(*) OVER () AS of_all FROM line WHERE stage = ANY(:stages)
     ORDER BY deadline_on NULLS LAST, ordered_on, created_at, id LIMIT :limit""")  # noqa: S608 - constants

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -23,6 +23,13 @@ ROAD_PER_STRAIGHT_KM = 1.3
 DRIVEN_KM_PER_HOUR = 40
 
 Point = tuple[float, float]  # latitude, longitude
+
+
+class Purpose(StrEnum):
+    """What a team goes there for."""
+
+    FITTING = "fitting"  # pose
+    REMOVAL = "removal"  # dépose
 
 
 class Counting(StrEnum):
@@ -45,6 +52,26 @@ class Measure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a visit asks of the team that makes it."""
+
+    agents: int = 1
+    skills: frozenset[str] = frozenset()
+
+
+NO_NEEDS = Needs()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """The break of a day of work, of so many minutes, between two wall times."""
+
+    minutes: int = 45
+    opens: time = time(11, 30)
+    until: time = time(14)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FittingTerms:
     """What a kind of fittings goes by; an administrator sets it. Days in practice are counted from the order."""
 
@@ -52,6 +79,8 @@ class FittingTerms:
     reach_km: float = 60.0  # of a team whose attribute `reach_km` says nothing else, as the crow flies
     practical_from_days: int = 14
     practical_until_days: int = 21
+    skills: Mapping[str, str] = field(default_factory=dict)  # that a visit may ask for, by code
+    pause: Pause = Pause()
 
     def measure(self, code: str) -> Measure:
         """Return the measure of that code. Raises: InvalidRequest."""
@@ -85,6 +114,7 @@ class Home:
     at: Point
     zone: ZoneInfo
     windows: tuple[Window, ...]
+    needs: Needs = NO_NEEDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +127,8 @@ class Team:
     base: Point | None
     zone: ZoneInfo
     reach_km: float
+    agents: int = 1
+    skills: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, order=True)
@@ -111,6 +143,8 @@ class WhyNot(StrEnum):
     """Why a slot is no offer, in the order in which it is looked at."""
 
     TOO_FAR = "too_far"  # of the team's base
+    AGENTS = "agents"  # more are asked for than the team has
+    SKILLS = "skills"
     NOBODY_HOME = "nobody_home"
     TAKEN = "taken"
     TRAVEL = "travel"  # the team can't be there in time, or can't be in time at its next stop
@@ -172,7 +206,7 @@ def fits(windows: Iterable[Window], period: Period, zone: ZoneInfo) -> bool:
     Wall time becomes instants as opening hours do, so both changes of hour are read the same way.
     """
     first, last = local_day(period.start, zone) - A_DAY, local_day(period.end, zone) + A_DAY
-    return any(at_home.contains(period) for at_home in _at_home(tuple(windows), first, last, zone))
+    return any(present.contains(period) for present in at_home(tuple(windows), first, last, zone))
 
 
 def km_between(one: Point, other: Point) -> float:
@@ -193,6 +227,13 @@ def travel_minutes(km: float) -> int:
 def reaches(base: Point | None, home: Point, reach_km: float) -> bool:
     """Say whether a team goes as far; one whose base is nowhere on the map can't say so."""
     return base is not None and km_between(base, home) <= reach_km
+
+
+def lacking(team: Team, needs: Needs) -> WhyNot | None:
+    """Return what a team does not have of what a visit asks for."""
+    if team.agents < needs.agents:
+        return WhyNot.AGENTS
+    return None if needs.skills <= team.skills else WhyNot.SKILLS
 
 
 def is_reachable(home: Point, period: Period, stops: Iterable[Stop]) -> bool:
@@ -220,6 +261,8 @@ def why_not(team: Team, home: Home, period: Period, *, is_free: bool, stops: Seq
     """Return why this slot of a team is no offer, or None when it is one. What lists it and what books it ask this."""
     if not reaches(team.base, home.at, team.reach_km):
         return WhyNot.TOO_FAR
+    if lacks := lacking(team, home.needs):
+        return lacks
     if not fits(home.windows, period, home.zone):
         return WhyNot.NOBODY_HOME
     if not is_free:
@@ -227,10 +270,12 @@ def why_not(team: Team, home: Home, period: Period, *, is_free: bool, stops: Seq
     return None if is_reachable(home.at, period, stops) else WhyNot.TRAVEL
 
 
-def way_there(team: Team, home: Point, period: Period, stops: Iterable[Stop]) -> WhyNot | None:
-    """Return why a team could not drive there then, or None. When somebody is home is for who moves it to know."""
+def way_there(team: Team, home: Point, period: Period, stops: Iterable[Stop], needs: Needs = NO_NEEDS) -> WhyNot | None:
+    """Return why a team could not make this visit then, or None. When somebody is home is for who moves it to know."""
     if not reaches(team.base, home, team.reach_km):
         return WhyNot.TOO_FAR
+    if lacks := lacking(team, needs):
+        return lacks
     return None if is_reachable(home, period, stops) else WhyNot.TRAVEL
 
 
@@ -255,7 +300,8 @@ def apart(offers: Iterable[Offer]) -> list[Offer]:
 
 
 @lru_cache(maxsize=1024)  # the slots of one day ask the same question
-def _at_home(windows: tuple[Window, ...], first: date, until: date, zone: ZoneInfo) -> tuple[Period, ...]:
+def at_home(windows: tuple[Window, ...], first: date, until: date, zone: ZoneInfo) -> tuple[Period, ...]:
+    """Return when somebody is at home of what begins on civil days `[first, until)`, windows that touch as one."""
     rules = [weekly(one.weekday, one.opens, one.until, EVER) for one in windows]
     return tuple(merge(openings(rules, first=first, until=until, zone=zone)))  # whoever is at home stays at midnight
 

@@ -17,6 +17,7 @@ from booking.fittings import (
     FittingTerms,
     Measure,
     Offer,
+    Purpose,
     Team,
     WhyNot,
     Window,
@@ -24,10 +25,10 @@ from booking.fittings import (
     practical_days,
 )
 from booking.pages.booking_words import convene_address, zone_note
+from booking.plans.round_offers import BestOffer
 from booking.words import many
 from portal.ui.dates import NBSP, day, ended, from_today, hour, long_day, moment
 
-BEST = 3
 DAYS_SHOWN = 10
 OFFERS_A_DAY = 4
 WEEKDAYS = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
@@ -45,7 +46,11 @@ STAGE_BADGES = {
     Stage.FITTED: "success",
     Stage.CLOSED: "",
 }
+REMOVED = "retiré"  # of a removal that is done
+PURPOSE_WORDS = {Purpose.FITTING: "Pose", Purpose.REMOVAL: "Dépose"}
 WHY_NOT_WORDS = {
+    WhyNot.AGENTS: ("créneau d’une équipe trop petite", "créneaux d’équipes trop petites"),
+    WhyNot.SKILLS: ("créneau d’une équipe sans la compétence", "créneaux d’équipes sans la compétence"),
     WhyNot.NOBODY_HOME: ("créneau hors des heures de présence", "créneaux hors des heures de présence"),
     WhyNot.TAKEN: ("créneau déjà pris", "créneaux déjà pris"),
     WhyNot.TRAVEL: (
@@ -55,6 +60,8 @@ WHY_NOT_WORDS = {
 }
 UNFIT_WORDS = {
     WhyNot.TOO_FAR: "Cette équipe ne va pas aussi loin.",
+    WhyNot.AGENTS: "Cette équipe n’a pas assez d’agents pour cette visite.",
+    WhyNot.SKILLS: "Cette équipe n’a pas la compétence demandée.",
     WhyNot.NOBODY_HOME: "Personne ne serait au domicile à cette heure.",
     WhyNot.TRAVEL: "Ce créneau vient de devenir impossible : l’équipe n’aurait plus le temps de la route.",
 }
@@ -121,6 +128,7 @@ class View:
     deadline_on: str = ""
     address: str = ""
     windows: str = ""
+    visit: str = ""
     ordered: str = ""
     booked: str = ""
     round_href: str = ""
@@ -138,12 +146,12 @@ def row_of(line: RequestLine, terms: FittingTerms, href: str, *, now: datetime) 
         id=str(line.id),
         href=href,
         who=initials(line.initials) or "personne effacée",
-        measure=measure_label(terms, line.measure),
+        measure=" – ".join(part for part in (measure_label(terms, line.measure), special_words(line, terms)) if part),
         legal=day(line.deadline_on) if line.deadline_on else "aucune",
         legal_note=legal_note(line, today),
         urgency=urgency(line, today),
         practical=between(terms, line.ordered_on),
-        stage=STAGE_WORDS[line.stage],
+        stage=stage_words(line),
         badge=STAGE_BADGES[line.stage],
         detail=booked_words(line) if line.stage in (Stage.BOOKED, Stage.FITTED) else "",
         asked=f"ordonnée le {day(line.ordered_on)}",
@@ -162,7 +170,7 @@ def view_of(line: RequestLine, terms: FittingTerms, *, name: str, address: str, 
     return View(
         id=str(line.id),
         who=name or initials(line.initials) or "personne effacée",
-        stage=STAGE_WORDS[line.stage],
+        stage=stage_words(line),
         badge=STAGE_BADGES[line.stage],
         measure=measure_label(terms, line.measure),
         legal=f"{legal}{f' ({source})' if source else ''}",
@@ -171,6 +179,7 @@ def view_of(line: RequestLine, terms: FittingTerms, *, name: str, address: str, 
         deadline_on=line.deadline_on.isoformat() if line.deadline_on else "",
         address=address if line.is_exact else f"{address} (position approximative : centre de la commune)",
         windows=windows_words(line.windows) + zone_note(line.time_zone),
+        visit=special_words(line, terms),
         ordered=day(line.ordered_on, year=True),
         booked=booked_words(line) if line.stage not in (Stage.WAITING, Stage.CLOSED) else "",
         round_href=_round_of(line) if line.stage in (Stage.BOOKED, Stage.FITTED, Stage.MISSED) else "",
@@ -182,18 +191,39 @@ def view_of(line: RequestLine, terms: FittingTerms, *, name: str, address: str, 
     )
 
 
+def stage_words(line: RequestLine) -> str:
+    """Return where a request stands."""
+    is_removed = line.stage is Stage.FITTED and line.purpose is Purpose.REMOVAL
+    return REMOVED if is_removed else STAGE_WORDS[line.stage]
+
+
+def special_words(line: RequestLine, terms: FittingTerms) -> str:
+    """Return what sets a visit apart: "dépose, urgente, deux agents"; nothing for a usual fitting."""
+    parts = [
+        PURPOSE_WORDS[line.purpose].lower() if line.purpose is not Purpose.FITTING else "",
+        "urgente" if line.is_urgent else "",
+        agents_words(line.agents) if line.agents > 1 else "",
+        *(terms.skills.get(code, code) for code in sorted(line.skills)),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def agents_words(agents: int) -> str:
+    """Return "un agent", "deux agents"."""
+    return ("un agent", "deux agents", "trois agents", "quatre agents")[min(max(agents, 1), 4) - 1]
+
+
 def offer_days(found: Offers, *, zone: ZoneInfo, count: int = DAYS_SHOWN) -> list[OfferDay]:
     """Return the offers by day, the earliest day first; in a day, the best few by hour, then the others by hour."""
     by_day = groupby(sorted(found.offers, key=lambda one: one.day), key=lambda one: one.day)  # as ranked within a day
     return [_offer_day(on, list(offers), found.teams, zone) for on, offers in islice(by_day, count)]
 
 
-def best_offers(found: Offers, *, zone: ZoneInfo) -> list[OfferButton]:
-    """Return the first offers as they are ranked, and the earliest of all when it is not among them."""
-    best = list(found.offers[:BEST])
+def best_offers(found: Offers, best: Sequence[BestOffer], *, zone: ZoneInfo) -> list[OfferButton]:
+    """Return the best slots on the rounds as they are, and the earliest of all when it is not among them."""
+    buttons = [_best_button(one, found.teams, zone) for one in best]
     earliest = min(found.offers, key=lambda one: one.period.start, default=None)
-    buttons = [_button(one, found.teams, zone) for one in best]
-    if earliest is None or any(one.period.start == earliest.period.start for one in best):
+    if earliest is None or any(one.start <= earliest.period.start for one in best):
         return buttons
     button = _button(earliest, found.teams, zone)
     return [*buttons, replace(button, note=", ".join(part for part in ("au plus tôt", button.note) if part))]
@@ -324,6 +354,23 @@ def _round_of(line: RequestLine) -> str:
     if line.starts_at is None:
         return ""
     return round_address(line.resource_id, local_day(line.starts_at, ZoneInfo(line.site_zone)))
+
+
+def _best_button(one: BestOffer, teams: Mapping[int, Team], zone: ZoneInfo) -> OfferButton:
+    return OfferButton(
+        resource_id=str(one.resource_id),
+        start=one.start.isoformat(),
+        when=moment(one.start, zone),
+        hour=hour(one.start, zone),
+        team=_team_name(teams[one.resource_id], teams),
+        detour=added_words(one.added_minutes),
+        note="" if one.is_in_time else "après la date limite",
+    )
+
+
+def added_words(minutes: int) -> str:
+    """Return how much road a visit adds to a round."""
+    return f"{minutes_words(minutes)} de route en plus" if minutes else "sur le chemin"
 
 
 def _button(one: Offer, teams: Mapping[int, Team], zone: ZoneInfo) -> OfferButton:

@@ -149,6 +149,7 @@ def _facts() -> rx.Component:
     legal = el.dd(el.span(view.legal, class_name="pj-urgency pj-urgency--" + view.urgency))
     facts: tuple[tuple[str, Any], ...] = (
         ("Mesure", view.measure),
+        ("Visite", view.visit),
         ("Ordonnance", view.ordered),
         ("En pratique", view.practical),
         ("Créneau", view.booked),
@@ -200,7 +201,11 @@ def _actions() -> rx.Component:
 def _offers() -> rx.Component:
     state = FittingSheetState
     best = el.div(
-        el.h4("Les mieux placés, et le plus tôt", class_name="fr-text--md fr-mb-1w"),
+        el.h4("Les meilleurs créneaux, d’après les tournées", class_name="fr-text--md fr-mb-1v"),
+        el.p(
+            "Peu de route en plus, et tôt ; les autres rendez-vous ne bougent pas.",
+            class_name="fr-text--sm fr-mb-1w pj-grey",
+        ),
         el.ul(rx.foreach(state.best, lambda one: el.li(_offer(one, one.when))), class_name="pj-offers"),
         class_name="pj-best",
     )

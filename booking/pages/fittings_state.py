@@ -56,6 +56,7 @@ from booking.pages.fitting_words import (
 from booking.pages.reason_part import read_reason
 from booking.pages.why_words import Why, why_of
 from booking.persons import person_for
+from booking.plans.round_offers import BestOffer, best_slots
 from booking.question import form_of
 from booking.sealing import House, key_of, unseal
 from booking.words import many
@@ -246,12 +247,12 @@ class FittingSheetState(rx.State):
         if self._request_id is None:
             return
         at = now()
-        line, terms, found = await read(_opened, await current_actor(self), self._request_id, now=at)
+        line, terms, found, best = await read(_opened, await current_actor(self), self._request_id, now=at)
         self.view, self.step = view_of(line, terms, name=self._name, address=self._address, now=at), "shown"
         self.best, self.days, self.offers, self.reasons = [], [], "", []
         if found is not None:
             zone = ZoneInfo(line.time_zone)
-            self.best, self.days = best_offers(found, zone=zone), offer_days(found, zone=zone)
+            self.best, self.days = best_offers(found, best, zone=zone), offer_days(found, zone=zone)
             self.offers, self.reasons = offers_sentence(found), reasons(found)
             self._teams = frozenset(found.teams)
 
@@ -284,10 +285,11 @@ def _listed(
 
 def _opened(
     session: Session, actor: Actor, request_id: UUID, *, now: datetime
-) -> tuple[RequestLine, FittingTerms, Offers | None]:
+) -> tuple[RequestLine, FittingTerms, Offers | None, tuple[BestOffer, ...]]:
     line = request_for(session, actor, request_id, now=now)
     found = offers_for(session, actor, line, now=now) if line.stage in OPEN else None
-    return line, terms_of(session, line.kind_id), found
+    best = best_slots(session, line, found, now=now) if found else ()
+    return line, terms_of(session, line.kind_id), found, best
 
 
 def _consult(session: Session, actor: Actor, request_id: UUID, *, now: datetime) -> tuple[str, str]:

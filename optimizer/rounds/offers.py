@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from optimizer.rounds.draft import Draft, Place
 from optimizer.rounds.plan import Plan
 from optimizer.rounds.problem import Problem, Request, Window
+from optimizer.rounds.timeline import Timeline, Visit
 
 USUAL_OFFERS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A window that can be kept: by which team, for how many metres more, and what that costs by the weights."""
+    """A window that can be kept: by which team, from when on, for how many metres more, what that costs by the weights.
+
+    `start_s` is the earliest moment, in seconds after midnight of the day.
+    """
 
     window: Window
     team_id: int
+    start_s: int
     metres: int
     cost: int
 
@@ -34,4 +39,11 @@ def offers(problem: Problem, plan: Plan, request: Request, *, most: int = USUAL_
         if place.window not in best or place.cost < best[place.window].cost:
             best[place.window] = place
     chosen = sorted(best.values(), key=lambda one: (one.cost, one.window))[:most]
-    return tuple(Offer(window=one.window, team_id=one.key[0], metres=one.metres, cost=one.cost) for one in chosen)
+    return tuple(_offer(draft, request, one) for one in chosen)
+
+
+def _offer(draft: Draft, request: Request, place: Place) -> Offer:
+    timeline = draft.timelines[place.key]
+    visits = timeline.with_visit(Visit(request, place.window), place.position)
+    stop = Timeline(timeline.team_day, draft.problem.travel, visits).as_round().stops[place.position]
+    return Offer(window=place.window, team_id=place.key[0], start_s=stop.start_s, metres=place.metres, cost=place.cost)

@@ -32,6 +32,7 @@ from booking.pages.fitting_words import (
     windows_words,
 )
 from booking.pages.round_words import phone_words, points, round_sentence, stop_cards
+from booking.plans.round_offers import best_slots
 from booking.rounds import round_of
 from tests.booking.fitting_town import GIVORS, VILLEURBANNE, FittingTown, a_request, make_fitting_town, on
 from tests.factories import NOW, TODAY, in_days
@@ -146,32 +147,32 @@ def test_offers_are_said_by_day_with_the_best_first_and_the_others_behind(sessio
     assert plain(days[1].more_words) == "4 autres créneaux ce jour-là"
     assert len(days[1].more) == 4
     assert sum(len(day.offers) + len(day.more) for day in offer_days(found, zone=PARIS, count=99)) == len(found.offers)
-    assert plain(best_offers(found, zone=PARIS)[0].when) == "lun. 2 mars à 10 h"
     assert plain(offers_sentence(found)) == (
         "44 créneaux conviennent avant la date limite, 128 après elle, d’ici au lun. 23 mars."
     )
 
 
-def test_the_earliest_is_offered_beside_the_best_placed(session: Session, town: FittingTown) -> None:
+def test_the_five_best_are_offered_with_the_road_that_they_add_and_the_earliest_beside_them(
+    session: Session, town: FittingTown
+) -> None:
     for day in (3, 4):
         other = a_request(session, town)
-        book_offer(session, town.agent, other.id, town.teams[1].id, on(day, "09:00"), now=NOW)
-    found = offers_for(session, town.agent, line_of(session, town), now=NOW)
+        book_offer(session, town.agent, other.id, town.teams[1].id, on(day, "09:30"), now=NOW)
+    line = line_of(session, town)
+    found = offers_for(session, town.agent, line, now=NOW)
 
-    best = best_offers(found, zone=PARIS)
+    best = best_offers(found, best_slots(session, line, found, now=NOW), zone=PARIS)
 
-    assert [(plain(one.when), one.note) for one in best] == [
-        ("jeu. 5 mars à 10 h", ""),
-        ("jeu. 5 mars à 10 h 45", ""),
-        ("ven. 6 mars à 10 h", ""),
-        ("lun. 2 mars à 10 h", "au plus tôt"),
+    assert [(plain(one.when), plain(one.detour), one.note) for one in best][:1] == [
+        ("jeu. 5 mars à 10 h 30", "sur le chemin", "")
     ]
-    assert best_offers(replace(found, offers=()), zone=PARIS) == []
+    assert len(best) == 5 + any(one.note == "au plus tôt" for one in best)
+    assert best_offers(replace(found, offers=()), (), zone=PARIS) == []
 
 
 def test_reasons_are_counted_in_words_and_none_is_said_when_there_is_none() -> None:
     refused = {WhyNot.TAKEN: 1, WhyNot.TRAVEL: 3}
-    found = Offers(offers=(), teams={}, teams_too_far=1, slots_refused=refused, until=TODAY)
+    found = Offers(offers=(), teams={}, teams_too_far=1, slots_refused=refused, until=TODAY, starts=frozenset())
 
     assert [plain(one) for one in reasons(found)] == [
         "1 équipe trop éloignée",
