@@ -44,7 +44,7 @@ _TO_STAFF = """
     LEFT JOIN hearing_template t ON t.id = o.template_id
     WHERE c.resource_id = ANY(:ids)
       AND CASE WHEN f.id IS NULL THEN coalesce(c.resource_id = ANY(o.held_ids), false)
-               ELSE c.resource_id IN (f.judge_id, f.clerk_id) END"""
+               ELSE c.resource_id = f.clerk_id OR c.resource_id = ANY(f.panel || f.judge_id) END"""
 TO_STAFF = text(f"""
     SELECT h.resource_id AS hearing_id, c.resource_id AS absent_id, min(c.id) AS closure_id, r.name, r.kind_id,
            h.starts_at, h.ends_at, s.time_zone, coalesce(t.formation, 'single') AS formation,
@@ -79,7 +79,8 @@ LOADS = text("""
     FROM site s JOIN resource r ON r.site_id = s.id AND r.is_active
     JOIN hearing_session h ON h.resource_id = r.id
     LEFT JOIN hearing_staffing f ON f.hearing_id = r.id LEFT JOIN template_session o ON o.resource_id = r.id
-    CROSS JOIN LATERAL unnest(CASE WHEN f.id IS NULL THEN o.held_ids ELSE ARRAY[f.judge_id, f.clerk_id] END) AS who(id)
+    CROSS JOIN LATERAL unnest(
+        CASE WHEN f.id IS NULL THEN o.held_ids ELSE f.panel || f.judge_id || f.clerk_id END) AS who(id)
     LEFT JOIN LATERAL (SELECT count(*) AS cases FROM session_case k
                        WHERE k.resource_id = r.id AND (k.expires_at IS NULL OR k.expires_at > :now)) x ON true
     WHERE s.territory_id = :territory_id AND h.starts_at >= :after AND h.starts_at < :before AND who.id = ANY(:ids)

@@ -236,7 +236,8 @@ def swapped(seating: Seating, one: int, other: int) -> Seating:
     """Return a seating in which somebody has the place of somebody else. Pure."""
     if seating.is_staffed:
         judge, clerk = (other if who == one else who for who in (seating.judge_id, seating.clerk_id))
-        return replace(seating, judge_id=judge, clerk_id=clerk)
+        panel = tuple(other if who == one else who for who in seating.panel)
+        return replace(seating, judge_id=judge, clerk_id=clerk, panel=panel)
     return replace(seating, held_ids=tuple(sorted(other if who == one else who for who in seating.held_ids)))
 
 

@@ -20,7 +20,8 @@ from availability.rights import Actor
 from booking.day import time_zone_of
 from booking.hearing_template_models import Formation
 from booking.hearing_template_spec import INTERPRETER_KIND, PROSECUTOR_KIND, VIDEO_ENDS, VIDEO_KIND
-from booking.plans.hearings import ROOM_KIND, plannable_kinds
+from booking.plans.hearing_people import ROOM_KIND
+from booking.plans.hearings import plannable_kinds
 
 MOST_CHAMBERS = 200
 NUMBER_LENGTH = 9
@@ -40,7 +41,8 @@ _CHOSEN = """
         WHERE s.territory_id = :territory_id AND r.is_active AND r.kind_id = ANY(:kinds)
           AND h.starts_at >= :after AND h.starts_at < :before
           AND (CAST(:chamber AS text) = '' OR r.name = :chamber)
-          AND (CAST(:judge AS bigint) IS NULL OR coalesce(f.judge_id = :judge, :judge = ANY(o.held_ids)))
+          AND (CAST(:judge AS bigint) IS NULL
+               OR coalesce(:judge = ANY(f.panel || f.judge_id), :judge = ANY(o.held_ids)))
           AND (CAST(:room AS bigint) IS NULL OR coalesce(f.room_id = :room, :room = ANY(o.held_ids))))"""
 YEAR = text(f"""{_CHOSEN}
     SELECT c.day, count(*) AS sessions, sum(c.max_cases) AS max_cases, sum(c.max_minutes) AS max_minutes,
@@ -53,14 +55,15 @@ YEAR = text(f"""{_CHOSEN}
     GROUP BY c.day ORDER BY c.day""")  # noqa: S608 - constants only
 WEEK = text(f"""{_CHOSEN}
     SELECT r.id, r.name, r.kind_id, k.label AS kind, s.time_zone, c.day, h.starts_at, h.ends_at, h.max_cases,
-           h.max_minutes, f.judge_id, f.clerk_id, f.room_id, coalesce(o.held_ids, '{{}}') AS held_ids,
+           h.max_minutes, f.judge_id, f.clerk_id, f.room_id, f.panel, coalesce(o.held_ids, '{{}}') AS held_ids,
            coalesce(t.formation, 'single') AS formation, coalesce(t.judges, 1) AS judges,
            coalesce(t.clerks, 1) AS clerks, coalesce(t.prosecutors, 0) AS prosecutors,
            coalesce(t.interpreters, 0) AS interpreters, coalesce(t.needs_video, false) AS needs_video,
            coalesce(x.cases, 0) AS cases, coalesce(x.minutes, 0) AS minutes,
            ARRAY(SELECT z.resource_id FROM seat_time z WHERE z.holder_id IN (f.id, o.holder_id)) AS taken_ids,
            ARRAY(SELECT y.resource_id FROM closure y WHERE y.days @> c.day
-                 AND y.resource_id = ANY(ARRAY[r.id, f.judge_id, f.clerk_id, f.room_id] || o.held_ids)) AS closed_ids,
+                 AND y.resource_id = ANY(ARRAY[r.id, f.judge_id, f.clerk_id, f.room_id, f.prosecutor_id] || f.panel
+                                         || o.held_ids)) AS closed_ids,
            EXISTS (SELECT FROM closure y WHERE y.site_id = s.id AND y.days @> c.day) AS is_site_closed
     FROM chosen c JOIN hearing_session h ON h.resource_id = c.id JOIN resource r ON r.id = c.id
     JOIN site s ON s.id = r.site_id JOIN kind k ON k.id = r.kind_id
@@ -315,7 +318,7 @@ def _session(row: Any, staff: Staff) -> SessionOfWeek:
         is_room_lost=row.room_id is None and (room := staff.among(kept, staff.rooms)) is not None
         and room not in row.taken_ids,
         beside=tuple(
-            one for one in kept if row.judge_id is None and one in staff.judges and one != judge_id
+            one for one in (kept if row.judge_id is None else row.panel) if one in staff.judges and one != judge_id
             and one in row.taken_ids
         ),
     )  # fmt: skip

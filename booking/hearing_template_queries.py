@@ -21,7 +21,7 @@ from booking.hearing_template_spec import HELD_WITH, VIDEO_KIND
 from booking.hearing_templates import SETTERS, may_set
 from booking.ledger import bare
 from booking.persons import search_name_of
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 
 MOST_SHOWN = 500
 MOST_COURTS = 300

@@ -37,7 +37,7 @@ from booking.hearing_template_spec import (
     session_end,
 )
 from booking.natures import natures
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 
 SETTERS = (Role.REGISTRY, Role.ADMINISTRATOR)
 ROOMS = text("""

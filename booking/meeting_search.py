@@ -36,7 +36,7 @@ from booking.hearing_template_spec import VIDEO_KIND
 from booking.hearing_templates import SETTERS
 from booking.ledger import bare
 from booking.persons import search_name_of
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 from booking.video_links import full_times
 
 PROPOSED = 8

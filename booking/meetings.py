@@ -27,8 +27,10 @@ from booking.hearing_template_spec import MOST_CASES
 from booking.hearing_templates import CASES, SETTERS, may_set
 from booking.meeting_models import NAME_LENGTH, Meeting
 from booking.meeting_search import Court, court_of, read_agendas
+from booking.plans.hearings import people_of
 from booking.plans.models import HearingStaffing
 from booking.session_clashes import staffing_of
+from booking.staffing import sitting_of
 from booking.video_links import LinksFull, carry_link, ceiling, drop_link
 
 MOST_SHOWN = 40
@@ -287,7 +289,7 @@ def _staffing_of(session: Session, meeting: Meeting) -> HearingStaffing | None:
 
 
 def _sitting(staffing: HearingStaffing | None) -> list[int]:
-    return [] if staffing is None else [staffing.judge_id, staffing.clerk_id, staffing.room_id]
+    return [] if staffing is None else [*people_of(sitting_of(staffing))]
 
 
 def _hearing_of(meeting: Meeting) -> list[int]:

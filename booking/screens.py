@@ -26,7 +26,8 @@ from booking.hearing_day_models import HearingPublicity, Screen, Shown, Stage
 from booking.hearing_list import CaseOnList, HearingOnDay, court_day
 from booking.links import LinkName, read_token, token_of
 from booking.models import State
-from booking.plans.hearings import PLANNERS, ROOM_KIND, plannable_kinds
+from booking.plans.hearing_people import ROOM_KIND
+from booking.plans.hearings import PLANNERS, plannable_kinds
 from booking.sealing import House
 
 SCREENS = "screens"  # what the addresses of screens are derived for

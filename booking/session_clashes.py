@@ -94,6 +94,8 @@ class Seating:
     judge_id: int | None = None
     clerk_id: int | None = None
     room_id: int | None = None
+    panel: tuple[int, ...] = ()  # the judges beside the first
+    prosecutor_id: int | None = None
     is_staffed: bool = False
     from_template: bool = False
     held_ids: tuple[int, ...] = ()
@@ -159,6 +161,8 @@ def seating_of(session: Session, hearing_id: int) -> Seating:
         judge_id=staffing.judge_id,
         clerk_id=staffing.clerk_id,
         room_id=staffing.room_id,
+        panel=tuple(staffing.panel),
+        prosecutor_id=staffing.prosecutor_id,
         is_staffed=True,
     )
 
@@ -195,6 +199,8 @@ def wanted_from(
         judge_id=chosen["judge"],
         clerk_id=chosen["clerk"],
         room_id=chosen["room"],
+        panel=tuple(before.judge_id or one if one == chosen["judge"] else one for one in before.panel),
+        prosecutor_id=before.prosecutor_id,
         is_staffed=before.is_staffed or (_is_given(before, judge_id, room_id) and None not in chosen.values()),
         from_template=before.from_template,
         held_ids=held,
@@ -280,7 +286,12 @@ def _impossible(
 def _unknown(found: Entailed, staff: Staff) -> list[Clash]:
     """Return what is named and is not of this court, and what is missing for the session to be held so."""
     after, before = found.after, found.before
-    groups = ((after.judge_id, staff.judges), (after.clerk_id, staff.clerks), (after.room_id, staff.rooms))
+    groups = (
+        (after.judge_id, staff.judges),
+        (after.clerk_id, staff.clerks),
+        (after.room_id, staff.rooms),
+        *((one, staff.judges) for one in after.panel),
+    )
     clashes = [Clash(code="unknown", resource_id=one) for one, group in groups if one is not None and one not in group]
     names = {"judge": after.judge_id, "clerk": after.clerk_id, "room": after.room_id}
     if after.is_staffed and None in names.values():
@@ -340,8 +351,7 @@ def needed_by(session: Session, after: Seating) -> set[int]:
     """Return whose time a seating takes."""
     if not after.is_staffed:
         return {*after.held_ids}
-    sitting = {one for one in (after.judge_id, after.clerk_id, after.room_id) if one is not None}
-    return sitting | {*held_with(session, after.held_ids)}
+    return {*seats_of(after)} | {*held_with(session, after.held_ids)}
 
 
 def held_with(session: Session, ids: Iterable[int]) -> Sequence[int]:
@@ -349,8 +359,13 @@ def held_with(session: Session, ids: Iterable[int]) -> Sequence[int]:
 
 
 def people_of(seating: Seating) -> set[int]:
-    named = {one for one in (seating.judge_id, seating.clerk_id, seating.room_id) if one is not None}
-    return named | {*seating.held_ids}
+    return {*seats_of(seating)} | {*seating.held_ids}
+
+
+def seats_of(seating: Seating) -> list[int]:
+    """Return whose time a session takes once it is staffed. Pure."""
+    named = (seating.judge_id, seating.clerk_id, seating.room_id, *seating.panel, seating.prosecutor_id)
+    return [one for one in named if one is not None]
 
 
 def staffing_of(session: Session, hearing_id: int) -> HearingStaffing | None:

@@ -32,7 +32,17 @@ from booking.moving import place_facts
 from booking.persons import keep_person
 from booking.plans.models import HearingStaffing
 from booking.quotas import check_quota, wait_for_services
-from booking.session_clashes import Clash, Entailed, Seating, held_with, look_at, people_of, seating_of, staffing_of
+from booking.session_clashes import (
+    Clash,
+    Entailed,
+    Seating,
+    held_with,
+    look_at,
+    people_of,
+    seating_of,
+    seats_of,
+    staffing_of,
+)
 from booking.transitions import change
 from booking.video_links import carry_link, drop_link
 
@@ -54,12 +64,17 @@ LINES = text("""
 MEETINGS = text("SELECT id FROM meeting WHERE hearing_id = ANY(:ids) ORDER BY id FOR UPDATE")
 # Who and what has the time of these sessions, or is kept for them.
 THEIRS = text("""
-    SELECT unnest(ARRAY[judge_id, clerk_id, room_id]) FROM hearing_staffing WHERE hearing_id = ANY(:ids)
+    SELECT unnest(array_remove(ARRAY[judge_id, clerk_id, room_id, prosecutor_id] || panel, NULL)) FROM hearing_staffing
+    WHERE hearing_id = ANY(:ids)
     UNION SELECT unnest(held_ids) FROM template_session WHERE resource_id = ANY(:ids)""")
 
 
 class CannotMove(Refusal):
     """Something stands in the way: `clashes` says what."""
+
+    def __init__(self, clashes: tuple[Clash, ...], hearing_id: int) -> None:
+        super().__init__(clashes=clashes, hearing_id=hearing_id)
+        self.clashes = clashes
 
 
 def entailed(session: Session, actor: Actor, hearing_id: int, wanted: Seating, *, now: datetime) -> Entailed:
@@ -174,7 +189,7 @@ class _Moving:
         kept, staffing = self.session.get(TemplateSession, self.hearing_id), staffing_of(self.session, self.hearing_id)
         before, after = self.found.before, self.found.after
         if staffing is not None:
-            release(self.session, Shape.SLOTS, _sitting(before), staffing.id)
+            release(self.session, Shape.SLOTS, seats_of(before), staffing.id)
         if kept is not None and before.held_ids:
             release(self.session, Shape.SLOTS, before.held_ids, kept.holder_id)
         hearing = self.session.get_one(HearingSession, self.hearing_id)
@@ -215,20 +230,22 @@ class _Moving:
                 self.session.delete(staffing)
             self.session.flush()
             return
-        names: dict[str, Any] = {"judge_id": after.judge_id, "clerk_id": after.clerk_id, "room_id": after.room_id}
+        names: dict[str, Any] = {name: getattr(after, name) for name in ("judge_id", "clerk_id", "room_id")}
+        names |= {"panel": list(after.panel), "prosecutor_id": after.prosecutor_id}
         if staffing is None:
             staffing = HearingStaffing(hearing_id=self.hearing_id, created_at=self.now, **names)
             self.session.add(staffing)
         for name, one in names.items():
             setattr(staffing, name, one)
         self.session.flush()
-        self._take(_sitting(after), staffing.id)
+        self._take(seats_of(after), staffing.id)
         if (meeting := self.session.get(Meeting, staffing.id)) is not None:
             self._tell_meeting(meeting, after)
 
     def _tell_meeting(self, meeting: Meeting, after: Seating) -> None:
         """Have the common date that this hearing is know whose time it has: called off, it gives that back."""
-        pairs = zip(_sitting(self.found.before), _sitting(after), strict=True)
+        before = self.found.before
+        pairs = ((getattr(before, name), getattr(after, name)) for name in ("judge_id", "clerk_id", "room_id"))
         instead = {one: other for one, other in pairs if one != other}
         meeting.people_ids = [instead.get(one, one) for one in meeting.people_ids]
         meeting.room_id = after.room_id
@@ -254,7 +271,3 @@ class _Moving:
             TimeClaim(resource_id=one, period=self.found.period, is_back=self.is_undo or one in kept) for one in ids
         ]
         take(self.session, self.locked, claims, Holder(id=holder_id, now=self.now))
-
-
-def _sitting(seating: Seating) -> list[int]:
-    return [one for one in (seating.judge_id, seating.clerk_id, seating.room_id) if one is not None]

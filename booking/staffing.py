@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlmodel import Session, select
 
 from availability.actions import Holder, lock, release, take
 from availability.claims import TimeClaim
-from availability.errors import NotFound, NotOpen, Refusal
+from availability.errors import NotFound, NotOpen, PeriodTaken, Refusal
 from availability.history import Act, record
 from availability.models import HearingSession, Shape
 from availability.periods import Period
@@ -18,6 +19,8 @@ from booking.hearing_generation import hold_again, hold_part
 from booking.hearing_template_models import TemplateSession
 from booking.plans.hearings import check_planner, people_of
 from booking.plans.models import HearingStaffing
+from booking.session_clashes import seating_of
+from booking.session_moving import CannotMove, move_session
 from optimizer.hearings.problem import Sitting
 
 
@@ -26,7 +29,9 @@ class AlreadyStaffed(Refusal):
 
 
 def staff_hearing(session: Session, actor: Actor, hearing_id: int, sitting: Sitting, *, now: datetime) -> UUID | None:
-    """Have a judge with a clerk hold a hearing in a room; None when they do already.
+    """Have a judge with a clerk, and a panel and a prosecutor if need be, hold a hearing in a room.
+
+    None when they do already.
 
     Raises: NotFound, NotAllowed, NotOpen, PeriodTaken, AlreadyStaffed.
     """
@@ -51,6 +56,8 @@ def staff_hearing(session: Session, actor: Actor, hearing_id: int, sitting: Sitt
         judge_id=sitting.judge_id,
         clerk_id=sitting.clerk_id,
         room_id=sitting.room_id,
+        panel=list(sitting.panel),
+        prosecutor_id=sitting.prosecutor_id,
         created_at=now,
     )
     if kept is not None and kept.held_ids:  # its template kept a room and people: who holds it is decided now
@@ -60,13 +67,37 @@ def staff_hearing(session: Session, actor: Actor, hearing_id: int, sitting: Sitt
     take(session, locked, claims, Holder(id=staffing.id, now=now))
     session.add(staffing)
     session.flush()
-    facts = {"judge_id": sitting.judge_id, "clerk_id": sitting.clerk_id, "room_id": sitting.room_id}
+    facts = {
+        "judge_id": sitting.judge_id,
+        "clerk_id": sitting.clerk_id,
+        "room_id": sitting.room_id,
+        "panel": list(sitting.panel),
+        "prosecutor_id": sitting.prosecutor_id,
+    }
     record(
         session,
         actor,
         Act(act="hearing-staffed", subject="hearing", subject_id=hearing_id, at=now, facts=facts),
     )
     return staffing.id
+
+
+def reseat_hearing(
+    session: Session, actor: Actor, hearing_id: int, sitting: Sitting, *, now: datetime, is_undo: bool = False
+) -> None:
+    """Have others hold a hearing that somebody holds, or hold it elsewhere: its cases stay in it.
+
+    Raises: NotFound, NotAllowed, NotOpen when one of them is away, PeriodTaken, OutOfDate.
+    """
+    before = seating_of(session, hearing_id)
+    names = {name: getattr(sitting, name) for name in ("judge_id", "clerk_id", "room_id", "panel", "prosecutor_id")}
+    wanted = replace(before, by_hand=before.by_hand if is_undo else True, **names)
+    try:
+        move_session(session, actor, hearing_id, wanted, now=now, is_undo=is_undo)
+    except CannotMove as refusal:
+        clash = refusal.clashes[0]
+        why = PeriodTaken if clash.code == "taken" else NotOpen
+        raise why(resource_id=clash.resource_id or hearing_id, why=clash.code) from refusal
 
 
 def unstaff_hearing(session: Session, actor: Actor, staffing: HearingStaffing, now: datetime) -> None:
@@ -84,4 +115,10 @@ def unstaff_hearing(session: Session, actor: Actor, staffing: HearingStaffing, n
 
 def sitting_of(staffing: HearingStaffing) -> Sitting:
     """Return who holds a hearing and where."""
-    return Sitting(judge_id=staffing.judge_id, clerk_id=staffing.clerk_id, room_id=staffing.room_id)
+    return Sitting(
+        judge_id=staffing.judge_id,
+        clerk_id=staffing.clerk_id,
+        room_id=staffing.room_id,
+        panel=tuple(staffing.panel),
+        prosecutor_id=staffing.prosecutor_id,
+    )

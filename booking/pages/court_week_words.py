@@ -11,7 +11,7 @@ from availability.openings import Off
 from booking.court_calendar import SessionOfWeek, Staff
 from booking.hearing_template_spec import INTERPRETER_KIND, PROSECUTOR_KIND, VIDEO_KIND
 from booking.pages.hearing_templates_words import OFF_WORDS, read_day, read_time
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 from booking.session_clashes import Clash, Entailed, Seating
 from portal.problems import sentence
 from portal.ui.dates import NBSP, day, ended, hour, moment, plural

@@ -1,14 +1,16 @@
-"""A plan applied, wholly or in part, and an application taken back.
+"""A plan applied, wholly or in part; hearing_undo.py takes it back.
 
-Cases go through `hold` and `confirm`, and the judge, the clerk and the room give their time. Each is in a savepoint:
-what is refused meanwhile is told with its reason, and the rest is applied. See docs/locking.md.
+Cases that wait go through `hold` and `confirm`, those that have a place through `move`; judges, clerks and rooms give
+their time, and other ones take over a hearing that somebody cannot hold. Each is in a savepoint: what is refused
+meanwhile is told with its reason, and the rest is applied. See docs/locking.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,20 +23,20 @@ from availability.errors import CapacityReached, NotAllowed, NotFound, NotOpen, 
 from availability.openings import local_day
 from availability.rights import Actor
 from availability.statements import run as execute
-from booking.actions import Beneficiary, cancel, confirm, hold
+from booking.actions import Beneficiary, confirm, hold
 from booking.errors import AlreadyDecided, QuotaReached
 from booking.events import BookingMoved, Event
 from booking.models import Booking, State
+from booking.plans.hearing_locks import HEARING
+from booking.plans.hearing_moves import Move, move_all, until_none_gives
 from booking.plans.hearings import PLACED, people_of, plan_of
 from booking.plans.kept import Application, Refused
 from booking.plans.models import HearingStaffing, OptimizerRun, WaitingCase
-from booking.staffing import AlreadyStaffed, sitting_of, staff_hearing, unstaff_hearing
+from booking.session_moving import lock_lines
+from booking.staffing import AlreadyStaffed, reseat_hearing, sitting_of, staff_hearing
 from optimizer.hearings.plan import Plan
 from optimizer.hearings.problem import Sitting
 
-IS_TO_FREE = text("""
-    SELECT h.starts_at > :now AND NOT EXISTS (SELECT FROM session_case c WHERE c.resource_id = h.resource_id)
-    FROM hearing_session h WHERE h.resource_id = :id""")
 KEPT_FOR = text("SELECT unnest(held_ids) FROM template_session WHERE resource_id = ANY(:ids)")
 # Read only: an application locks the bookings that its cases had, so that it and an undo see each other.
 PLACED_ELSEWHERE = text("""
@@ -42,6 +44,15 @@ PLACED_ELSEWHERE = text("""
     JOIN waiting_case w ON w.territory_id = b.territory_id AND w.kind_id = b.kind_id AND w.case_ref = b.case_ref
     JOIN booking other ON other.id = w.booking_id AND other.id <> b.id AND other.state = ANY(:placed)
     WHERE b.id = :booking_id""")
+# What somebody did since the plan was asked for is theirs, whatever the plan says.
+PLACED_SINCE = text("""
+    SELECT b.created_at >= :since OR EXISTS (
+        SELECT FROM history h WHERE h.subject = 'booking' AND h.subject_id = CAST(b.id AS text)
+          AND h.act = 'booking-moved' AND h.at >= :since) FROM booking b WHERE b.id = :id""")
+SEATED_SINCE = text("""
+    SELECT f.created_at >= :since OR EXISTS (
+        SELECT FROM history h WHERE h.subject = 'hearing' AND h.subject_id = CAST(f.hearing_id AS text)
+          AND h.act = 'hearing-session-moved' AND h.at >= :since) FROM hearing_staffing f WHERE f.hearing_id = :id""")
 DAY_OF = text("""
     SELECT h.starts_at, s.time_zone FROM hearing_session h
     JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id WHERE h.resource_id = :id""")
@@ -75,10 +86,16 @@ class NotDone:
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What an application did: bookings by case, staffings by hearing, what was there already, what was refused."""
+    """What an application did: bookings by case, staffings by hearing, what moved, what was there, what was refused.
+
+    `reseated`: by hearing, who held it before. `moved`: by case, its booking, the hearing that it left, and where it
+    is.
+    """
 
     bookings: dict[UUID, UUID] = field(default_factory=dict)
     staffings: dict[int, UUID] = field(default_factory=dict)
+    reseated: dict[int, Sitting] = field(default_factory=dict)
+    moved: dict[UUID, tuple[UUID, int, int]] = field(default_factory=dict)
     already: list[UUID] = field(default_factory=list)
     refused: list[NotDone] = field(default_factory=list)
 
@@ -86,48 +103,32 @@ class Done:
 def apply_plan(
     session: Session, actor: Actor, run: OptimizerRun, items: Collection[str] | None, *, now: datetime
 ) -> Application:
-    """Staff the hearings and book the cases that a run proposes: all of them, or these cases and their hearings.
+    """Staff the hearings, book and move the cases as a run proposes: all of them, or these cases and their hearings.
 
-    What is there already stays as it is, so a second application adds nothing. A savepoint each.
+    What is there already stays as it is, so a second application adds nothing; neither does it undo what somebody did
+    since the run was asked for. A case that the plan leaves out keeps the place that it has. A savepoint each.
     Raises: NotAllowed.
     """
     plan = plan_of(run.plan)
     case_ids = None if items is None else {UUID(one) for one in items}
     wanted = {case: hearing for case, hearing in plan.placed.items() if case_ids is None or case in case_ids}
     hearing_ids = sorted(set(wanted.values()) if case_ids is not None else {*plan.sittings, *wanted.values()})
-    # In the order of docs/locking.md: what waits, then everything that becomes scarcer, sorted, once.
+    # In the order of docs/locking.md: the lines of sessions, what waits, then all that becomes scarcer, sorted, once.
+    held_now = seated(session, hearing_ids)
+    lock_lines(session, [one for one, sitting in held_now.items() if plan.sittings.get(one) != sitting])
     cases = _waiting(session, run, wanted)
+    places = _places(session, cases.values())
     kept = session.execute(KEPT_FOR, {"ids": hearing_ids}).scalars()  # what templates kept for them is given back
-    lock(session, [*hearing_ids, *_people(plan, hearing_ids), *kept])
-    applying = _Applying(session, actor, now)
-    for hearing_id in hearing_ids:
-        here = [case for case_id, case in cases.items() if wanted[case_id] == hearing_id]
-        applying.hearing(hearing_id, plan.sittings.get(hearing_id), here)
+    people = {one for sitting in held_now.values() for one in people_of(sitting)}
+    lock(session, {*hearing_ids, *_people(plan, hearing_ids), *people, *kept, *places.values()})
+    session.expire_all()
+    applying = _Applying(session, actor, run, now)
+    held = applying.seat({one: plan.sittings.get(one) for one in hearing_ids})
+    applying.place(cases, wanted, {one: plan.sittings[one] for one in held})
     gone = [case_id for case_id in wanted if case_id not in cases]
     applying.done.refused.extend(NotDone(hearing_id=wanted[one], case_id=one, why="gone") for one in gone)
     _keep(run, applying.done)
     return _told(applying.done)
-
-
-def take_back(session: Session, actor: Actor, run: OptimizerRun, *, now: datetime) -> int:
-    """Give back everything that was applied of a run, is still booked and is to come; return how many cases wait again.
-
-    A hearing that holds other cases meanwhile keeps its judge, and one that has begun was held by whom it was.
-    """
-    ids = {kind: [UUID(one) for one in run.applied.get(kind, {}).values()] for kind in ("bookings", "staffings")}
-    chosen = select(Booking).where(col(Booking.id).in_(ids["bookings"])).order_by(col(Booking.id)).with_for_update()
-    bookings = session.exec(chosen.execution_options(populate_existing=True)).all()
-    staffings = session.exec(select(HearingStaffing).where(col(HearingStaffing.id).in_(ids["staffings"]))).all()
-    held = [one for staffing in staffings for one in (staffing.hearing_id, *people_of(sitting_of(staffing)))]
-    held += session.execute(KEPT_FOR, {"ids": [staffing.hearing_id for staffing in staffings]}).scalars()
-    lock(session, [*held, *(booking.resource_id for booking in bookings)])
-    still_booked = [one.id for one in bookings if one.state == State.BOOKED and one.starts_at and one.starts_at > now]
-    for booking_id in still_booked:
-        cancel(session, actor, booking_id, now=now, for_the_place=True)  # the registry holds the hearing
-    for staffing in staffings:
-        if execute(session, IS_TO_FREE, {"id": staffing.hearing_id, "now": now}).scalar():
-            unstaff_hearing(session, actor, staffing, now=now)
-    return len(still_booked)
 
 
 def keep_one_place(session: Session, event: Event) -> None:
@@ -144,65 +145,92 @@ def keep_one_place(session: Session, event: Event) -> None:
 class _Applying:
     """One application as it goes: what is done, and what is refused on the way."""
 
-    def __init__(self, session: Session, actor: Actor, now: datetime) -> None:
+    def __init__(self, session: Session, actor: Actor, run: OptimizerRun, now: datetime) -> None:
         self.session = session
         self.actor = actor
+        self.since = run.created_at
         self.now = now
         self.done = Done()
 
-    def hearing(self, hearing_id: int, sitting: Sitting | None, cases: Iterable[WaitingCase]) -> None:
-        """Staff a hearing, then place its cases; without its judge or its room, none of its cases is placed."""
-        try:
+    def seat(self, sittings: Mapping[int, Sitting | None]) -> set[int]:
+        """Have each hearing held as the plan says; return those that are."""
+
+        def one(hearing_id: int) -> None:
+            sitting = sittings[hearing_id]
             if sitting is None:
                 raise NotFound(resource_id=hearing_id)
-            with self.session.begin_nested():
-                staffing_id = staff_hearing(self.session, self.actor, hearing_id, sitting, now=self.now)
-        except NotAllowed:
-            raise
-        except Refusal as refusal:
-            self._not_held(refused(refusal, hearing_id), cases)
-            return
-        if staffing_id is not None:
-            self.done.staffings[hearing_id] = staffing_id
-        for case in cases:
-            self._case(hearing_id, sitting, case)
+            self._seat(hearing_id, sitting)
 
-    def _not_held(self, why: NotDone, cases: Iterable[WaitingCase]) -> None:
-        self.done.refused.append(why)
-        for case in cases:
-            if _has_place(self.session, case):
+        held, left = until_none_gives(self.session, sorted(sittings), one)
+        self.done.refused.extend(refused(why, hearing_id) for hearing_id, why in left)
+        return set(held)
+
+    def _seat(self, hearing_id: int, sitting: Sitting) -> None:
+        was = seated(self.session, [hearing_id]).get(hearing_id)
+        if was in (None, sitting):
+            staffing_id = staff_hearing(self.session, self.actor, hearing_id, sitting, now=self.now)
+            if staffing_id is not None:
+                self.done.staffings[hearing_id] = staffing_id
+            return
+        if execute(self.session, SEATED_SINCE, {"id": hearing_id, "since": self.since}).scalar():
+            raise AlreadyStaffed(hearing_id=hearing_id)
+        reseat_hearing(self.session, self.actor, hearing_id, sitting, now=self.now)
+        self.done.reseated[hearing_id] = was
+
+    def place(self, cases: Mapping[UUID, WaitingCase], wanted: Mapping[UUID, int], held: Mapping[int, Sitting]) -> None:
+        """Move the cases that have a place, then place those that wait; without its judge, a hearing gets none."""
+        new: list[WaitingCase] = []
+        moves: list[Move] = []
+        for case in cases.values():
+            hearing_id, booking = wanted[case.id], _place_of(self.session, case)
+            if booking is not None and (booking.resource_id == hearing_id or self._is_since(booking)):
                 self.done.already.append(case.id)
+            elif hearing_id not in held:
+                self.done.refused.append(NotDone(hearing_id=hearing_id, case_id=case.id, why="not-held"))
+            elif (late := self._no_longer(case, hearing_id, held[hearing_id])) is not None:
+                self.done.refused.append(refused(late, hearing_id, case.id))
+            elif booking is None:
+                new.append(case)
             else:
-                self.done.refused.append(NotDone(hearing_id=why.hearing_id, case_id=case.id, why="not-held"))
+                claim = claim_of(hearing_id, case.minutes, case.family)
+                moves.append(Move(case_id=case.id, booking_id=booking.id, from_id=booking.resource_id, claim=claim))
+        moved, left = move_all(self.session, self.actor, moves, now=self.now)
+        self.done.moved.update({one.case_id: (one.booking_id, one.from_id, one.to_id) for one in moved})
+        self.done.refused.extend(refused(why, wanted[case_id], case_id) for case_id, why in left.items())
+        for case in new:
+            self._placed(case, wanted[case.id])
 
-    def _case(self, hearing_id: int, sitting: Sitting, case: WaitingCase) -> None:
+    def _is_since(self, booking: Booking) -> bool:
+        """Say whether somebody gave the case this place after the plan was asked for: it stays there."""
+        asked = {"id": booking.id, "since": self.since}
+        return booking.state != State.BOOKED or bool(execute(self.session, PLACED_SINCE, asked).scalar())
+
+    def _no_longer(self, case: WaitingCase, hearing_id: int, sitting: Sitting) -> Refusal | None:
+        """Return why a case may no longer be heard that day by those judges: it may have changed since the plan."""
+        row = execute(self.session, DAY_OF, {"id": hearing_id}).one()
+        day = local_day(row.starts_at, ZoneInfo(row.time_zone))
+        if day < case.ready_on or (case.deadline_on is not None and day > case.deadline_on):
+            return NotInTime(hearing_id=hearing_id)
+        refused_here = {*case.refused_judges}.intersection(sitting.judges)
+        return JudgeRefused(judge_id=min(refused_here)) if refused_here else None
+
+    def _placed(self, case: WaitingCase, hearing_id: int) -> None:
         case_id = case.id
-        if _has_place(self.session, case):
-            self.done.already.append(case_id)
-            return
         try:
             with self.session.begin_nested():
-                self.done.bookings[case_id] = self._placed(hearing_id, sitting, case)
+                claim, beneficiary = (
+                    claim_of(hearing_id, case.minutes, case.family),
+                    Beneficiary(case_ref=case.case_ref),
+                )
+                booking = hold(self.session, self.actor, claim, now=self.now, beneficiary=beneficiary)
+                confirm(self.session, self.actor, booking.id, now=self.now)
+                case.booking_id = booking.id
+                self.session.flush()
+                self.done.bookings[case_id] = booking.id
         except NotAllowed:
             raise
         except Refusal as refusal:
             self.done.refused.append(refused(refusal, hearing_id, case_id))
-
-    def _placed(self, hearing_id: int, sitting: Sitting, case: WaitingCase) -> UUID:
-        """Book a case, if it may still be heard that day by that judge: it may have changed since the plan."""
-        row = execute(self.session, DAY_OF, {"id": hearing_id}).one()
-        day = local_day(row.starts_at, ZoneInfo(row.time_zone))
-        if day < case.ready_on or (case.deadline_on is not None and day > case.deadline_on):
-            raise NotInTime(hearing_id=hearing_id)
-        if sitting.judge_id in case.refused_judges:
-            raise JudgeRefused(judge_id=sitting.judge_id)
-        claim = CaseClaim(resource_id=hearing_id, minutes=case.minutes, family=case.family)
-        beneficiary = Beneficiary(case_ref=case.case_ref)
-        booking = hold(self.session, self.actor, claim, now=self.now, beneficiary=beneficiary)
-        confirm(self.session, self.actor, booking.id, now=self.now)
-        case.booking_id = booking.id
-        self.session.flush()
-        return booking.id
 
 
 def refused(refusal: Refusal, hearing_id: int, case_id: UUID | None = None) -> NotDone:
@@ -218,12 +246,30 @@ def refused(refusal: Refusal, hearing_id: int, case_id: UUID | None = None) -> N
     return NotDone(hearing_id=hearing_id, case_id=case_id, why=why, resource_id=other)
 
 
-def _has_place(session: Session, case: WaitingCase) -> bool:
-    """Say whether the case has its place, here or elsewhere: a booking given back makes it wait again."""
-    if case.booking_id is None:
-        return False
-    booking = session.get(Booking, case.booking_id, populate_existing=True)
-    return booking is not None and booking.state in PLACED
+def claim_of(hearing_id: int, minutes: int, family: str) -> CaseClaim:
+    """Return what a case asks of a hearing."""
+    return CaseClaim(resource_id=hearing_id, minutes=minutes, family=family)
+
+
+def _place_of(session: Session, case: WaitingCase) -> Booking | None:
+    """Return the booking of a case that has its place, here or elsewhere: one given back makes it wait again."""
+    booking = None if case.booking_id is None else session.get(Booking, case.booking_id)
+    return booking if booking is not None and booking.state in PLACED else None
+
+
+def _places(session: Session, cases: Iterable[WaitingCase]) -> dict[UUID, int]:
+    """Return where the bookings of these cases are: what they leave is locked with the rest."""
+    had = select(Booking.id, Booking.resource_id).where(
+        col(Booking.id).in_([case.booking_id for case in cases if case.booking_id])
+    )
+    return {row[0]: row[1] for row in session.exec(had)}
+
+
+def seated(session: Session, hearing_ids: Sequence[int]) -> dict[int, Sitting]:
+    """Return who holds these hearings now."""
+    chosen = select(HearingStaffing).where(col(HearingStaffing.hearing_id).in_(hearing_ids))
+    rows = session.exec(chosen.execution_options(populate_existing=True))
+    return {row.hearing_id: sitting_of(row) for row in rows}
 
 
 def _waiting(session: Session, run: OptimizerRun, case_ids: Iterable[UUID]) -> dict[UUID, WaitingCase]:
@@ -251,12 +297,19 @@ def _people(plan: Plan, hearing_ids: Iterable[int]) -> list[int]:
 
 
 def _keep(run: OptimizerRun, done: Done) -> None:
-    """Add what was applied to what the run led to already."""
-    bookings = {str(case): str(booking) for case, booking in done.bookings.items()}
-    staffings = {str(hearing): str(staffing) for hearing, staffing in done.staffings.items()}
-    run.applied = {
-        "bookings": run.applied.get("bookings", {}) | bookings,
-        "staffings": run.applied.get("staffings", {}) | staffings,
+    """Add what was applied to what the run led to already; of what moved twice, the first place is kept."""
+    before = run.applied
+    moved = {str(case): [str(booking), was, now] for case, (booking, was, now) in done.moved.items()}
+    for case, (_, first, _) in before.get("moved", {}).items():
+        if case in moved:
+            moved[case][1] = first
+    new: dict[str, dict[str, Any]] = {
+        "bookings": {str(case): str(booking) for case, booking in done.bookings.items()},
+        "staffings": {str(hearing): str(staffing) for hearing, staffing in done.staffings.items()},
+        "reseated": {str(hearing): asdict(was) for hearing, was in done.reseated.items()},
+        "moved": moved,
+    }
+    run.applied = {name: before.get(name, {}) | added for name, added in new.items()} | {
         "refused": [
             [one.hearing_id, str(one.case_id) if one.case_id else None, one.why, one.resource_id]
             for one in done.refused
@@ -266,14 +319,14 @@ def _keep(run: OptimizerRun, done: Done) -> None:
 
 def _told(done: Done) -> Application:
     """Return what is said of an application of any problem; a hearing that is staffed is an item too."""
-    hearings = [f"hearing:{one}" for one in done.staffings]
+    hearings = [f"{HEARING}{one}" for one in (*done.staffings, *done.reseated)]
     return Application(
-        done=(*(str(one) for one in done.bookings), *hearings),
+        done=(*(str(one) for one in (*done.bookings, *done.moved)), *hearings),
         already=tuple(str(one) for one in done.already),
         refused=tuple(
             Refused(
                 why=one.why,
-                item=str(one.case_id) if one.case_id else f"hearing:{one.hearing_id}",
+                item=str(one.case_id) if one.case_id else f"{HEARING}{one.hearing_id}",
                 facts={"hearing_id": one.hearing_id, "resource_id": one.resource_id},
             )
             for one in done.refused

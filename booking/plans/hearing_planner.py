@@ -8,12 +8,15 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
-from booking.plans.hearing_actions import apply_plan, take_back
+from booking.plans.hearing_actions import apply_plan
+from booking.plans.hearing_undo import take_back
+from booking.plans.hearing_wishes import WISHES
 from booking.plans.hearings import PLACED, plannable_kinds, problem_of
 from booking.plans.kept import scope_of
 from booking.plans.models import OptimizerRun
 from booking.plans.planner import Planner, Reading
-from optimizer.hearings.plan import Plan
+from optimizer.hearings.staffing import as_now
+from optimizer.manners import Manner
 
 WORK = text("""
     SELECT DISTINCT w.territory_id, w.kind_id FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id
@@ -21,10 +24,10 @@ WORK = text("""
 
 
 def read(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
-    """Return the hearings of a court and the cases that wait; none of these has a place yet."""
-    problem = problem_of(session, scope_of(run), now=now)
-    decided = {one.id: one.sitting for one in problem.hearings if one.sitting is not None}
-    return Reading(problem=problem, in_force=Plan(sittings=decided))
+    """Return the hearings of a court, the cases that wait and those that have a place, and where all of these are."""
+    manner = Manner(run.manner)
+    problem = problem_of(session, scope_of(run), now=now, manner=manner, settings=run.settings)
+    return Reading(problem=problem, in_force=as_now(problem))
 
 
 def work(session: Session, *, now: datetime) -> Collection[tuple[int, int]]:  # noqa: ARG001 - as `Work`
@@ -32,4 +35,12 @@ def work(session: Session, *, now: datetime) -> Collection[tuple[int, int]]:  # 
     return [(row.territory_id, row.kind_id) for row in session.execute(WORK, {"placed": PLACED})]
 
 
-PLANNER = Planner(name="hearings", kinds=plannable_kinds, read=read, apply=apply_plan, take_back=take_back, work=work)
+PLANNER = Planner(
+    name="hearings",
+    kinds=plannable_kinds,
+    read=read,
+    apply=apply_plan,
+    take_back=take_back,
+    check=WISHES.read,
+    work=work,
+)

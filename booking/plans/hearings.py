@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,19 +17,23 @@ from sqlmodel import Session, col, select
 
 from availability.limits import Limits
 from availability.models import Kind, Shape
-from availability.openings import instant_of, local_day
+from availability.openings import local_day
 from availability.periods import Period
 from availability.rights import Actor
-from booking.models import OCCUPYING
+from booking.hearing_template_spec import PROSECUTOR_KIND
+from booking.models import OCCUPYING, State
+from booking.plans.hearing_locks import locked, locks_of
+from booking.plans.hearing_people import ROOM_KIND, far_ends_of, lawyers_of, names_of, staff_of
+from booking.plans.hearing_wishes import weights_of
 from booking.plans.kept import PLANNERS as ROLES
 from booking.plans.kept import Scope, check_may_plan, digest_of, last_runs, plan_in, prices_of
 from booking.plans.models import OptimizerRun
 from optimizer.hearings.plan import Plan, Score, Unplaced
-from optimizer.hearings.problem import Bench, Case, Hearing, Load, Problem, Room, Sitting
+from optimizer.hearings.problem import VIDEO, Case, Hearing, Load, Problem, Sitting
+from optimizer.manners import Manner
 
 PLANNERS = ROLES["hearings"]
 UNPLACED: TypeAdapter[tuple[Unplaced, ...]] = TypeAdapter(tuple[Unplaced, ...])
-ROOM_KIND = "salle"  # code of the kind whose resources are court rooms
 # The room that its template keeps for a session `o`, also once it was moved to another one.
 KEPT_ROOM = f"""
     LEFT JOIN resource room ON room.id = ANY(o.held_ids)
@@ -37,53 +41,46 @@ KEPT_ROOM = f"""
 PLACED = sorted(state.value for state in OCCUPYING)
 
 # Hearings to come of a kind in a court; one that falls on a closure is not held, whatever a plan says.
-HEARINGS = text("""
+# A prosecutor whom its template keeps for it is there already.
+HEARINGS = text(f"""
     SELECT r.id, r.name, h.starts_at, h.ends_at, h.max_cases, h.max_minutes, h.quotas, s.time_zone,
-           f.judge_id, f.clerk_id, f.room_id, h.last_take_on
+           f.judge_id, f.clerk_id, f.room_id, f.panel, f.prosecutor_id, h.last_take_on,
+           coalesce(t.formation, 'single') AS formation, coalesce(t.judges, 1) AS judges,
+           coalesce(t.needs_video, false) AS needs_video,
+           coalesce(t.prosecutors, 0) > (
+               SELECT count(*) FROM resource p JOIN kind k ON k.id = p.kind_id
+               WHERE p.id = ANY(o.held_ids) AND k.code = '{PROSECUTOR_KIND}') AS needs_prosecutor
     FROM hearing_session h JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id
     LEFT JOIN hearing_staffing f ON f.hearing_id = r.id
+    LEFT JOIN template_session o ON o.resource_id = r.id LEFT JOIN hearing_template t ON t.id = o.template_id
     WHERE r.kind_id = :kind_id AND s.territory_id = :territory_id AND r.is_active AND h.starts_at > :now
       AND CAST(h.starts_at AT TIME ZONE s.time_zone AS date) >= :first
       AND CAST(h.starts_at AT TIME ZONE s.time_zone AS date) < :until
       AND NOT EXISTS (SELECT FROM closure x WHERE (x.resource_id = r.id OR x.site_id = s.id)
                       AND x.days @> CAST(h.starts_at AT TIME ZONE s.time_zone AS date))
-    ORDER BY h.starts_at, r.id""")
+    ORDER BY h.starts_at, r.id""")  # noqa: S608 - constants only
 LOADS = text("""
     SELECT resource_id, family, count(*) AS cases, sum(minutes) AS minutes FROM session_case
-    WHERE resource_id = ANY(:ids) AND (expires_at IS NULL OR expires_at > :now) GROUP BY resource_id, family""")
-BENCHES = text("""
-    SELECT c.judge_id, c.clerk_id FROM cabinet c
-    JOIN resource j ON j.id = c.judge_id JOIN resource g ON g.id = c.clerk_id JOIN site s ON s.id = j.site_id
-    WHERE s.territory_id = :territory_id AND j.is_active AND g.is_active AND j.capacity > 0 AND g.capacity > 0
-    ORDER BY c.judge_id""")
-ROOMS = text("""
-    SELECT r.id FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
-    WHERE k.code = :room AND s.territory_id = :territory_id AND r.is_active AND r.capacity > 0 ORDER BY r.id""")
-# What a template keeps for a hearing of the kind that is planned is free for it.
-BUSY = text("""
-    SELECT resource_id, lower(during) AS start, upper(during) AS end FROM seat_time
-    WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end)
-      AND (expires_at IS NULL OR expires_at > :now)
-      AND NOT EXISTS (SELECT FROM template_session o JOIN resource h ON h.id = o.resource_id
-                      WHERE o.holder_id = seat_time.holder_id AND h.kind_id = :kind_id)
-    UNION ALL SELECT resource_id, lower(during), upper(during) FROM absence
-    WHERE resource_id = ANY(:ids) AND during && tstzrange(:start, :end) ORDER BY 1, 2, 3""")
-CLOSED = text("""
-    SELECT r.id, lower(c.days) AS first, upper(c.days) AS until, s.time_zone
-    FROM resource r JOIN site s ON s.id = r.site_id JOIN closure c ON c.resource_id = r.id OR c.site_id = s.id
-    WHERE r.id = ANY(:ids) AND c.days && daterange(:first, :until) ORDER BY r.id, c.days""")
-WAITING = text("""
-    SELECT w.id, w.case_ref, w.family, w.minutes, w.received_on, w.ready_on, w.deadline_on, w.refused_judges
-    FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id
-    WHERE w.territory_id = :territory_id AND w.kind_id = :kind_id
-      AND (b.id IS NULL OR b.state <> ALL(:placed))
-    ORDER BY w.deadline_on NULLS LAST, w.received_on, w.id""")
-CASES = text("""
-    SELECT w.id, w.case_ref, w.family, w.minutes, w.received_on, w.ready_on, w.deadline_on, w.refused_judges,
-           b.id AS booking_id, b.resource_id AS hearing_id
+    WHERE resource_id = ANY(:ids) AND (expires_at IS NULL OR expires_at > :now) AND holder_id <> ALL(:without)
+    GROUP BY resource_id, family""")
+_FACTS = """
+    w.id, w.case_ref, w.family, w.minutes, w.received_on, w.ready_on, w.deadline_on, w.refused_judges, w.formation,
+    w.priority, w.due_on, w.language, w.held_at_id, w.by_video, b.id AS booking_id, b.resource_id AS hearing_id"""
+# What waits, and what has its place in these hearings. Somebody was told: convened, or a lawyer who sees their dates.
+CASES = text(f"""
+    SELECT {_FACTS},
+           b.id IS NOT NULL AND (
+               EXISTS (SELECT FROM convocation v WHERE v.booking_id = b.id AND v.standing <> 'withdrawn')
+               OR EXISTS (SELECT FROM lawyer_case l WHERE l.case_ref = w.case_ref AND l.case_ref <> ''
+                          AND l.ended_at IS NULL AND l.territory_id = w.territory_id)) AS is_told
     FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id AND b.state = ANY(:placed)
-    WHERE w.territory_id = :territory_id AND w.kind_id = :kind_id AND w.id = ANY(:ids)""")
-NAMES = text("SELECT id, name FROM resource WHERE id = ANY(:ids)")
+    WHERE w.territory_id = :territory_id AND w.kind_id = :kind_id
+      AND (b.id IS NULL OR b.state = '{State.BOOKED}' AND b.resource_id = ANY(:hearing_ids))
+    ORDER BY w.deadline_on NULLS LAST, w.received_on, w.id""")  # noqa: S608 - constants only
+CASES_NAMED = text(f"""
+    SELECT {_FACTS}, false AS is_told
+    FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id AND b.state = ANY(:placed)
+    WHERE w.territory_id = :territory_id AND w.kind_id = :kind_id AND w.id = ANY(:ids)""")  # noqa: S608
 PLANNABLE = text("""
     SELECT k.id FROM kind k JOIN kind_right g ON g.kind_id = k.id AND g.role = ANY(:roles) AND g.may_reserve
     WHERE k.shape = :shape""")
@@ -105,6 +102,13 @@ class CaseLine:
     ready_on: date
     deadline_on: date | None
     refused_judges: tuple[int, ...] = ()
+    formation: str | None = None
+    priority: int = 1
+    due_on: date | None = None
+    language: str | None = None
+    held_at_id: int | None = None  # the prison where its person is
+    by_video: bool = False
+    is_told: bool = False
     hearing_id: int | None = None
     booking_id: UUID | None = None
 
@@ -159,38 +163,56 @@ def check_planner(actor: Actor, *, territory_id: int, kind_id: int) -> None:
     check_may_plan(actor, "hearings", territory_id=territory_id, kind_id=kind_id)
 
 
-def problem_of(session: Session, court: Scope, *, now: datetime) -> Problem:
-    """Return the problem of a court as the database has it at this moment."""
-    lines = hearings_of(session, court, now)
-    benches = [(row.judge_id, row.clerk_id) for row in session.execute(BENCHES, {"territory_id": court.territory_id})]
-    room_ids = list(session.execute(ROOMS, {"room": ROOM_KIND, "territory_id": court.territory_id}).scalars())
-    away = _away(session, [*(one for pair in benches for one in pair), *room_ids], court, now)
-    return Problem(
-        hearings=tuple(line.hearing for line in lines),
-        benches=tuple(
-            Bench(judge_id=judge, clerk_id=clerk, away=(*away[judge], *away[clerk])) for judge, clerk in benches
-        ),
-        rooms=tuple(Room(id=room_id, away=tuple(away[room_id])) for room_id in room_ids),
-        cases=tuple(_case(line) for line in _waiting(session, court)),
+def problem_of(
+    session: Session,
+    court: Scope,
+    *,
+    now: datetime,
+    manner: Manner = Manner.PLAN,
+    settings: Mapping[str, Any] | None = None,
+) -> Problem:
+    """Return the problem of a court as the database has it at this moment, as a run of that manner reads it.
+
+    Cases that have a place in these hearings are part of it, with that place: see `hearing_locks`.
+    """
+    rows, zone = _rows(session, court, now)
+    hearing_ids = [row.id for row in rows]
+    cases = _cases(session, court, hearing_ids)
+    placed = [case.booking_id for case in cases if case.booking_id is not None]
+    loads = _loads(session, hearing_ids, now, without=placed)
+    seated = [one for row in rows for one in _everybody(row)]
+    staff = staff_of(session, court, hearing_ids, seated, now=now)
+    lawyers, whose = lawyers_of(session, court, [case.id for case in cases], zone)
+    prisons = {case.held_at_id for case in cases if case.by_video and case.held_at_id is not None}
+    problem = Problem(
+        hearings=tuple(_hearing(row, loads[row.id]).hearing for row in rows),
+        benches=staff.benches,
+        rooms=staff.rooms,
+        cases=tuple(_case(case, whose.get(case.id, frozenset())) for case in cases),
+        people=(*staff.people, *lawyers),
+        far_ends=tuple(far_ends_of(session, court, prisons, hearing_ids, now=now)),
+        weights=weights_of(settings or {}),
     )
+    return locked(problem, staff.away, manner=manner, locks=locks_of(settings or {}))
 
 
 def board(session: Session, actor: Actor, court: Scope, *, now: datetime) -> Board:
     """Return what the screen of a court shows. Raises: NotFound, NotAllowed."""
     check_planner(actor, territory_id=court.territory_id, kind_id=court.kind_id)
-    problem = problem_of(session, court, now=now)
     runs = last_runs(session, "hearings", territory_id=court.territory_id, kind_id=court.kind_id)
+    manner = Manner(runs[0].manner) if runs else Manner.PLAN
+    problem = problem_of(session, court, now=now, manner=manner, settings=runs[0].settings if runs else None)
     plan = runs[0].plan if runs else None
     case_ids = [*plan_of(plan).placed, *(one.case_id for one in unplaced_of(plan))]
     lines = hearings_of(session, court, now)
     named = {one for line in lines if line.hearing.sitting for one in people_of(line.hearing.sitting)}
     named |= {one for bench in problem.benches for one in (bench.judge_id, bench.clerk_id) if one is not None}
-    named |= {room.id for room in problem.rooms}
+    named |= {room.id for room in problem.rooms} | {person.id for person in problem.people}
     named |= {one for sitting in plan_of(plan).sittings.values() for one in people_of(sitting)}
     return Board(
         hearings=tuple(lines),
-        waiting=tuple(_waiting(session, court)),
-        names={row.id: row.name for row in session.execute(NAMES, {"ids": sorted(named)})},
+        waiting=tuple(_cases(session, court, ())),
+        names=names_of(session, named),
         benches=len(problem.benches),
         rooms=len(problem.rooms),
         runs=tuple(runs),
@@ -202,12 +224,12 @@ def board(session: Session, actor: Actor, court: Scope, *, now: datetime) -> Boa
 def cases_of(session: Session, court: Scope, case_ids: Collection[UUID]) -> dict[UUID, CaseLine]:
     """Return these cases of a court, with the place of those that have one."""
     asked = {"territory_id": court.territory_id, "kind_id": court.kind_id, "ids": list(case_ids), "placed": PLACED}
-    return {row.id: _line(row) for row in session.execute(CASES, asked)}
+    return {row.id: _line(row) for row in session.execute(CASES_NAMED, asked)}
 
 
-def people_of(sitting: Sitting) -> tuple[int, int, int]:
+def people_of(sitting: Sitting) -> tuple[int, ...]:
     """Return the resources whose time a sitting takes."""
-    return sitting.judge_id, sitting.clerk_id, sitting.room_id
+    return *sitting.people, sitting.room_id
 
 
 # --- a plan as the table keeps it ---
@@ -233,7 +255,14 @@ def score_of(run: OptimizerRun) -> Score:
 
 
 def hearings_of(session: Session, court: Scope, now: datetime) -> list[HearingLine]:
-    """Return the hearings to come of a court that its kind leaves open, each with what is in it."""
+    """Return the hearings to come of a court that its kind leaves open, each with all that is in it."""
+    rows, _ = _rows(session, court, now)
+    loads = _loads(session, [row.id for row in rows], now)
+    return [_hearing(row, loads[row.id]) for row in rows]
+
+
+def _rows(session: Session, court: Scope, now: datetime) -> tuple[list[Any], ZoneInfo]:
+    """Return the hearings that may be taken, and the zone of the court."""
     asked = {
         "kind_id": court.kind_id,
         "territory_id": court.territory_id,
@@ -244,21 +273,20 @@ def hearings_of(session: Session, court: Scope, now: datetime) -> list[HearingLi
     rows = session.execute(HEARINGS, asked).all()
     kind = session.get_one(Kind, court.kind_id)
     limits = Limits(kind.min_notice_days, kind.max_ahead_days, kind.max_days)
-    loads = _loads(session, [row.id for row in rows], now)
-    lines = [_hearing(row, loads[row.id]) for row in rows]
-    return [line for line in lines if _may_be_taken(line, limits, now)]
+    zone = ZoneInfo(rows[0].time_zone) if rows else ZoneInfo("UTC")
+    return [row for row in rows if _may_be_taken(row, limits, now)], zone
 
 
-def _may_be_taken(line: HearingLine, limits: Limits, now: datetime) -> bool:
+def _may_be_taken(row: Any, limits: Limits, now: datetime) -> bool:
     """Say whether the notice and the horizon of the kind leave this hearing open: what lists it confirms it."""
-    today, day = local_day(now, ZoneInfo(line.time_zone)), line.hearing.day
+    zone = ZoneInfo(row.time_zone)
+    today, day = local_day(now, zone), local_day(row.starts_at, zone)
     earliest = today + timedelta(days=limits.min_notice_days)
-    is_in_time = line.last_take_on is None or today <= line.last_take_on
+    is_in_time = row.last_take_on is None or today <= row.last_take_on
     return is_in_time and earliest <= day <= today + timedelta(days=limits.max_ahead_days)
 
 
 def _hearing(row: Any, load: Load) -> HearingLine:
-    decided = row.judge_id is not None
     hearing = Hearing(
         id=row.id,
         period=Period(row.starts_at, row.ends_at),
@@ -267,15 +295,39 @@ def _hearing(row: Any, load: Load) -> HearingLine:
         max_minutes=row.max_minutes,
         quotas=dict(sorted(row.quotas.items())),
         load=load,
-        sitting=Sitting(judge_id=row.judge_id, clerk_id=row.clerk_id, room_id=row.room_id) if decided else None,
+        sitting=_sitting(row),
+        formation=row.formation,
+        judges=max(row.judges, 1),
+        needs_prosecutor=row.needs_prosecutor,
+        equipment=(VIDEO,) if row.needs_video else (),
     )
     return HearingLine(hearing=hearing, name=row.name, time_zone=row.time_zone, last_take_on=row.last_take_on)
 
 
-def _loads(session: Session, hearing_ids: Sequence[int], now: datetime) -> dict[int, Load]:
+def _sitting(row: Any) -> Sitting | None:
+    if row.judge_id is None:
+        return None
+    return Sitting(
+        judge_id=row.judge_id,
+        clerk_id=row.clerk_id,
+        room_id=row.room_id,
+        panel=tuple(row.panel),
+        prosecutor_id=row.prosecutor_id,
+    )
+
+
+def _everybody(row: Any) -> tuple[int, ...]:
+    sitting = _sitting(row)
+    return () if sitting is None else people_of(sitting)
+
+
+def _loads(
+    session: Session, hearing_ids: Sequence[int], now: datetime, *, without: Collection[UUID] = ()
+) -> dict[int, Load]:
+    """Return what is in each hearing, but for these bookings."""
     found: defaultdict[int, Load] = defaultdict(Load)
-    rows = sorted(session.execute(LOADS, {"ids": list(hearing_ids), "now": now}), key=lambda row: row.family)
-    for row in rows:
+    asked = {"ids": list(hearing_ids), "now": now, "without": list(without)}
+    for row in sorted(session.execute(LOADS, asked), key=lambda row: row.family):
         before = found[row.resource_id]
         found[row.resource_id] = Load(
             cases=before.cases + row.cases,
@@ -285,44 +337,22 @@ def _loads(session: Session, hearing_ids: Sequence[int], now: datetime) -> dict[
     return found
 
 
-def _away(session: Session, ids: list[int], court: Scope, now: datetime) -> defaultdict[int, list[Period]]:
-    """Return when each of these is absent, closed or taken around the window."""
-    around = {
-        "start": datetime.combine(court.first, time(), UTC) - timedelta(days=1),
-        "end": datetime.combine(court.until, time(), UTC) + timedelta(days=1),
+def _cases(session: Session, court: Scope, hearing_ids: Collection[int]) -> list[CaseLine]:
+    """Return the cases that wait, and those that have their place in these hearings."""
+    asked = {
+        "territory_id": court.territory_id,
+        "kind_id": court.kind_id,
+        "placed": PLACED,
+        "hearing_ids": list(hearing_ids),
     }
-    found: defaultdict[int, list[Period]] = defaultdict(list)
-    for row in session.execute(BUSY, {"ids": ids, "now": now, "kind_id": court.kind_id, **around}):
-        found[row.resource_id].append(Period(row.start, row.end))
-    for row in session.execute(CLOSED, {"ids": ids, "first": court.first, "until": court.until}):
-        zone = ZoneInfo(row.time_zone)
-        first = max(row.first or date.min, court.first)
-        until = min(row.until or date.max, court.until + timedelta(days=1))
-        found[row.id].append(Period(instant_of(first, time(), zone), instant_of(until, time(), zone)))
-    return found
-
-
-def _waiting(session: Session, court: Scope) -> list[CaseLine]:
-    asked = {"territory_id": court.territory_id, "kind_id": court.kind_id, "placed": PLACED}
-    return [_line(row) for row in session.execute(WAITING, asked)]
+    return [_line(row) for row in session.execute(CASES, asked)]
 
 
 def _line(row: Any) -> CaseLine:
-    return CaseLine(
-        id=row.id,
-        case_ref=row.case_ref,
-        family=row.family,
-        minutes=row.minutes,
-        received_on=row.received_on,
-        ready_on=row.ready_on,
-        deadline_on=row.deadline_on,
-        refused_judges=tuple(row.refused_judges),
-        hearing_id=getattr(row, "hearing_id", None),
-        booking_id=getattr(row, "booking_id", None),
-    )
+    return CaseLine(**{**row._mapping, "refused_judges": tuple(row.refused_judges)})
 
 
-def _case(line: CaseLine) -> Case:
+def _case(line: CaseLine, lawyers: frozenset[int]) -> Case:
     return Case(
         id=line.id,
         minutes=line.minutes,
@@ -331,4 +361,13 @@ def _case(line: CaseLine) -> Case:
         ready_on=line.ready_on,
         deadline_on=line.deadline_on,
         refused_judges=frozenset(line.refused_judges),
+        formation=line.formation,
+        priority=line.priority,
+        due_on=line.due_on,
+        people=lawyers,
+        language=line.language,
+        video_to=line.held_at_id if line.by_video else None,
+        is_detained=line.held_at_id is not None,
+        hearing_id=line.hearing_id,
+        is_told=line.is_told,
     )

@@ -22,11 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from availability.models import instant, json_object, one_of
+from availability.models import instant, json_object, one_of, reference
 from optimizer.manners import Manner
 
 ONE_RUN_PER_COURT = "optimizer_run_one_per_court"
 PROBLEMS = ("hearings", "rounds", "beds", "shares")  # as `optimizer.forms.PACKAGES` names them
+LANGUAGE_LENGTH = 8
 ONE_STAFFING_PER_HEARING = "hearing_staffing_hearing_id_key"
 
 
@@ -66,6 +67,10 @@ class WaitingCase(SQLModel, table=True):
         CheckConstraint("minutes BETWEEN 1 AND 1440", name="waiting_case_lasts"),
         CheckConstraint("case_ref <> ''", name="waiting_case_named"),
         CheckConstraint("ready_on >= received_on", name="waiting_case_ready_once_received"),
+        CheckConstraint("formation IN ('single', 'panel')", name="waiting_case_formation_known"),
+        CheckConstraint("priority BETWEEN 1 AND 9", name="waiting_case_priority"),
+        CheckConstraint("NOT by_video OR held_at_id IS NOT NULL", name="waiting_case_seen_from_somewhere"),
+        CheckConstraint("language <> ''", name="waiting_case_spoken"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -83,10 +88,29 @@ class WaitingCase(SQLModel, table=True):
     booking_id: UUID | None = Field(
         default=None, sa_column=Column(ForeignKey("booking.id"), nullable=True, unique=True)
     )
+    formation: str | None = Field(default=None, sa_column=Column(String(10), nullable=True))  # none: any
+    priority: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})  # 2 counts twice
+    due_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))  # each day beyond costs
+    language: str | None = Field(
+        default=None, sa_column=Column(String(LANGUAGE_LENGTH), nullable=True)
+    )  # of the interpreter it needs
+    held_at_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("site.id"), nullable=True)
+    )  # the prison where its person is
+    by_video: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})  # heard from there
+
+
+class SpokenLanguage(SQLModel, table=True):
+    """A language that an interpreter speaks. Source: ISO 639-3, of which sign languages are."""
+
+    __tablename__ = "spoken_language"
+
+    resource_id: int = reference("resource.id", primary_key=True, cascade=True)
+    language: str = Field(sa_column=Column(String(LANGUAGE_LENGTH), primary_key=True))
 
 
 class HearingStaffing(SQLModel, table=True):
-    """Who holds a hearing, and where; its id is the holder of the time of the three."""
+    """Who holds a hearing, and where; its id is the holder of their time."""
 
     __tablename__ = "hearing_staffing"
 
@@ -95,6 +119,12 @@ class HearingStaffing(SQLModel, table=True):
     judge_id: int = _to("resource.id")
     clerk_id: int = _to("resource.id")
     room_id: int = _to("resource.id")
+    panel: list[int] = Field(
+        default_factory=list, sa_column=Column(ARRAY(BigInteger), nullable=False, server_default=text("'{}'"))
+    )  # the judges beside the first
+    prosecutor_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("resource.id"), nullable=True)
+    )
     created_at: datetime = instant()
 
 

@@ -13,7 +13,7 @@ from availability.openings import instant_of
 from booking.hearing_day_models import Shown, Stage
 from booking.hearing_list import CASE_NAMES
 from booking.models import State
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 from booking.sealing import House, seal
 from portal.demo.accounts import Accounts
 from portal.demo.catalogue import Catalogue, Hearing, Place

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from booking.hearing_generation import generate
 from booking.hearing_template_models import Formation, HearingTemplate
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 from portal.demo.catalogue import Catalogue
 from portal.demo.hearings import WEEKS
 

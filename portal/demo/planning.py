@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from availability.models import Kind, Shape
 from availability.openings import instant_of, is_holiday
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 from portal.demo.catalogue import Catalogue, Hearing, Host, Place
 from portal.demo.hearings import in_vacation
 from portal.demo.names import family_name, given_name

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from availability.periods import Period
 from booking.hearing_template_models import Formation
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 from portal.demo.catalogue import Catalogue, Hearing, Place
 from portal.demo.planning import COURT, HEARING_KIND
 from portal.demo.sheets import Sheet

@@ -12,7 +12,8 @@ from sqlmodel import Session, select
 
 from availability.models import Kind, Resource, Shape, Site
 from availability.rights import Actor, Role
-from booking.plans.hearings import ROOM_KIND, problem_of
+from booking.plans.hearing_people import ROOM_KIND
+from booking.plans.hearings import problem_of
 from booking.plans.kept import Scope
 from booking.plans.models import Cabinet, WaitingCase
 from booking.plans.runs import finish_run, job_for, start_run, take_run

@@ -15,7 +15,7 @@ from booking.hearing_template_models import Formation
 from booking.hearing_template_spec import People
 from booking.hearing_templates import write_template
 from booking.pages.court_year_words import months_of, summary_of
-from booking.plans.hearings import ROOM_KIND
+from booking.plans.hearing_people import ROOM_KIND
 from booking.staffing import staff_hearing
 from optimizer.hearings.problem import Sitting
 from tests.booking.court import SmallCourt, make_court

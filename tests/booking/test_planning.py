@@ -23,6 +23,7 @@ from availability.rights import Role
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.plans.hearings import (
     board,
+    hearings_of,
     plan_of,
     plannable_kinds,
     score_of,
@@ -43,7 +44,7 @@ from booking.plans.runs import (
     thinned,
 )
 from booking.staffing import staff_hearing
-from optimizer.hearings.problem import Load, Sitting
+from optimizer.hearings.problem import Load, Lock, Sitting
 from optimizer.searching import Progress
 from portal.database import make_engine
 from tests.booking.court import FIRST, UNTIL, SmallCourt, make_court, searched, solved
@@ -172,11 +173,14 @@ def test_a_case_waits_until_it_has_its_place_and_again_when_that_is_given_back(
     session.get_one(WaitingCase, case_id).booking_id = booking.id
     session.flush()
 
-    assert court.problem(session).cases == ()
+    (placed,) = court.problem(session).cases
+    assert (placed.hearing_id, placed.lock) == (hearing_id, Lock.MOVABLE)
+    assert court.problem(session).hearings[0].load == Load()  # counted once: in the plan
+    assert hearings_of(session, court.court, NOW)[0].hearing.load.cases == 1
     assert waiting_count(session, court.clerk) == 0
     cancel(session, court.clerk, booking.id, now=NOW)
     assert waiting_count(session, court.clerk) == 1
-    assert [case.id for case in court.problem(session).cases] == [case_id]
+    assert [(case.id, case.hearing_id) for case in court.problem(session).cases] == [(case_id, None)]
 
 
 def test_the_digest_tells_a_change_and_nothing_else(session: Session, court: SmallCourt) -> None:

@@ -84,12 +84,12 @@ def without_one(session: Session, run_id: UUID) -> tuple[Plan, UUID]:
 def test_a_search_begins_from_the_plan_of_another_run(session: Session, court: SmallCourt) -> None:
     base = solved(session, court)
 
-    run_id = ask(session, court, based_on=base, manner=Manner.BETTER, settings={"sliders": {"speed": 3}})
+    run_id = ask(session, court, based_on=base, manner=Manner.BETTER, settings={"sliders": {"sooner": 3}})
 
     job = job_for(session, run_id, now=NOW)
     assert (job.name, job.manner, job.start) == ("hearings", Manner.BETTER, plan_of(row(session, base).plan))
     asked = row(session, run_id)
-    assert (asked.based_on, asked.settings) == (base, {"sliders": {"speed": 3}})
+    assert (asked.based_on, asked.settings) == (base, {"sliders": {"sooner": 3}})
 
 
 def test_a_search_begins_neither_from_another_court_nor_kind_nor_problem_nor_from_nothing(
