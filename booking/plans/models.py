@@ -101,7 +101,7 @@ class WaitingCase(SQLModel, table=True):
 
 
 class SpokenLanguage(SQLModel, table=True):
-    """A language that an interpreter speaks. Source: ISO 639-3, of which sign languages are."""
+    """A language that an interpreter speaks. Source: BCP 47, whose codes cover sign languages too."""
 
     __tablename__ = "spoken_language"
 
