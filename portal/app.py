@@ -18,6 +18,7 @@ import booking.outcomes_api
 import booking.own_api
 import booking.own_sites_api
 import booking.persons_api
+import booking.plans.api
 import booking.series_api
 import booking.stays_api
 import booking.waiting_api
@@ -197,6 +198,7 @@ api = build_api(
     booking.waiting_api.router,
     booking.persons_api.router,
     booking.persons_api.divestments,
+    booking.plans.api.router,
     convocations.api.convocations,
     convocations.api.outbox,
     convocations.imports_api.router,

@@ -26,6 +26,7 @@ import booking.outcomes_api
 import booking.own_api
 import booking.own_sites_api
 import booking.persons_api
+import booking.plans.api
 import booking.series_api
 import booking.stays_api
 import booking.waiting_api
@@ -82,6 +83,7 @@ FEATURES = (
     booking.waiting_api.router,
     booking.persons_api.router,
     booking.persons_api.divestments,
+    booking.plans.api.router,
     convocations.api.convocations,
     convocations.api.outbox,
     convocations.imports_api.router,
@@ -89,7 +91,8 @@ FEATURES = (
 )
 MOVING = [
     "series", "attendance", "booking", "bed_night", "place_period", "seat_time", "session_case", "answer", "change",
-    "opening", "opening_rule", "capacity_period", "template_session", "hearing_template",
+    "opening", "opening_rule", "capacity_period", "template_session", "hearing_template", "optimizer_run",
+    "waiting_case", "hearing_staffing",
 ]  # fmt: skip
 # Sessions that a template opened.
 OPENED = (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
 from booking.plans.bed_actions import apply_plan, take_back
+from booking.plans.bed_settings import locks_of, weights_of
 from booking.plans.beds import Ward, plannable_kinds, ward_of
 from booking.plans.kept import scope_of
 from booking.plans.models import OptimizerRun
@@ -25,4 +28,10 @@ def read(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
     return Reading(problem=ward.problem, in_force=ward.in_force)
 
 
-PLANNER = Planner(name="beds", kinds=plannable_kinds, read=read, apply=apply_plan, take_back=take_back)
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse wishes that mean nothing for beds. Raises: InvalidRequest."""
+    weights_of(settings)
+    locks_of(settings)
+
+
+PLANNER = Planner(name="beds", kinds=plannable_kinds, read=read, apply=apply_plan, take_back=take_back, check=check)

@@ -110,7 +110,7 @@ def apply_plan(
     Raises: NotAllowed.
     """
     plan = plan_of(run.plan)
-    case_ids = None if items is None else {UUID(one) for one in items}
+    case_ids = None if items is None else {UUID(one) for one in items if not one.startswith(HEARING)}
     wanted = {case: hearing for case, hearing in plan.placed.items() if case_ids is None or case in case_ids}
     hearing_ids = sorted(set(wanted.values()) if case_ids is not None else {*plan.sittings, *wanted.values()})
     # In the order of docs/locking.md: the lines of sessions, what waits, then all that becomes scarcer, sorted, once.

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from availability.errors import NotAllowed, NotFound
 from availability.history import Act
+from availability.models import Kind
 from availability.rights import Actor, Role
 from booking.plans.models import OptimizerRun, RunState
 from optimizer.forms import read_plan
@@ -29,6 +31,7 @@ PLANNERS: Mapping[str, tuple[Role, ...]] = {
 }
 STALE = timedelta(seconds=10)  # a heartbeat comes twice a second: after this its server is dead
 RUNS_SHOWN = 6
+RUNS_READ = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +102,28 @@ def last_runs(session: Session, problem: str, *, territory_id: int, kind_id: int
         .limit(RUNS_SHOWN)
     )
     return list(session.exec(found))
+
+
+def recent_runs(
+    session: Session, actor: Actor, *, problem: str | None, kind_id: int | None, limit: int
+) -> list[tuple[OptimizerRun, str]]:
+    """Return the last runs of the actor's court that they plan, the latest first, each with the code of its kind."""
+    wanted = (
+        select(OptimizerRun, Kind.code)
+        .join(Kind, col(Kind.id) == OptimizerRun.kind_id)
+        .where(OptimizerRun.territory_id == actor.home_territory_id)
+        .order_by(col(OptimizerRun.created_at).desc(), col(OptimizerRun.id))
+    )
+    if problem is not None:
+        wanted = wanted.where(OptimizerRun.problem == problem)
+    if kind_id is not None:
+        wanted = wanted.where(OptimizerRun.kind_id == kind_id)
+    may_see = (one for one in session.exec(wanted.limit(RUNS_READ)) if _may_plan(actor, one[0]))
+    return list(islice(may_see, limit))
+
+
+def _may_plan(actor: Actor, run: OptimizerRun) -> bool:
+    return run.territory_id in actor.territories(PLANNERS[run.problem], kind_id=run.kind_id)
 
 
 def state_at(run: OptimizerRun, now: datetime) -> RunState:

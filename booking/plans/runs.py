@@ -58,7 +58,7 @@ ADD_RUN = text("""
 # The next run that waits, for whoever comes first: two servers never take the same one. People go before the night.
 TAKE = text("""
     UPDATE optimizer_run SET state = 'running', heartbeat_at = :now
-    WHERE id = (SELECT id FROM optimizer_run WHERE state = 'queued' AND created_at <= :before
+    WHERE id = (SELECT id FROM optimizer_run WHERE state = 'queued' AND (created_at <= :before OR :is_at_once)
                 ORDER BY requested_by IS NULL, created_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id""")
 BEAT = text("""
     UPDATE optimizer_run SET heartbeat_at = :now, progress = CAST(:progress AS jsonb),
@@ -162,7 +162,7 @@ def interrupt_lost(session: Session, *, now: datetime) -> int:
 
 def take_run(session: Session, *, now: datetime, waited: timedelta = timedelta()) -> UUID | None:
     """Take, as a server, the run that has waited longest, and so long at least; None when none has."""
-    taken: UUID | None = execute(session, TAKE, {"now": now, "before": now - waited}).scalar()
+    taken: UUID | None = execute(session, TAKE, {"now": now, "before": now - waited, "is_at_once": not waited}).scalar()
     return taken
 
 
@@ -284,7 +284,7 @@ def change_by_hand(session: Session, actor: Actor, run_id: UUID, plan: Any, *, n
     broken = judge.violations(base.problem, reading.problem, plan)
     known = judge.violations(base.problem, reading.problem, reading.in_force)
     if new := [one for one in broken if one not in known]:
-        raise BrokenPlan(violations=new)
+        raise BrokenPlan(violations=new, rules=sorted({str(one.rule) for one in new}))
     copied = ("problem", "territory_id", "kind_id", "first_on", "until_on", "settings")
     run = OptimizerRun(
         **{name: getattr(base, name) for name in copied},

@@ -7,21 +7,30 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
+from sqlmodel import Session
 
+from booking.plans.kept import Scope
+from booking.plans.runs import finish_run, queue
+from optimizer.hearings.plan import Plan
+from optimizer.manners import Found, Proposal
+from optimizer.searching import Ended
 from portal.api import API, build_api
-from tests.api_country import FEATURES, Api, in_days
+from tests.api_country import FEATURES, START, TODAY, Api, in_days
 
 # Of each route, and half as many for who is refused most of them; a soak asks for more.
 EXAMPLES = int(os.environ.get("PLACEJUSTE_FUZZ_EXAMPLES", "40"))
 IS_SHORT = EXAMPLES <= 40
+WEEKS = timedelta(weeks=4)
 KEPT = (
     "hearing_template",
     "template_session",
@@ -31,6 +40,7 @@ KEPT = (
     "seat_time",
     "session_case",
     "answer",
+    "optimizer_run",
     "series",
     "attendance",
 )
@@ -120,7 +130,8 @@ OURS = [each for each in OPERATIONS if not each.path.endswith("/oauth/token")]  
 FOR_HOSTS = [each for each in OURS if each.described["tags"] in (["own places"], ["presences"])]
 OF_SERIES = [each for each in OURS if each.described["tags"] == ["series"]]
 FOR_COURTS = [each for each in OURS if each.method == "post" and "/hearing-templates" in each.path]
-SPARING = [*FOR_HOSTS, *OF_SERIES, *FOR_COURTS]  # many routes that read what they are sent alike
+OF_PLANS = [each for each in OURS if each.described["tags"] == ["plans"]]
+SPARING = [*OF_PLANS, *FOR_HOSTS, *OF_SERIES, *FOR_COURTS]  # many routes that read what they are sent alike
 
 
 def named(operation: Operation) -> str:
@@ -146,9 +157,9 @@ def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "properties" in schema:
         return an_object(schema)
     if schema.get("type") == "object":
-        return st.dictionaries(
-            st.sampled_from(["20", "27"]) | WORDS, fitting(schema["additionalProperties"]), max_size=3
-        )
+        more = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+        values = st.one_of([fitting(each) for each in more if isinstance(each, dict)] or [ANYTHING])
+        return st.dictionaries(st.sampled_from(["20", "27"]) | WORDS, values, max_size=3)
     if schema.get("type") == "integer":
         most, least = schema.get("maximum", 50), schema.get("minimum", 0)
         return st.integers(1, 20) | st.sampled_from([least - 1, least, most - 1, most, most + 1])
@@ -334,7 +345,7 @@ class Judged:
         for who in ("officer", "registry", "host")
         if who == "host" or operation not in FOR_HOSTS
         if who == "officer" or operation not in OF_SERIES
-        if who == "registry" or operation not in FOR_COURTS
+        if who == "registry" or operation not in FOR_COURTS + OF_PLANS
     ],
 )
 def test_nothing_that_is_sent_breaks_it_and_a_refusal_changes_nothing(
@@ -350,7 +361,7 @@ def test_nothing_that_is_sent_breaks_it_and_a_refusal_changes_nothing(
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(requests(operation, identifiers(api, bookings) | templates(api, runner, operation)))
+    @given(requests(operation, identifiers(api, bookings) | templates(api, runner, operation) | plans(api, operation)))
     def send(request: httpx.Request) -> None:
         judged.send(request)
 
@@ -405,12 +416,14 @@ def test_one_bad_value_among_good_ones_breaks_nothing(
     }
     if operation in FOR_COURTS:
         usual |= template_of(api) | {"template_id": runner.run(_a_template(api)), "dry_run": True}
+    if operation in OF_PLANS:
+        usual |= plan_of(api)
     if "{person_id}" in operation.path:
         usual["person_id"] = bookings[3]
     is_of_hosts = operation in FOR_HOSTS or operation.path.endswith(
         ("accept", "refuse", "propose", "withdraw-proposal", "undo-answer")
     )
-    who = "host" if is_of_hosts else "registry" if operation in FOR_COURTS else "officer"
+    who = "host" if is_of_hosts else "registry" if operation in FOR_COURTS + OF_PLANS else "officer"
     judged = Judged(watcher, runner, api.client(who), operation)
 
     statuses = {judged.send(request) for request in spoiled(operation, usual)}
@@ -425,6 +438,31 @@ def template_of(api: Api) -> dict[str, Any]:
     return court | {
         "rrule": "FREQ=WEEKLY", "starts": "09:00", "max_minutes": 60, "max_cases": 4, "from_on": in_days(1),
         "horizon_days": 14, "formation": "single", "quotas": {"20": 2}, "named_ids": [],
+    }  # fmt: skip
+
+
+def plans(api: Api, operation: Operation) -> dict[str, st.SearchStrategy[Any]]:
+    """Return what runs are asked with, and one that is there."""
+    if operation not in OF_PLANS:
+        return {}
+    return {name: st.just(value) for name, value in plan_of(api).items()}
+
+
+def plan_of(api: Api) -> dict[str, Any]:
+    """Return what a run is asked with in a court, where one has just ended with a plan."""
+    where = Scope(
+        territory_id=api.country["lyon"], kind_id=api.country["kind_hearing"], first=TODAY, until=TODAY + WEEKS
+    )
+    none = Plan(placed={UUID(int=1): api.country["hearing"]})
+    found = Found(
+        plan=none, price=(), before=(), unplaced=(), ended=Ended.LIMIT, others=(Proposal(plan=none, price=()),)
+    )
+    with Session(api.engine) as session, session.begin():
+        ended = queue(session, "hearings", where, by=None, now=START, settings={})
+        finish_run(session, ended, found, now=START)
+    return {
+        "run_id": str(ended), "based_on": str(ended), "problem": "hearings", "kind": "hearing", "first": in_days(1),
+        "until": in_days(30), "manner": "plan", "settings": {"sliders": {"soon": 2}}, "other": 0, "dry_run": True,
     }  # fmt: skip
 
 
@@ -550,6 +588,9 @@ def test_every_route_of_the_application_is_in_the_document() -> None:
         *(f"{method} /hearing-templates" for method in ("get", "post")),
         *(f"post /hearing-templates/{{template_id}}/{act}" for act in ("change", "close")),
         "post /common-dates",
+        *(f"{method} /optimizer/runs" for method in ("get", "post")),
+        "get /optimizer/runs/{run_id}",
+        *(f"post /optimizer/runs/{{run_id}}/{act}" for act in ("stop", "apply", "undo", "change")),
         "get /hearing-templates/{template_id}/sessions",
         "post /imports",
         "get /imports/matchings",
