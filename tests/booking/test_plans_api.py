@@ -167,12 +167,12 @@ async def test_another_plan_is_kept_beside_checked_and_priced(api: Api) -> None:
 @pytest.mark.usefixtures("court")
 async def test_a_search_begins_from_a_run_and_repairs_when_asked_to(api: Api) -> None:
     base = await found(api)
-    run_id = await asked(api, based_on=base, manner="repair", settings={"sliders": {"near": 4}, "weeks": [1, 2]})
+    run_id = await asked(api, based_on=base, manner="repair", settings={"locks": {"hearing:7": "free"}})
 
     with Session(api.engine) as session:
         run = session.get_one(OptimizerRun, UUID(run_id))
     assert (str(run.based_on), run.manner) == (base, "repair")
-    assert run.settings == {"sliders": {"near": 4}, "rules": {}, "locks": {}, "weeks": [1, 2]}
+    assert run.settings == {"sliders": {}, "rules": {}, "locks": {"hearing:7": "free"}}
 
 
 @pytest.mark.parametrize(
