@@ -16,10 +16,10 @@ from availability.errors import InvalidRequest, NotFound
 from availability.places import Located, Place, Source, locate
 from availability.rights import Actor
 from booking.day import today_of
-from booking.fitting_actions import NewFittingRequest, civil_time_at, open_request, problems_of
+from booking.fitting_actions import MOST_AGENTS, NewFittingRequest, civil_time_at, open_request, problems_of
 from booking.fitting_queries import FITTERS, fitting_kind
-from booking.fittings import FittingTerms, Window
-from booking.pages.fitting_words import WEEKDAYS, deadline_words, place_words
+from booking.fittings import FittingTerms, Needs, Purpose, Window
+from booking.pages.fitting_words import PURPOSE_WORDS, WEEKDAYS, agents_words, deadline_words, place_words
 from booking.pages.fittings_state import list_address
 from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.persons import profile_of
@@ -32,12 +32,21 @@ from portal.policy import allow, current_actor, page
 from portal.settings import secret_key, settings
 from portal.ui.layout import layout
 from portal.ui.notice import NoticeState
-from portal.ui.pieces import described_by, field, link_button
+from portal.ui.pieces import described_by, field, link_button, select_field
 
 el = rx.el
 LONGEST = 300
 USUAL = (("08:00", "19:00"),) * 5 + (("09:00", "12:00"),) + (("", ""),)
-FIELDS = ("person", "address", "windows", "measure", "ordered_on", "deadline_on")  # in the order of the screen
+FIELDS = (
+    "person",
+    "address",
+    "windows",
+    "measure",
+    "ordered_on",
+    "deadline_on",
+    "agents",
+    "skills",
+)  # in the order of the screen
 NO_PROBLEM = dict.fromkeys(FIELDS, "")
 PROBLEM_WORDS = {
     "person": "Choisissez la personne, ou créez sa fiche.",
@@ -46,7 +55,11 @@ PROBLEM_WORDS = {
     "measure": "Choisissez une mesure.",
     "ordered_on": "Indiquez la date de l’ordonnance : aujourd’hui, ou avant, depuis un an au plus.",
     "deadline_on": "Indiquez une date entre celle de l’ordonnance et un an après, ou rien.",
+    "agents": "Indiquez entre un et quatre agents.",
+    "skills": "Choisissez des compétences de la liste.",
 }
+PURPOSES = tuple((purpose.value, words) for purpose, words in PURPOSE_WORDS.items())
+AGENTS = tuple((str(count), agents_words(count).capitalize()) for count in range(1, MOST_AGENTS + 1))
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,15 @@ class Option:
 
     code: str
     label: str
+
+
+@dataclass(frozen=True)
+class SkillBox:
+    """A skill to tick."""
+
+    code: str
+    label: str
+    is_asked: bool
 
 
 @dataclass(frozen=True)
@@ -84,6 +106,10 @@ class FittingFormState(rx.State):
     suggestions: list[Suggestion] = []  # noqa: RUF012
     located: str = ""
     measure: str = ""
+    purpose: str = Purpose.FITTING.value
+    is_urgent: bool = False
+    agents: str = "1"
+    skills: list[SkillBox] = []  # noqa: RUF012
     ordered_on: str = ""
     deadline_on: str = ""
     deadline: str = ""
@@ -108,6 +134,8 @@ class FittingFormState(rx.State):
         (await self.get_state(PersonPickerState)).open_in("fitting")
         terms, today = await read(_start, await current_actor(self), now=now())
         self.measures = [Option(one.code, one.label) for one in terms.measures]
+        asked = {one.code for one in self.skills if one.is_asked}
+        self.skills = [SkillBox(code, label, code in asked) for code, label in terms.skills.items()]
         self.today = today.isoformat()
         self.problems = NO_PROBLEM
         if not self.days:
@@ -224,6 +252,9 @@ class FittingFormState(rx.State):
         """Keep what the form holds: the last keys may not have been told one by one."""
         for name in ("measure", "ordered_on", "deadline_on"):
             setattr(self, name, form.get(name, getattr(self, name))[:40])
+        self.purpose, self.agents = form.get("purpose", self.purpose)[:20], form.get("agents", self.agents)[:2]
+        self.is_urgent = _is_ticked(form, "is_urgent")
+        self.skills = [replace(one, is_asked=_is_ticked(form, f"skill_{one.code}")) for one in self.skills]
         self.days = [
             replace(
                 row,
@@ -246,11 +277,16 @@ class FittingFormState(rx.State):
             measure=self.measure,
             ordered_on=self.ordered_on,
             deadline_on=self.deadline_on,
+            purpose=self.purpose,
+            is_urgent=self.is_urgent,
+            agents=self.agents,
+            skills=frozenset(one.code for one in self.skills if one.is_asked),
         )
 
     def _forget(self) -> None:
         self.address = self.located = self.deadline_on = self._for = ""
         self.suggestions, self.days, self._found, self._chosen = [], [], Located(()), 0
+        self.purpose, self.is_urgent, self.agents, self.skills = Purpose.FITTING.value, False, "1", []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +300,10 @@ class Typed:
     measure: str
     ordered_on: str
     deadline_on: str
+    purpose: str = Purpose.FITTING.value
+    is_urgent: bool = False
+    agents: str = "1"
+    skills: frozenset[str] = frozenset()
 
 
 def usual_days() -> list[DayRow]:
@@ -303,6 +343,9 @@ def understand(
         windows=windows or (),
         ordered_on=ordered_on or today,
         deadline_on=deadline_on,
+        purpose=Purpose.REMOVAL if typed.purpose == Purpose.REMOVAL else Purpose.FITTING,
+        is_urgent=typed.is_urgent,
+        needs=Needs(agents=int(typed.agents) if typed.agents in dict(AGENTS) else 0, skills=typed.skills),
     )
     broken = {name for name, is_wrong in wrong.items() if is_wrong} | set(problems_of(new, terms, today=today))
     return (None if broken else new), broken
@@ -317,6 +360,10 @@ def _understood(
 ) -> tuple[NewFittingRequest | None, set[str]]:
     kind_id, terms = fitting_kind(session, actor)
     return understand(typed, kind_id, terms, today_of(session, actor, now=now))
+
+
+def _is_ticked(form: dict[str, str], name: str) -> bool:
+    return form.get(name, "") not in ("", "False", "false")
 
 
 def _focus(name: str) -> str:
@@ -352,6 +399,7 @@ def fitting_form_page() -> rx.Component:
                 _address(),
                 _windows(),
                 _order(),
+                _visit(),
                 el.div(
                     el.button("Enregistrer et voir les créneaux", type="submit", class_name="fr-btn"),
                     link_button("Revenir aux demandes", "/demandes-de-pose/", kind="tertiary"),
@@ -504,6 +552,42 @@ def _order() -> rx.Component:
         ),
         el.p(state.deadline, role="status", aria_live="polite", class_name="fr-mb-0 pj-deadline"),
         class_name="fr-mt-3w",
+    )
+
+
+def _visit() -> rx.Component:
+    state = FittingFormState
+    skills = el.fieldset(
+        el.legend("Compétences demandées à l’équipe", class_name="fr-label fr-mb-1w"),
+        rx.foreach(state.skills, lambda one: _box("skill_" + one.code, one.label, one.is_asked)),
+        rx.cond(state.problems["skills"] != "", el.p(state.problems["skills"], class_name="fr-error-text")),
+        class_name="pj-week fr-mt-2w",
+    )
+    return el.section(
+        el.h2("Visite", class_name="fr-h6 fr-mb-1w"),
+        el.div(
+            select_field("Objet", "purpose", PURPOSES, default_value=state.purpose, key="p" + state.today),
+            select_field(
+                "Agents",
+                "agents",
+                AGENTS,
+                error=state.problems["agents"],
+                default_value=state.agents,
+                key="a" + state.today,
+            ),
+            class_name="pj-form__grid",
+        ),
+        _box("is_urgent", "Urgente : à placer dès aujourd’hui, quitte à déplacer d’autres visites", state.is_urgent),
+        rx.cond(state.skills.length() > 0, skills),
+        class_name="fr-mt-3w",
+    )
+
+
+def _box(name: rx.Var[str] | str, label: rx.Var[str] | str, is_ticked: rx.Var[bool]) -> rx.Component:
+    return el.div(
+        el.input(type="checkbox", id=name, name=name, default_checked=is_ticked),
+        el.label(label, html_for=name, class_name="fr-label"),
+        class_name="fr-checkbox-group fr-checkbox-group--sm",
     )
 
 

@@ -416,17 +416,28 @@ class _Making:
 
     def _closed(self, agenda: Agenda | None, team: Team, day: date) -> list[Span]:
         """Return when a team does not drive on a day: absences, and what it has that is nowhere on the map."""
-        booked = [one.period for one in self.visits if one.team_id == team.resource_id]
-        spans = list(agenda.absences) if agenda else []
-        gap = self.beat.gap
-        closed = [(minutes_of(start, day, team.zone), minutes_of(end, day, team.zone)) for start, end in spans]
-        taken = [span for seat in (agenda.taken.values() if agenda else ()) for span in seat]
-        other = [Period(*span) for span in taken if not any(Period(*span).overlaps(one) for one in booked)]
-        unknown = [one.period for one in self.visits if one.team_id == team.resource_id and one.at is None]
-        for period in (*other, *unknown):
-            start, end = (minutes_of(at, day, team.zone) for at in (period.start, period.end))
-            closed.append((start - gap, end + gap))
+        absences = agenda.absences if agenda else ()
+        closed = [(minutes_of(start, day, team.zone), minutes_of(end, day, team.zone)) for start, end in absences]
+        for start, end in self._elsewhere[team.resource_id]:
+            first, last = (minutes_of(at, day, team.zone) for at in (start, end))
+            closed.append((first - self.beat.gap, last + self.beat.gap))
         return [span for span in closed if span[1] > 0]
+
+    @cached_property
+    def _elsewhere(self) -> dict[int, list[tuple[datetime, datetime]]]:
+        """Return what each team has that is no visit of which we know the place."""
+        found = {}
+        for team_id in self.teams:
+            booked = [one for one in self.visits if one.team_id == team_id]
+            starts = {one.period.start for one in booked}
+            taken = [span for seat in (self._taken(team_id)) for span in seat]
+            unknown = [(one.period.start, one.period.end) for one in booked if one.at is None]
+            found[team_id] = [*(span for span in taken if span[0] not in starts), *unknown]
+        return found
+
+    def _taken(self, team_id: int) -> Iterable[Sequence[tuple[datetime, datetime]]]:
+        agenda = self.agendas.get(team_id)
+        return agenda.taken.values() if agenda else ()
 
 
 def _in_force(problem: Problem) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from math import cos, radians
@@ -18,11 +19,12 @@ from sqlmodel import Session
 from availability.gazetteer import Commune, gazetteer
 from availability.periods import Period
 from availability.places import distance_km, time_of_commune
-from booking.fittings import FittingTerms, Measure, Point, Stop, Window, deadline, is_reachable
+from booking.fittings import FittingTerms, Measure, Point, Purpose, Stop, Window, deadline, is_reachable
 from booking.models import State
 from booking.sealing import seal
 from portal.demo.accounts import Member
 from portal.demo.catalogue import STREETS, Host, Place, short_name
+from portal.demo.kinds import VISIT_SKILLS
 from portal.demo.ledger import Ledger
 from portal.demo.people import People
 from portal.demo.sheets import Sheet
@@ -38,7 +40,19 @@ MEASURES = (
     Measure(code="ddse", label="Détention à domicile (DDSE), peine ou aménagement"),
     Measure(code="lsc", label="Libération sous contrainte"),
 )
-TERMS = FittingTerms(measures=MEASURES)
+TERMS = FittingTerms(measures=MEASURES, skills=VISIT_SKILLS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What a visit of the demonstration asks of its team."""
+
+    purpose: Purpose = Purpose.FITTING
+    is_urgent: bool = False
+    agents: int = 1
+    skills: tuple[str, ...] = ()
+
+
 NEAR_KM = 11.0  # of the base: where most homes are
 TOWNS = 12
 TRIES = 8
@@ -51,6 +65,11 @@ AT_HOME = (
     tuple(Window(day, time(9), time(17, 30)) for day in (0, 2, 4)),
     (*(Window(day, time(22), time(10)) for day in range(6)), Window(5, time(9), time(12))),  # works at night elsewhere
 )
+USUAL = Visit()
+# What the first ones who wait ask for, in the order of WAITING: the others ask for a usual fitting.
+SPECIAL = (
+    USUAL, Visit(is_urgent=True), USUAL, Visit(agents=2), USUAL, Visit(skills=("bar",)), Visit(purpose=Purpose.REMOVAL),
+)  # fmt: skip
 # By service: measure, days since the order. The first ones are late or nearly so.
 WAITING = {
     "pse-69": (
@@ -75,12 +94,14 @@ class Fittings:
         self.keys = dict(people.keys.rows)
         self.waiting: set[UUID] = set()
         self.rules = Sheet(
-            "fitting_rule", "kind_id reach_km practical_from_days practical_until_days measures", numbered=False
+            "fitting_rule",
+            "kind_id reach_km practical_from_days practical_until_days measures skills",
+            numbered=False,
         )
         self.requests = Sheet(
             "fitting_request",
             "id kind_id territory_id person_id measure address_sealed lat lon is_exact time_zone holiday_zone windows"
-            " ordered_on deadline_on requested_by closed_at created_at",
+            " ordered_on deadline_on requested_by closed_at created_at purpose is_urgent agents skills",
             numbered=False,
         )
         self.visits = Sheet("fitting_visit", "booking_id request_id at", numbered=False)
@@ -93,14 +114,15 @@ class Fittings:
             reach_km=TERMS.reach_km,
             practical_from_days=TERMS.practical_from_days,
             practical_until_days=TERMS.practical_until_days,
+            skills=Jsonb(VISIT_SKILLS),
             measures=Jsonb([vars(measure) | {"counting": measure.counting.value} for measure in MEASURES]),
         )
         booked = self._booked()
         waiting = dict(WAITING)
         for team in teams:
             self._visits(team, booked[team.id])
-            for measure, days in waiting.pop(team.host.code, ()):
-                self._waiting(team, measure, days)
+            for number, (measure, days) in enumerate(waiting.pop(team.host.code, ())):
+                self._waiting(team, measure, days, SPECIAL[number] if number < len(SPECIAL) else USUAL)
 
     def write(self, session: Session) -> None:
         """Copy the rows."""
@@ -136,7 +158,7 @@ class Fittings:
             )
             self.visits.add(booking_id=booking["id"], request_id=request_id, at=booking["created_at"])
 
-    def _waiting(self, team: Place, measure: str, days: int) -> None:
+    def _waiting(self, team: Place, measure: str, days: int, visit: Visit) -> None:
         today = self.now.astimezone(team.zone).date()
         by = self.ledger.accounts.for_place(team)
         commune = self.rng.choice(_towns(team.host.commune))
@@ -149,6 +171,7 @@ class Fittings:
             created_at=self.now - timedelta(days=days, minutes=self.rng.randint(5, 300)),
             windows=self.rng.choice(AT_HOME),
             by=by.id,
+            visit=visit,
         )
 
     def _somebody_else(self, team: Place, by: Member) -> UUID:
@@ -188,6 +211,7 @@ class Fittings:
         created_at: datetime,
         windows: tuple[Window, ...],
         by: UUID,
+        visit: Visit = USUAL,
     ) -> UUID:
         commune, (lat, lon) = home
         time_zone, holiday_zone = time_of_commune(commune.insee)
@@ -206,7 +230,10 @@ class Fittings:
             holiday_zone=holiday_zone,
             windows=Jsonb([window.to_json() for window in windows]),
             ordered_on=ordered_on,
-            deadline_on=deadline(TERMS.measure(measure), ordered_on, holiday_zone),
+            deadline_on=(
+                deadline(TERMS.measure(measure), ordered_on, holiday_zone) if visit.purpose is Purpose.FITTING else None
+            ),
+            **asdict(visit) | {"skills": list(visit.skills)},
             requested_by=by,
             closed_at=None,
             created_at=created_at,

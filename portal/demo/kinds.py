@@ -30,6 +30,7 @@ SKILLS = {"label": "Compétences de la personne", "type": "list", "position": 4,
 LANGUAGES = {"label": "Langues", "type": "list", "position": 4}
 WEEKEND = {"label": "Week-end", "type": "flag", "position": 5}
 EVENING = {"label": "En soirée", "type": "flag", "position": 6}
+VISIT_SKILLS = {"bar": "Bracelet anti-rapprochement", "lsf": "Langue des signes"}
 ACCESSIBLE = {"label": "Accessible en fauteuil roulant", "type": "flag", "position": 7}
 DOORS = {"label": "Heures de sortie et de retour", "type": "hours", "position": 8}
 PRICES = {"label": "Participation", "type": "text", "position": 9}
@@ -82,6 +83,10 @@ KINDS = (
         slot_step_min=15,
         slot_duration_min=45,
         buffer_after_min=15,
+        searchable={
+            "agents": {"label": "Agents", "type": "number", "position": 1, "from": 1, "to": 4, "wanted": "least"},
+            "skills": {"label": "Compétences", "type": "list", "position": 2, "choices": VISIT_SKILLS},
+        },
     ),
     Kind(
         code="mediation-familiale",

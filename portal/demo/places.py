@@ -192,7 +192,8 @@ def bracelet_teams(catalogue: Catalogue, rng: Random, today: date) -> None:
         name = f"Pôle centralisateur {department.of_it} — surveillance électronique"
         host = catalogue.host(rng, f"pse-{department.code.lower()}", name, department.seat, court)
         for number in range(_teams(department)):
-            place = catalogue.place(host, "bracelet", f"Équipe {number + 1}")
+            skills = {"skills": ["bar", "lsf"] if number == 0 else []}  # the first team of a service has them all
+            place = catalogue.place(host, "bracelet", f"Équipe {number + 1}", attributes={"agents": 2} | skills)
             catalogue.opens(place, range(5), "08:30", "17:30", since=_since(today))
             catalogue.opens(place, range(5, 6), "09:00", "12:00", since=_since(today))
 
