@@ -33,6 +33,7 @@ NOON_MIN = 12 * 60
 ADULT = 30  # of whom nothing says the age: their sections were chosen by the search already
 HOME = ZoneInfo("Europe/Paris")  # where there is no bed at all
 NOBODY: frozenset[str] = frozenset()
+LOOKED_AT = timedelta(days=400)  # a bed is reserved a year ahead at most
 # What a refusal is worth, by the days that are left until the legal deadline.
 URGENCIES = ((15, 6), (30, 4), (366, 2))
 MONTHS_COUNTED = 3  # of waiting
@@ -252,9 +253,15 @@ def _dates(entry: WaitingEntry, court: Scope, kind: Kind, today: date) -> tuple[
 
 
 def _horizon(wanted: Iterable[Wanted], today: date) -> tuple[date, date]:
-    """Return the nights that matter, `[first, until)`: those that somebody might have."""
+    """Return the nights that matter, `[first, until)`: those that somebody might have, and a year for what comes later.
+
+    A stay that is cut would make a bed look free the day after.
+    """
     those = [(one.earliest, one.latest + timedelta(days=one.nights)) for one in wanted]
-    return (min(first for first, _ in those), max(until for _, until in those)) if those else (today, today)
+    if not those:
+        return today, today
+    first = min(first for first, _ in those)
+    return first, max(first + LOOKED_AT, *(until for _, until in those))
 
 
 def _stays(

@@ -47,6 +47,7 @@ from portal.demo.stays import announce_closure
 from portal.demo.territories import JudicialMap
 from portal.demo.video import linked_with_lyon
 from portal.demo.waiting import WaitingList
+from portal.demo.wards import HouseOfSites, house_of_sites, is_of_sites
 from portal.settings import settings
 
 __all__ = ["GUEST_LOGINS", "DemoSummary", "NotEmpty", "load"]
@@ -133,7 +134,8 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     series = SeriesOfLyon(_dice(seed, "series"), accounts, people, ledger, now)
     series.fill(places["tig"], places["visite"])
     waiting = WaitingList(_dice(seed, "waiting-list"), accounts, people, ledger, now)
-    waiting.fill(*_awaited(places["semi-liberte"], catalogue), kind_ids["semi-liberte"])
+    in_pieces = HouseOfSites(_dice(seed, "house-of-sites"), people, ledger, waiting)
+    _wait(waiting, in_pieces, places["semi-liberte"], catalogue)
     known = PersonsOfLyon(people, now)
     known.fill(judicial_map.by_code["TGILYON"], judicial_map.by_code["TGIGRENOBL"])
     court_day = CourtDay(_dice(seed, "court-day"), accounts, ledger, house, now)
@@ -149,9 +151,8 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     of_people = (people.persons, people.keys, ledger.bookings, people.phones, people.followings, *known.sheets())
     for sheet in (*of_accounts, *of_people):
         sheet.write(session)
-    fittings.write(session)
-    series.write(session)
-    waiting.write(session)
+    for rows in (fittings, series, waiting, in_pieces):
+        rows.write(session)
     ledger.copy_history(session)
     waiting_cases(session, catalogue, _dice(seed, "waiting"), now)
     # What was just copied is unknown to the planner: without this it may join whole tables row by row, for minutes.
@@ -184,6 +185,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
     semi_liberty(catalogue, _dice(seed, "semi-liberty"), today)
     announce_closure(catalogue, today)
     associations(catalogue, _dice(seed, "shelters"), today)
+    house_of_sites(catalogue, _dice(seed, "house-of-sites"), today)
     community_work(catalogue, _dice(seed, "community-work"))
     mediation(catalogue, _dice(seed, "mediation"), today)
     bracelet_teams(catalogue, _dice(seed, "bracelet"), today)
@@ -201,7 +203,7 @@ def _furnish(catalogue: Catalogue, seed: int, now: datetime) -> None:
 
 def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: dict[str, list[Place]]) -> None:
     """Write every booking, from those that make people known to those that reuse them."""
-    beds = [place for place in places["semi-liberte"] if place.id not in catalogue.closed]
+    beds = [place for place in places["semi-liberte"] if place.id not in catalogue.closed and not is_of_sites(place)]
     posts = [post for post in places["tig"] if post.name != SERIES_POST]
     slotted = [place for kind in BUSY for place in places[kind]]
     held_posts = [post for post in posts if post.host.court.code == "TGILYON" and post.lanes][:HELD_NOW]
@@ -215,6 +217,13 @@ def _book(session: Session, bookings: Bookings, catalogue: Catalogue, places: di
     held_beds = islice(free_beds(around_lyon, bookings.ledger, bookings.now.date()), HELD_NOW)
     bookings.holds(held_beds, held_posts)
     bookings.arrivals(islice(free_beds(around_lyon, bookings.ledger, bookings.now.date()), ARRIVALS))
+
+
+def _wait(waiting: WaitingList, in_pieces: HouseOfSites, beds: list[Place], catalogue: Catalogue) -> None:
+    """Put on the list those who wait for a bed."""
+    kind_id = catalogue.kinds["semi-liberte"]
+    waiting.fill(*_awaited([place for place in beds if not is_of_sites(place)], catalogue), kind_id)
+    in_pieces.fill(next(place for place in beds if is_of_sites(place)), kind_id)
 
 
 def _awaited(beds: list[Place], catalogue: Catalogue) -> tuple[list[Place], list[Place]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -71,6 +71,14 @@ class WaitingList:
         self.skips.append((first, place.id, "hours", self.now - timedelta(hours=3)))
         for waited in (14, 5):
             self._entry(Wish(waited=waited, first=1, until=31, days=30, place=full[0]), full[0], by, kind_id)
+
+    def wait(self, wishes: Iterable[Wish], near: Place, by: Member, kind_id: int) -> list[UUID]:
+        """Write others who wait; return who they are."""
+        those = []
+        for wish in wishes:
+            self._entry(wish, near, by, kind_id)
+            those.append(self._last_person)
+        return those
 
     def write(self, session: Session) -> None:
         """Copy the rows."""

@@ -12,14 +12,18 @@ from availability.models import Shape
 from availability.rights import Role
 from booking.actions import Beneficiary
 from booking.plans.bed_apart import keep_apart, kept_apart, let_together
+from booking.plans.bed_hand import Move, move_by_hand
 from booking.plans.bed_planner import read_ward
 from booking.plans.bed_settings import locks_of, weights_of
+from booking.plans.bed_why import rebased, spot_at, spots, why
 from booking.plans.beds import plan_of, plannable_kinds
 from booking.plans.kept import digest_of
 from booking.plans.models import OptimizerRun
+from booking.plans.runs import BrokenPlan
 from booking.waiting import withdraw
+from optimizer.beds.check import check
 from optimizer.beds.explain import why_not
-from optimizer.beds.problem import Lock, Weights
+from optimizer.beds.problem import Lock, Placement, Weights
 from optimizer.beds.scene import Scene
 from tests.booking.queue import SOURCE, waits
 from tests.booking.town import Town, make_person, make_town, stay
@@ -307,3 +311,89 @@ def test_who_reserves_beds_plans_them_those_with_people_who_wait_first(session: 
 
     assert [kind.id for kind in plannable_kinds(session, town.officer)] == [town.nights.id, quiet.id]
     assert plannable_kinds(session, make_actor(Role.FAMILY_JUDGE, town.world.here)) == []
+
+
+# --- why not, and by hand ---
+
+
+def test_who_has_no_bed_is_told_why_and_which_bed_more_would_do(session: Session, town: Town) -> None:
+    for bed in range(3):
+        stay(session, town, in_days(2), in_days(8), bed=bed)
+    entry = waits(session, town, "26/1", typed={"sexe": "M"})
+    found = ward(session, town)
+
+    reasons, ways = why(found, found.in_force, str(entry.id))
+
+    assert [one.code for one in reasons] == ["dates", "full"]
+    assert [one.kind for one in ways] == ["later", "bed"]
+    assert (ways[0].first, ways[0].days) == (in_days(8), 5)
+    assert (ways[1].bed.section, ways[1].first, ways[1].until) == ("Section hommes", in_days(3), in_days(6))
+
+
+def test_what_does_not_suit_is_named_with_its_beds(session: Session, town: Town) -> None:
+    town.section.attributes = {"sex": "F"}
+    session.flush()
+    entry = waits(session, town, "26/1", typed={"sexe": "M", "accessible": "1"})
+    found = ward(session, town)
+
+    reasons, ways = why(found, found.in_force, str(entry.id))
+
+    assert [(one.code, one.beds, dict(one.of)) for one in reasons] == [("equipment", 3, {"sex": 3, "accessible": 3})]
+    assert [(one.kind, one.codes) for one in ways] == [("waive", ("accessible", "sex"))]
+
+
+def test_the_places_that_somebody_could_have_come_by_what_they_cost(session: Session, town: Town) -> None:
+    stay(session, town, in_days(1), in_days(5), bed=0)
+    entry = waits(session, town, "26/1", first=in_days(3), until=in_days(13), days=3)
+    found = ward(session, town)
+
+    listed = spots(found, found.in_force, str(entry.id))
+
+    first_nights = [(one.room_id, one.first) for one in listed if one.room_id == str(town.beds[0].id)]
+    assert first_nights == [(str(town.beds[0].id), in_days(5)), (str(town.beds[0].id), in_days(6))]
+    assert [one.cost for one in listed] == sorted(one.cost for one in listed)
+    taken = spot_at(found, found.in_force, str(entry.id), Placement(room_id=str(town.beds[0].id), first_on=in_days(4)))
+    assert taken.rules == ("full",)
+
+
+def test_a_plan_changed_by_hand_stays_beside_the_one_it_comes_from(session: Session, town: Town) -> None:
+    entry = waits(session, town, "26/1", first=in_days(3), until=in_days(13), days=3)
+    run_id, item = solved(session, town), str(entry.id)
+    bed = str(town.beds[2].id)
+
+    changed = move_by_hand(session, town.officer, run_id, Move(item, bed, in_days(7)), now=NOW)
+    emptied = move_by_hand(session, town.officer, changed, Move(item, "", in_days(7)), now=NOW)
+
+    plans = [plan_of(session.get_one(OptimizerRun, one).plan).placed.get(item) for one in (changed, emptied)]
+    assert plans == [Placement(room_id=bed, first_on=in_days(7)), None]
+    prices = session.get_one(OptimizerRun, changed).prices["after"]
+    assert ["waited", 4.0, 20.0] in prices
+
+
+def test_a_move_by_hand_onto_somebody_or_out_of_the_dates_is_refused(session: Session, town: Town) -> None:
+    entry = waits(session, town, "26/1", first=in_days(3), until=in_days(13), days=3)
+    run_id, item = solved(session, town), str(entry.id)
+    stay(session, town, in_days(5), in_days(9), bed=1)
+
+    for bed, first in ((town.beds[1].id, in_days(4)), (town.beds[0].id, in_days(11))):
+        with pytest.raises(BrokenPlan):
+            move_by_hand(session, town.officer, run_id, Move(item, str(bed), first), now=NOW)
+    with pytest.raises(InvalidRequest):
+        move_by_hand(session, town.officer, run_id, Move(item, "0", in_days(4)), now=NOW)
+    with pytest.raises(InvalidRequest):
+        move_by_hand(session, town.officer, run_id, Move("somebody", str(town.beds[0].id), in_days(4)), now=NOW)
+
+
+def test_a_plan_is_kept_as_far_as_it_still_holds(session: Session, town: Town) -> None:
+    entries = [waits(session, town, f"26/{number}") for number in (1, 2)]
+    run_id = solved(session, town)
+    plan = plan_of(session.get_one(OptimizerRun, run_id).plan)
+    lost, kept = (str(entry.id) for entry in entries)
+    bed = [one.id for one in town.beds].index(int(plan.placed[lost].room_id))
+    stay(session, town, in_days(4), in_days(5), bed=bed)
+    found = ward(session, town)
+
+    still = rebased(found, plan)
+
+    assert (lost in still.placed, still.placed[kept]) == (False, plan.placed[kept])
+    assert check(found.problem, still) == []
