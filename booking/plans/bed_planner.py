@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session
 
 from booking.plans.bed_actions import apply_plan, take_back
-from booking.plans.bed_settings import locks_of, weights_of
-from booking.plans.beds import Ward, plannable_kinds, ward_of
+from booking.plans.bed_settings import check
+from booking.plans.beds import Ward, plannable_kinds, waited_for, ward_of
 from booking.plans.kept import scope_of
 from booking.plans.models import OptimizerRun
 from booking.plans.planner import Planner, Reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class WardReading(Reading):
+    """A court as the database has it, with what its screen says of it."""
+
+    ward: Ward
 
 
 def read_ward(session: Session, run: OptimizerRun, *, now: datetime) -> Ward:
@@ -25,13 +31,15 @@ def read_ward(session: Session, run: OptimizerRun, *, now: datetime) -> Ward:
 def read(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
     """Return who waits and who has a bed; in force is who sleeps where today."""
     ward = read_ward(session, run, now=now)
-    return Reading(problem=ward.problem, in_force=ward.in_force)
+    return WardReading(problem=ward.problem, in_force=ward.in_force, ward=ward)
 
 
-def check(settings: Mapping[str, Any]) -> None:
-    """Refuse wishes that mean nothing for beds. Raises: InvalidRequest."""
-    weights_of(settings)
-    locks_of(settings)
-
-
-PLANNER = Planner(name="beds", kinds=plannable_kinds, read=read, apply=apply_plan, take_back=take_back, check=check)
+PLANNER = Planner(
+    name="beds",
+    kinds=plannable_kinds,
+    read=read,
+    apply=apply_plan,
+    take_back=take_back,
+    check=check,
+    work=waited_for,
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from booking.plans.beds import BedLine, Ward
-from optimizer.beds.changes import Change, smallest_changes
+from optimizer.beds.changes import Change, Kind, smallest_changes
 from optimizer.beds.check import placement_prices
 from optimizer.beds.explain import broken, why_not
 from optimizer.beds.plan import Plan
@@ -48,15 +48,19 @@ class Way:
     codes: tuple[str, ...] = ()
     moved: str = ""
     to: BedLine | None = None
+    moved_to: Placement | None = None
+
+    @property
+    def can_do(self) -> bool:
+        """Say whether whoever plans may make it in the proposal itself: nobody else has to agree."""
+        return self.kind in (Kind.NOTHING, Kind.MOVE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
     """A bed where somebody could be from a night on, and what that would cost them."""
 
-    room_id: str
-    first: date
-    until: date
+    placement: Placement
     cost: float
     rules: tuple[str, ...] = ()  # that it would break
 
@@ -77,7 +81,7 @@ def spots(ward: Ward, plan: Plan, item: str, *, most: int = MOST_CHOICES) -> tup
         for room in ward.problem.rooms
         for day in days_of(scene.free(request, room, RULES))[:DAYS_A_BED]
     ]
-    return tuple(sorted(found, key=lambda one: (one.cost, one.first, one.room_id))[:most])
+    return tuple(sorted(found, key=lambda one: (one.cost, one.placement.first_on, one.placement.room_id))[:most])
 
 
 def spot_at(ward: Ward, plan: Plan, item: str, placement: Placement) -> Spot:
@@ -114,9 +118,8 @@ def misfit_codes(ward: Ward, item: str, room_id: str) -> tuple[str, ...]:
 
 
 def _spot(ward: Ward, request: Request, placement: Placement, rules: tuple[str, ...] = ()) -> Spot:
-    until = placement.first_on + timedelta(days=request.nights)
     cost = sum(line.cost for line in placement_prices(ward.problem, request, placement))
-    return Spot(room_id=placement.room_id, first=placement.first_on, until=until, cost=cost, rules=rules)
+    return Spot(placement=placement, cost=cost, rules=rules)
 
 
 def _because(ward: Ward, item: str, code: str, rooms: int) -> Because:
@@ -151,4 +154,5 @@ def _way(ward: Ward, request: Request, change: Change) -> Way:
         codes=tuple(codes),
         moved=change.moved_id or "",
         to=ward.beds[change.moved_to.room_id] if change.moved_to else None,
+        moved_to=change.moved_to,
     )

@@ -7,7 +7,7 @@ be taken as it is. Whoever has a bed already stays: see `Stays`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from availability.openings import local_day
 from availability.rights import Actor, Role
 from booking.persons import age_on
 from booking.plans.bed_fit import SECTION, Fits, fits
-from booking.plans.bed_settings import locks_of, weights_of
+from booking.plans.bed_settings import check, locks_of, weights_of
 from booking.plans.kept import PLANNERS, Scope, plan_in
 from booking.waiting_models import WaitingEntry, WaitingState
 from optimizer.beds.plan import Plan
@@ -72,9 +72,11 @@ PLANNABLE = text("""
     SELECT k.id, array_agg(g.role) AS roles
     FROM kind k JOIN kind_right g ON g.kind_id = k.id AND g.role = ANY(:roles) AND g.may_reserve
     WHERE k.shape = :shape AND k.is_active GROUP BY k.id""")
-WAITING_BY_KIND = text("""
-    SELECT kind_id, count(*) AS waiting FROM waiting_entry
-    WHERE territory_id = :territory_id AND state = 'waiting' AND until_on > :today GROUP BY kind_id""")
+WITH_WORK = text("SELECT DISTINCT kind_id FROM waiting_entry WHERE territory_id = :territory_id AND state = 'waiting'")
+WAITED_FOR = text("""
+    SELECT DISTINCT w.territory_id, w.kind_id FROM waiting_entry w JOIN kind k ON k.id = w.kind_id
+    WHERE w.state = 'waiting' AND w.until_on > :today AND k.shape = 'nights' AND k.is_active
+    ORDER BY w.territory_id, w.kind_id""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,15 +147,15 @@ def plannable_kinds(session: Session, actor: Actor) -> list[Kind]:
         for row in session.execute(PLANNABLE, asked)
         if home in actor.territories([Role(role) for role in row.roles], kind_id=row.id)
     ]
-    waiting = waiting_by_kind(session, home, today=date.min)
+    waiting = set(session.execute(WITH_WORK, {"territory_id": home}).scalars())
     kinds = session.exec(select(Kind).where(col(Kind.id).in_(ids)).order_by(col(Kind.position), col(Kind.id)))
     return sorted(kinds, key=lambda kind: kind.id not in waiting)
 
 
-def waiting_by_kind(session: Session, territory_id: int, *, today: date) -> dict[int, int]:
-    """Return how many wait for a bed in a court, by kind."""
-    rows = session.execute(WAITING_BY_KIND, {"territory_id": territory_id, "today": today})
-    return {row.kind_id: row.waiting for row in rows}
+def waited_for(session: Session, *, now: datetime) -> list[tuple[int, int]]:
+    """Return the courts and the kinds for which somebody waits for a bed."""
+    rows = session.execute(WAITED_FOR, {"today": now.date()})
+    return [(row.territory_id, row.kind_id) for row in rows]
 
 
 def ward_of(
@@ -177,7 +179,8 @@ def ward_of(
     wanted = {str(entry.id): Wanted(entry, *dates) for entry in waiting if (dates := _dates(entry, court, kind, today))}
     horizon = _horizon(wanted.values(), today)
     locks = locks_of(settings)
-    stays = _stays(session, court, fitted, horizon, locks, now=now, today=today)
+    usual = Lock.MOVABLE if check(settings).may_move else Lock.FROZEN
+    stays = _stays(session, court, fitted, horizon, lambda item: locks.get(item, usual), now=now, today=today)
     apart = _apart(session, wanted.values(), stays.values())
     frozen = _frozen(plan_of(base).placed, locks, wanted, stays.values(), beds)
     requests = [_request(item, one, fitted, today, frozen.get(item)) for item, one in wanted.items()]
@@ -269,7 +272,7 @@ def _stays(
     court: Scope,
     fitted: Fits,
     horizon: tuple[date, date],
-    locks: Mapping[str, Lock],
+    lock_of: Callable[[str], Lock],
     *,
     now: datetime,
     today: date,
@@ -282,14 +285,13 @@ def _stays(
         "territory_id": court.territory_id,
         "kind_id": court.kind_id,
     }
-    lines = [_stay(row, locks, today) for row in session.execute(STAYS, asked)]
+    lines = [_stay(row, lock_of(str(row.booking_id)), today) for row in session.execute(STAYS, asked)]
     return {line.item: line for line in lines}
 
 
-def _stay(row: Any, locks: Mapping[str, Lock], today: date) -> StayLine:
+def _stay(row: Any, lock: Lock, today: date) -> StayLine:
     """Return who has a bed; one that may move is a stay of the court, unlocked, seen whole, that has not begun."""
     is_whole = (row.first, row.until) == (row.first_on, row.until_on)
-    lock = locks.get(str(row.booking_id), Lock.FROZEN)
     may_move = bool(row.is_own) and is_whole and row.first > today and lock is not Lock.FROZEN
     return StayLine(
         item=str(row.booking_id) if may_move else f"{row.holder_id}:{row.unit_id}:{row.first}",

@@ -12,11 +12,11 @@ from availability.models import Shape
 from availability.rights import Role
 from booking.actions import Beneficiary
 from booking.plans.bed_apart import keep_apart, kept_apart, let_together
-from booking.plans.bed_hand import Move, move_by_hand
+from booking.plans.bed_hand import Move, change_as_proposed, move_by_hand
 from booking.plans.bed_planner import read_ward
 from booking.plans.bed_settings import locks_of, weights_of
 from booking.plans.bed_why import rebased, spot_at, spots, why
-from booking.plans.beds import plan_of, plannable_kinds
+from booking.plans.beds import plan_of, plannable_kinds, waited_for
 from booking.plans.kept import digest_of
 from booking.plans.models import OptimizerRun
 from booking.plans.runs import BrokenPlan
@@ -185,6 +185,10 @@ def test_a_stay_to_come_that_is_unlocked_may_change_beds_in_its_section(session:
     found = ward(session, town, locks={str(begun.id): "movable", str(to_come.id): "movable"})
 
     moving = [one for one in found.problem.requests if one.lock is Lock.MOVABLE]
+    everybody = ward(session, town, may_move=True).problem.requests
+    assert [one.id for one in everybody if one.lock is Lock.MOVABLE] == [str(to_come.id)]
+    kept = ward(session, town, may_move=True, locks={str(to_come.id): "frozen"}).problem.requests
+    assert [one.id for one in kept if one.lock is Lock.MOVABLE] == []
     assert [one.id for one in moving] == [str(to_come.id)]
     rooms = [room for room in found.problem.rooms if moving[0].equipment_required <= room.equipment]
     assert {found.beds[room.id].section for room in rooms} == {"Section hommes"}
@@ -269,9 +273,9 @@ def test_nobody_is_kept_from_themselves_or_from_strangers(session: Session, town
 def test_sliders_and_rules_weigh_what_they_name() -> None:
     usual = Weights()
 
-    weights = weights_of({"sliders": {"soon": 4, "near": 0}, "rules": {"moved_told": 2}})
+    weights = weights_of({"sliders": {"soon": 4, "near": 0}, "rules": {"moved_told": 2.0}})
 
-    assert (weights.waited, weights.travel, weights.moved_told) == (usual.waited * 10, 0, usual.moved_told * 2)
+    assert (weights.waited, weights.travel, weights.moved_told) == (usual.waited * 4, 0, usual.moved_told * 2)
     assert weights_of({}) == usual
 
 
@@ -286,6 +290,7 @@ def test_sliders_and_rules_weigh_what_they_name() -> None:
         {"rules": {"age": 2}},
         {"rules": {"waited": -1}},
         {"rules": {"waited": float("nan")}},
+        {"may_move": "yes"},
     ],
 )
 def test_other_wishes_are_refused(settings: dict[str, object]) -> None:
@@ -349,8 +354,8 @@ def test_the_places_that_somebody_could_have_come_by_what_they_cost(session: Ses
 
     listed = spots(found, found.in_force, str(entry.id))
 
-    first_nights = [(one.room_id, one.first) for one in listed if one.room_id == str(town.beds[0].id)]
-    assert first_nights == [(str(town.beds[0].id), in_days(5)), (str(town.beds[0].id), in_days(6))]
+    first_nights = [one.placement.first_on for one in listed if one.placement.room_id == str(town.beds[0].id)]
+    assert first_nights == [in_days(5), in_days(6)]
     assert [one.cost for one in listed] == sorted(one.cost for one in listed)
     taken = spot_at(found, found.in_force, str(entry.id), Placement(room_id=str(town.beds[0].id), first_on=in_days(4)))
     assert taken.rules == ("full",)
@@ -384,6 +389,22 @@ def test_a_move_by_hand_onto_somebody_or_out_of_the_dates_is_refused(session: Se
         move_by_hand(session, town.officer, run_id, Move("somebody", str(town.beds[0].id), in_days(4)), now=NOW)
 
 
+def test_a_change_that_nobody_else_has_to_agree_to_is_made_in_the_proposal(session: Session, town: Town) -> None:
+    for bed in (1, 2):
+        stay(session, town, in_days(1), in_days(30), bed=bed)
+    first = waits(session, town, "26/1", first=in_days(3), until=in_days(6))
+    run_id = solved(session, town)
+    second = waits(session, town, "26/2", first=in_days(8), until=in_days(11))
+
+    changed = change_as_proposed(session, town.officer, run_id, str(second.id), 0, now=NOW)
+
+    placed = plan_of(session.get_one(OptimizerRun, changed).plan).placed
+    assert {str(first.id), str(second.id)} <= placed.keys()
+    for item, number in ((str(second.id), 1), (str(first.id), -1), ("somebody", 0)):
+        with pytest.raises(InvalidRequest):
+            change_as_proposed(session, town.officer, changed, item, number, now=NOW)
+
+
 def test_a_plan_is_kept_as_far_as_it_still_holds(session: Session, town: Town) -> None:
     entries = [waits(session, town, f"26/{number}") for number in (1, 2)]
     run_id = solved(session, town)
@@ -397,3 +418,11 @@ def test_a_plan_is_kept_as_far_as_it_still_holds(session: Session, town: Town) -
 
     assert (lost in still.placed, still.placed[kept]) == (False, plan.placed[kept])
     assert check(found.problem, still) == []
+
+
+def test_the_night_is_told_for_which_courts_and_kinds_somebody_waits(session: Session, town: Town) -> None:
+    waits(session, town, "26/1")
+    waits(session, town, "26/2", until=in_days(9))
+
+    assert waited_for(session, now=NOW) == [(town.world.here.id, town.nights.id)]
+    assert waited_for(session, now=NOW + timedelta(days=10)) == []
