@@ -51,6 +51,8 @@ from portal.delivery import PACE, Pace, Post, make_ready, providers_of
 from portal.feeds import EVERY_S, refresh_feeds
 from portal.live import tell_changes
 from portal.mailing import MAIL_PACE, MailPace, MailPost
+from portal.night import EVERY_S as NIGHT_EVERY_S
+from portal.night import Night, forget_old_runs
 from portal.people_imports import Watcher, forget_files_of_people, run_imports
 from portal.settings import settings
 from portal.sign_in import actor_named
@@ -317,6 +319,8 @@ async def _lead(connection: psycopg.AsyncConnection, pace: Pace, mail_pace: Mail
     scheduler.add_job(run_imports, "interval", seconds=1, **once)
     scheduler.add_job(Watcher().look, "interval", seconds=5, **once)
     scheduler.add_job(forget_files_of_people, "cron", minute=40, **once)
+    scheduler.add_job(Night().propose, "interval", seconds=NIGHT_EVERY_S, **once)
+    scheduler.add_job(forget_old_runs, "cron", hour=3, **once)
     scheduler.start()
     logger.info("this process is the clock")
     try:

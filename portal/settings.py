@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     solver_seconds: float = Field(
         default=30, gt=0, le=600, description="Durée la plus longue de la recherche d’une répartition, en secondes."
     )
+    nightly_plans: bool = Field(
+        default=True, description="Prépare la nuit une proposition de répartition, jamais appliquée d’elle-même."
+    )
     link_guesses: str = Field(
         default="30/10 minutes", description="Faux liens de convocation permis, par adresse, avant de faire attendre."
     )

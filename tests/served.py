@@ -78,6 +78,7 @@ def serving(database_url: str, data_dir: Path, *, port: int = 0, **environment: 
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
         "PLACEJUSTE_POOL_SIZE": "10",
+        "PLACEJUSTE_NIGHTLY_PLANS": "false",  # a page must not show more at some hours
     }
     process = subprocess.Popen(
         command,

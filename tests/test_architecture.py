@@ -44,6 +44,7 @@ SEES_EVERYTHING = (
     "portal/cli.py",
     "portal/delivery.py",
     "portal/mailing.py",
+    "portal/night.py",
     "portal/feeds.py",
     "portal/people_imports.py",
     "portal/demo/",

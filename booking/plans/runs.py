@@ -64,6 +64,18 @@ BEAT = text("""
     UPDATE optimizer_run SET heartbeat_at = :now, progress = CAST(:progress AS jsonb),
            so_far = coalesce(CAST(:so_far AS jsonb), so_far)
     WHERE id = :id AND state = 'running' RETURNING stop_asked_at IS NOT NULL""")
+# The night makes way for people: its server hears so at its next sign of life.
+MAKE_WAY = text("""
+    UPDATE optimizer_run SET state = 'stopped', ended_at = :now, so_far = NULL,
+           plan = so_far -> 'plan', prices = coalesce(so_far -> 'prices', prices)
+    WHERE territory_id = :territory_id AND problem = :problem AND requested_by IS NULL
+      AND state IN ('queued', 'running')""")
+# An old proposal of the night that nobody used is replaced by the next one.
+REPLACE = text("""
+    DELETE FROM optimizer_run r
+    WHERE r.territory_id = :territory_id AND r.problem = :problem AND r.kind_id = :kind_id AND r.id <> :id
+      AND r.requested_by IS NULL AND r.applied_at IS NULL AND r.state NOT IN ('queued', 'running')
+      AND NOT EXISTS (SELECT FROM optimizer_run other WHERE other.based_on = r.id)""")
 ASK_TO_STOP = text("""
     UPDATE optimizer_run SET stop_asked_at = coalesce(stop_asked_at, :now),
            state = CASE WHEN state = 'queued' THEN 'stopped' ELSE state END,
@@ -145,9 +157,12 @@ def queue(
     run_id = uuid4()
     values = asdict(scope) | {"id": run_id, "problem": problem, "manner": manner, "by": by, "based_on": based_on}
     values |= {"settings": json.dumps(dict(settings)), "now": now}
-    if execute(session, ADD_RUN, values).rowcount != 1:  # the partial unique index spoke
-        raise AlreadyPlanning(territory_id=scope.territory_id)
-    return run_id
+    for _ in range(2):  # a run of the night may begin in between
+        if by is not None:
+            execute(session, MAKE_WAY, {"problem": problem, "territory_id": scope.territory_id, "now": now})
+        if execute(session, ADD_RUN, values).rowcount == 1:  # else the partial unique index spoke
+            return run_id
+    raise AlreadyPlanning(territory_id=scope.territory_id)
 
 
 def _interrupt_lost(session: Session, problem: str, territory_id: int, now: datetime) -> None:
@@ -237,6 +252,9 @@ def _end(session: Session, run_id: UUID, state: RunState, now: datetime, found: 
     else:
         keep(run, found)
     session.flush()
+    if state is RunState.DONE and run.requested_by is None:
+        where = {"problem": run.problem, "territory_id": run.territory_id, "kind_id": run.kind_id}
+        execute(session, REPLACE, where | {"id": run.id})
     return True
 
 
