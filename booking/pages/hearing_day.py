@@ -95,7 +95,20 @@ def _hearing() -> rx.Component:
                 el.h2(S.title, id="audience", class_name="fr-h4 fr-mb-0"),
                 el.p(S.holders, class_name="fr-mb-0 pj-grey"),
             ),
-            print_button(label="Imprimer la liste"),
+            el.div(
+                rx.cond(
+                    S.cases.length() > 1,
+                    el.button(
+                        "Ordonner",
+                        type="button",
+                        title="Regrouper avocats, visioconférences et interprètes",
+                        on_click=S.best_order,
+                        class_name="fr-btn fr-btn--secondary fr-btn--icon-left fr-icon-sort-desc",
+                    ),
+                ),
+                print_button(label="Imprimer la liste"),
+                class_name="pj-actions pj-noprint",
+            ),
             class_name="pj-day__head",
         ),
         rx.cond(

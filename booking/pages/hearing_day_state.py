@@ -45,6 +45,7 @@ from booking.pages.hearing_day_words import (
     title,
     told,
 )
+from booking.plans.hearing_order import order_list
 from booking.plans.hearings import PLANNERS, plannable_kinds
 from booking.sealing import House
 from portal.clock import now
@@ -57,6 +58,9 @@ from portal.ui.dates import from_today, long_day
 from portal.ui.notice import NoticeState
 
 A_DAY = timedelta(days=1)
+ORDERED = (
+    "Liste ordonnée : avocats regroupés, visioconférences et interprètes à la suite, attente la plus courte possible."
+)
 MOST_TYPED = 200
 SAID = {State.HONOURED: "entendue, c’est noté.", State.MISSED: "personne ne s’est présenté, c’est noté."}
 
@@ -86,6 +90,7 @@ class HearingDayState(rx.State):
     is_loaded: bool = False
     _on: date = date.min
     _last: tuple[str, str] = ("", "")  # the case of the last step, and where it stands since
+    _had: list[str] = []  # noqa: RUF012 - the order that the list had before it was given the best one
 
     @allow(*PLANNERS)
     @rx.event
@@ -242,6 +247,21 @@ class HearingDayState(rx.State):
 
     @allow(*PLANNERS)
     @rx.event
+    async def best_order(self) -> None:
+        """Put what is still to be heard in the order in which people wait least."""
+        notice, actor = await self.get_state(NoticeState), await current_actor(self)
+        try:
+            had = await act(order_list, actor, self._hearing_id(), now=now())
+        except Refusal as refusal:
+            notice.show_error(why(refusal))
+        else:
+            self._last, self._had = ("", ""), [str(one) for one in had]
+            notice.show_success(ORDERED, undo_label="Annuler")
+        await self._read_again()
+        self._focus("message")
+
+    @allow(*PLANNERS)
+    @rx.event
     async def back(self, booking_id: str) -> None:
         """Take back the last step of a case."""
         row = next((one for one in self.cases if one.id == str(booking_id)), None)
@@ -251,10 +271,13 @@ class HearingDayState(rx.State):
     @allow(*PLANNERS)
     @rx.event
     async def undo(self) -> None:
-        """Take back the step that was just done."""
+        """Take back the step that was just done, or the order that was just given."""
         booking_id, stage = self._last
         if booking_id:
             await self._back(booking_id, stage)
+        elif self._had:
+            had, self._had = self._had, []
+            await self._arrange(had, said="La liste a retrouvé son ordre.")
 
     async def _places_changed(self, resource_ids: frozenset[int]) -> None:
         """Show what somebody else changed that day."""

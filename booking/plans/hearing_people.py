@@ -37,10 +37,10 @@ BENCHES = text("""
     LEFT JOIN work_share w ON w.resource_id = j.id
     WHERE s.territory_id = :territory_id AND j.is_active AND g.is_active AND j.capacity > 0 AND g.capacity > 0
     ORDER BY c.judge_id""")
-# Rooms, and those who are held with a session whoever sits.
+# Rooms, and those who are held with a session whoever sits, each with what it says of itself (`Kind.searchable`).
 BESIDE = text("""
     SELECT r.id, k.code, coalesce(r.attributes -> 'equipment', '[]') AS equipment,
-           ARRAY(SELECT l.language FROM spoken_language l WHERE l.resource_id = r.id ORDER BY 1) AS languages
+           coalesce(r.attributes -> 'languages', '[]') AS languages
     FROM resource r JOIN kind k ON k.id = r.kind_id JOIN site s ON s.id = r.site_id
     WHERE k.code = ANY(:codes) AND s.territory_id = :territory_id AND r.is_active AND r.capacity > 0 ORDER BY r.id""")
 # What each judge sat before, and sits meanwhile in hearings that are not planned here.

@@ -87,7 +87,9 @@ PLANNABLE = text("""
 WAITING_COUNT = text("""
     SELECT count(*) FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id
     WHERE w.territory_id = :territory_id AND w.kind_id = ANY(:kinds) AND (b.id IS NULL OR b.state <> ALL(:placed))""")
-WITH_WORK = text("SELECT DISTINCT kind_id FROM waiting_case WHERE territory_id = :territory_id")
+WITH_WORK = text("""
+    SELECT DISTINCT w.kind_id FROM waiting_case w LEFT JOIN booking b ON b.id = w.booking_id
+    WHERE w.territory_id = :territory_id AND (b.id IS NULL OR b.state <> ALL(:placed))""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +148,7 @@ def plannable_kinds(session: Session, actor: Actor) -> list[Kind]:
         for kind_id in session.execute(PLANNABLE, asked).scalars()
         if home in actor.territories(PLANNERS, kind_id=kind_id)
     ]
-    with_work = set(session.execute(WITH_WORK, {"territory_id": home}).scalars())
+    with_work = set(session.execute(WITH_WORK, {"territory_id": home, "placed": PLACED}).scalars())
     kinds = session.exec(select(Kind).where(col(Kind.id).in_(ids)).order_by(col(Kind.position), col(Kind.id)))
     return sorted(kinds, key=lambda kind: kind.id not in with_work)
 

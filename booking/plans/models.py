@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from availability.models import instant, json_object, one_of, reference
+from availability.models import instant, json_object, one_of
 from optimizer.manners import Manner
 
 ONE_RUN_PER_COURT = "optimizer_run_one_per_court"
@@ -93,20 +93,11 @@ class WaitingCase(SQLModel, table=True):
     due_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))  # each day beyond costs
     language: str | None = Field(
         default=None, sa_column=Column(String(LANGUAGE_LENGTH), nullable=True)
-    )  # of the interpreter it needs
+    )  # of the interpreter it needs. Source: BCP 47, whose codes cover sign languages too
     held_at_id: int | None = Field(
         default=None, sa_column=Column(BigInteger, ForeignKey("site.id"), nullable=True)
     )  # the prison where its person is
     by_video: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})  # heard from there
-
-
-class SpokenLanguage(SQLModel, table=True):
-    """A language that an interpreter speaks. Source: BCP 47, whose codes cover sign languages too."""
-
-    __tablename__ = "spoken_language"
-
-    resource_id: int = reference("resource.id", primary_key=True, cascade=True)
-    language: str = Field(sa_column=Column(String(LANGUAGE_LENGTH), primary_key=True))
 
 
 class HearingStaffing(SQLModel, table=True):

@@ -31,22 +31,10 @@ def upgrade() -> None:
         "hearing_staffing", sa.Column("panel", sa.ARRAY(sa.BigInteger), nullable=False, server_default=NOBODY)
     )
     op.add_column("hearing_staffing", sa.Column("prosecutor_id", sa.BigInteger, sa.ForeignKey("resource.id")))
-    op.create_table(
-        "spoken_language",
-        sa.Column(
-            "resource_id",
-            sa.BigInteger,
-            sa.ForeignKey("resource.id", ondelete="CASCADE"),
-            primary_key=True,
-            autoincrement=False,
-        ),
-        sa.Column("language", sa.String(8), primary_key=True),
-    )
 
 
 def downgrade() -> None:
     """Take back."""
-    op.drop_table("spoken_language")
     op.drop_column("hearing_staffing", "prosecutor_id")
     op.drop_column("hearing_staffing", "panel")
     for name in ("spoken", "seen_from_somewhere", "priority", "formation_known"):

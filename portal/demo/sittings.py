@@ -18,10 +18,9 @@ from availability.periods import Period
 from booking.hearing_template_models import Formation
 from booking.plans.hearing_people import ROOM_KIND
 from portal.demo.catalogue import Catalogue, Hearing, Place
-from portal.demo.planning import COURT, HEARING_KIND
+from portal.demo.planning import COURT, FAMILY_KIND, HEARING_KIND, placed_cases
 from portal.demo.sheets import Sheet
 
-FAMILY_KIND = "audience-jaf"
 PART_TIME = 80  # percent, of the last judge and of their clerk, who sit alone only
 AWAY = text("SELECT resource_id, lower(days) AS first, upper(days) AS until FROM closure WHERE resource_id = ANY(:ids)")
 
@@ -53,7 +52,7 @@ class SittingsOfLyon:
         return self
 
     def write(self) -> None:
-        """Write who holds what, who works less, and what they hold."""
+        """Write who holds what, who works less, what they hold, and the cases that have a date there."""
         self.staffings.write(self.session)
         self.seats.write(self.session)
         shares = Sheet("work_share", "resource_id percent", numbered=False)
@@ -65,6 +64,7 @@ class SittingsOfLyon:
                 skills.add(resource_id=one.id, kind_id=kind_id, formation=Formation.SINGLE.value)
         shares.write(self.session)
         skills.write(self.session)
+        placed_cases(self.session, self.now)
 
     def _hold(self, place: Place, hearing: Hearing, gone: set[int], needed: int) -> None:
         """Have the least loaded hold a hearing; who is away that day first, whose absence was noted afterwards."""

@@ -11,6 +11,8 @@ from portal.demo.names import family_name, given_name
 
 COURT = "TGILYON"
 PRISONS = (COURT, "TGIGRENOBL", "TGIMARSEIL", "TGILILLE", "TGIPARIS")  # of whose territory each is
+LANGUAGES = {"sq": "albanais", "ar": "arabe", "fsl": "langue des signes"}  # of the interpreters, in order
+SPOKEN = {"label": "Langues", "type": "list", "choices": LANGUAGES}
 KINDS = tuple(
     Kind(
         code=code,
@@ -20,6 +22,7 @@ KINDS = tuple(
         shape=Shape.SLOTS.value,
         position=position,
         crosses_territories=code == VIDEO_KIND,  # its other end is wherever the person is held
+        searchable={"languages": SPOKEN} if code == INTERPRETER_KIND else {},
     )
     for position, (code, label, plural, layer) in enumerate(
         (
@@ -37,9 +40,9 @@ def linked_with_lyon(catalogue: Catalogue, rng: Random) -> None:
     host = next(one for one in catalogue.courthouses if one.court.code == COURT)
     for _ in range(2):
         catalogue.place(host, PROSECUTOR_KIND, f"{given_name(rng, rng.choice('FM'))} {family_name(rng)}")
-    for language in ("albanais", "arabe", "langue des signes"):
+    for code, language in LANGUAGES.items():
         name = f"{given_name(rng, rng.choice('FM'))} {family_name(rng)}"
-        catalogue.place(host, INTERPRETER_KIND, f"{name} ({language})")
+        catalogue.place(host, INTERPRETER_KIND, f"{name} ({language})", attributes={"languages": [code]})
     for room in ("salle 3", "salle 5"):
         catalogue.place(host, VIDEO_KIND, f"Visio, {room}")
     for code in PRISONS:

@@ -25,7 +25,7 @@ from booking.lawyer_models import LawyerAway, LawyerCase, LawyerProfile
 from booking.plans.hearing_people import names_of
 from booking.plans.hearing_wishes import weights_of
 from booking.plans.hearings import problem_of
-from booking.plans.models import HearingStaffing, SpokenLanguage, WaitingCase
+from booking.plans.models import HearingStaffing, WaitingCase
 from booking.staffing import sitting_of, staff_hearing
 from optimizer.hearings.problem import VIDEO, Lock, Problem, Role, Sitting
 from optimizer.hearings.weights import Weights
@@ -114,7 +114,7 @@ def test_what_is_said_of_a_case_is_read(session: Session, court: SmallCourt) -> 
         formation="panel",
         priority=3,
         due_on=in_days(20),
-        language="ara",
+        language="ar",
         held_at_id=prison.id,
         by_video=True,
     )
@@ -122,7 +122,7 @@ def test_what_is_said_of_a_case_is_read(session: Session, court: SmallCourt) -> 
 
     linked, brought = read(session, court).cases
 
-    assert (linked.formation, linked.priority, linked.due_on, linked.language) == ("panel", 3, in_days(20), "ara")
+    assert (linked.formation, linked.priority, linked.due_on, linked.language) == ("panel", 3, in_days(20), "ar")
     assert (linked.video_to, linked.is_detained) == (prison.id, True)
     assert (brought.video_to, brought.is_detained) == (None, True)
 
@@ -143,14 +143,13 @@ def test_lawyers_are_those_of_the_case_and_away_when_they_said_so(session: Sessi
 
 
 def test_interpreters_speak_what_they_speak_and_are_away_as_anybody(session: Session, court: SmallCourt) -> None:
-    interpreter = beside(session, court, INTERPRETER_KIND)
-    session.add_all(SpokenLanguage(resource_id=interpreter, language=one) for one in ("sqi", "ara"))
+    interpreter = beside(session, court, INTERPRETER_KIND, attributes={"languages": ["ar", "sq"]})
     busy = Period(NOW + timedelta(days=8), NOW + timedelta(days=8, hours=2))
     occupy(session, [TimeClaim(resource_id=interpreter, period=busy)], Holder(id=uuid4(), now=NOW))
 
     (person,) = read(session, court).having(Role.INTERPRETER)
 
-    assert (person.languages, person.away) == (("ara", "sqi"), (busy,))
+    assert (person.languages, person.away) == (("ar", "sq"), (busy,))
 
 
 def test_a_prison_is_there_as_long_as_one_of_its_links_is_free(session: Session, court: SmallCourt) -> None:

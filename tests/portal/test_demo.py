@@ -44,7 +44,10 @@ from convocations.callbacks import to_call_back, whom_to_call_back
 from convocations.queries import gatherings
 from convocations.to_call import count_to_call, to_call
 from optimizer.hearings.check import check
+from optimizer.hearings.problem import Lock
+from optimizer.hearings.problem import Role as SittingRole
 from optimizer.hearings.solve import solve
+from optimizer.manners import Manner
 from portal import demo
 from portal.database import make_engine
 from portal.demo.accounts import GUESTS, LAW_GUESTS
@@ -668,3 +671,20 @@ def test_the_registry_of_lyon_has_a_month_to_plan_in_which_some_cases_cannot_be_
     assert len(outcome.plan.sittings) == 12
     assert 110 <= len(outcome.plan.placed) < 150
     assert {"after-deadline", "quota"} <= {one.reasons[0].code for one in outcome.unplaced}
+
+
+def test_the_registry_of_lyon_repairs_the_hearings_of_somebody_who_is_away(country: Session) -> None:
+    registrar = guest(country, "sacha.echantillon")
+    kind = next(one for one in plannable_kinds(country, registrar) if one.code == "audience-jaf")
+    court = Scope(
+        territory_id=registrar.home_territory_id, kind_id=kind.id, first=TODAY, until=TODAY + timedelta(days=56)
+    )
+    problem = problem_of(country, court, now=NOW, manner=Manner.REPAIR)
+
+    placed = [case for case in problem.cases if case.hearing_id is not None]
+
+    assert len(placed) == len(problem.cases) > 30
+    assert any(case.is_told for case in placed)
+    assert any(case.video_to for case in placed)
+    assert problem.having(SittingRole.INTERPRETER)
+    assert [one.sitting_lock for one in problem.hearings if one.sitting].count(Lock.MOVABLE) >= 1
