@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from math import inf
 
+import numpy as np
+
 from optimizer.searching import Budget
 from optimizer.shares.check import KM, LEVEL, UNPLACED
 from optimizer.shares.plan import Plan
@@ -29,6 +31,7 @@ class Best:
         self.standings = [table.standing(one) for table, one in zip(tables, chosen, strict=True)]
         self.bounds: list[Levels] = [(0, 0, 0)] * len(tables)
         self.floors = [0] * len(tables)  # up to there, largest loads are as good as each other
+        self.evens: list[Ints | None] = [None] * len(tables)  # what each can be given when all loads are even
         self.at = 0
         self._until_work = self._until_s = inf
         self._unsuited = [one for one in problem.measures if not one.is_frozen and not problem.suiting[one.id]]
@@ -70,9 +73,9 @@ class Best:
 
     def offer(self, chosen: Ints) -> None:
         """Keep the choice if it is better."""
-        standing, floor = self.table.standing(chosen), self.floors[self.at]
+        standing = self.table.standing(chosen)
         with self._lock:
-            if _within(standing, floor) < _within(self.standings[self.at], floor):
+            if self._key(chosen, standing) < self._key(self.here, self.standings[self.at]):
                 self.chosen[self.at], self.standings[self.at] = chosen, standing
         self.tell(now=True)
 
@@ -115,11 +118,14 @@ class Best:
             given |= table.reads(chosen)
         return Plan(given=given)
 
+    def _key(self, chosen: Ints, standing: Levels) -> tuple[int, int, int, int]:
+        """Return what is compared between choices of the group: after the largest load, what is beyond even ones."""
+        undone, level, last = standing
+        even = self.evens[self.at]
+        beyond = 0 if even is None else int(np.maximum(self.table.given(chosen) - even, 0).sum())
+        return undone, max(level, self.floors[self.at]), beyond, last
+
     def _cost(self, levels: list[Levels]) -> float:
         undone, level, last = (sum(one[number] for one in levels) for number in range(3))
         undone += sum(one.priority for one in self._unsuited)
         return UNPLACED * undone + LEVEL * level + KM * last
-
-
-def _within(levels: Levels, floor: int) -> Levels:
-    return levels[0], max(levels[1], floor), levels[2]

@@ -17,7 +17,7 @@ from optimizer.shares.fit import suiting
 
 THOUSAND = 1000  # a relative load is counted in thousandths of the declared capacity
 # Costs are added up in 64 bits.
-MOST = {"priority": 1_000, "euro_m": 1_000, "price_euros": 100_000, "day_m": 50_000, "delay_days": 2_000}
+MOST = {"priority": 1_000, "euro_m": 1_000, "price_euros": 100_000, "day_m": 400_000, "delay_days": 2_000}
 MOST_LOAD = 1_000_000  # in minutes, ten years of work
 FARTHEST_M = 20_040_000  # half a turn of the Earth
 
@@ -135,12 +135,15 @@ class Problem:
     The order of what is sought: leave the least undone (by priority); then the largest load is least, in each group of
     professionals who share measures; then the least distance, delays, moves, wishes and prices (`weights`). With
     `slack`, the largest load may be that much more than the least possible, in thousandths of a capacity or in load.
+    With `is_even`, so for the largest load of those who need not have it, and so on: the distance comes after all of
+    them. The bound is then that of even plans.
     """
 
     professionals: tuple[Professional, ...]
     measures: tuple[Measure, ...]
     balance: Balance = Balance.RELATIVE
     slack: int = 0
+    is_even: bool = False
     weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:

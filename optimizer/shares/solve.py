@@ -11,6 +11,7 @@ import numpy as np
 from optimizer.searching import Budget, Ended, OnProgress
 from optimizer.shares.best import Best
 from optimizer.shares.check import price
+from optimizer.shares.evening import even_rooms
 from optimizer.shares.explain import explain
 from optimizer.shares.flow import Relaxed, relax
 from optimizer.shares.improving import improved, placed
@@ -67,7 +68,8 @@ def _share_out(best: Best, seed: int) -> None:
         return
     level = table.level(best.here) + best.problem.slack
     best.floors[best.at] = level
-    ask = whole(table, table.rooms(level))
+    rooms = _even(best, table.level(best.here), undone, rng)
+    ask = whole(table, table.rooms(level) if rooms is None else rooms)
     undone_cost = ask.total(best.here) - table.last(best.here)
 
     def prove(bound: int) -> None:
@@ -79,6 +81,20 @@ def _share_out(best: Best, seed: int) -> None:
     found = improved(ask, relaxed, best.here, best, rng)
     best.offer(found.chosen)
     prove(found.bound)
+
+
+def _even(best: Best, level: int, undone: int, rng: np.random.Generator) -> Ints | None:
+    """Have the other loads even too, and return what each can be given then; None when that is not asked, or found."""
+    if not best.problem.is_even or best.is_over:
+        return None
+    rooms = even_rooms(best, level, undone)
+    ask = whole(best.table, rooms)
+    chosen = placed(ask, _relaxed(best, ask), best, rng, undone=undone, work=PLACING_WORK)
+    if chosen is None:
+        return None
+    best.evens[best.at] = rooms
+    best.offer(chosen)
+    return rooms
 
 
 def _relaxed(best: Best, ask: Ask) -> Relaxed:

@@ -62,16 +62,16 @@ class Table:
         """Return a level that no load within the capacities is above."""
         return max((self.problem.level(one, one.capacity) for one in self.professionals), default=0)
 
-    def rooms(self, level: int | None = None) -> Ints:
-        """Return what each professional can be given up to a level, or up to their capacity.
+    def rooms(self, level: int | Ints | None = None) -> Ints:
+        """Return what each professional can be given up to a level, one of their own, or up to their capacity.
 
         In whole steps of what all loads have in common: what is left beyond is of no use to any.
         """
-        most = (
-            [one.capacity for one in self.professionals]
-            if level is None
-            else [self.problem.most_load(one, level) for one in self.professionals]
-        )
+        if level is None:
+            most = [one.capacity for one in self.professionals]
+        else:
+            levels = np.broadcast_to(level, len(self.professionals)).tolist()
+            most = [self.problem.most_load(one, at) for one, at in zip(self.professionals, levels, strict=True)]
         step = np.gcd.reduce(self.loads)
         return cast(Ints, np.maximum(np.array(most, dtype=np.int64) - self.settled, 0) // step * step)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -19,13 +20,18 @@ from tests.optimizer.shares.region import measure, problem, region, who
 
 def best_of_all(asked: Problem) -> tuple[int, int, int]:
     """Return the standing of the best plan, looking at every one."""
+    return min(standing(asked, plan) for plan in every_plan(asked))
+
+
+def every_plan(asked: Problem) -> Iterator[Plan]:
+    """Yield the plans that break no rule."""
     ids = [one.id for one in asked.measures]
     choices = [(None, *(one.id for one in asked.professionals))] * len(ids)
     plans = (
         Plan(given={key: who_id for key, who_id in zip(ids, chosen, strict=True) if who_id})
         for chosen in product(*choices)
     )
-    return min(standing(asked, plan) for plan in plans if not check(asked, plan))
+    yield from (plan for plan in plans if not check(asked, plan))
 
 
 def test_the_largest_load_comes_before_the_distance() -> None:
@@ -48,6 +54,29 @@ def test_each_group_is_balanced_for_itself() -> None:
     asked = problem(people, [measure("m"), measure("i", kind="inquiry"), measure("j", kind="inquiry")])
 
     assert sorted(solve(asked).plan.given.values()) == ["b", "c", "loaded"]
+
+
+def test_what_one_must_have_does_not_load_the_others_when_loads_are_to_be_even() -> None:
+    people = [who("speaks", load=8, languages=frozenset({"ar"})), who("near"), who("far", 30), who("farther", 60)]
+    measures = [measure("spoken", languages=frozenset({"ar"})), *(measure(name) for name in "mnopqr")]
+    asked = problem(people, measures)
+    loads = {is_even: solve(replace(asked, is_even=is_even)) for is_even in (False, True)}
+
+    assert loads[False].plan.loads(asked) == {"speaks": 9, "near": 6, "far": 0, "farther": 0}
+    assert loads[True].plan.loads(asked) == {"speaks": 9, "near": 2, "far": 2, "farther": 2}
+    assert loads[True].ended is Ended.PROVED
+    slack = solve(replace(asked, is_even=True, slack=100)).plan.loads(asked)
+    assert slack == {"speaks": 9, "near": 3, "far": 3, "farther": 0}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 5), st.integers(1, 3))
+def test_even_loads_leave_no_more_undone_and_no_larger_load(seed: int, measures: int, professionals: int) -> None:
+    asked = region(seed, measures=measures, professionals=professionals, loads=(1, 2), is_even=True)
+    found = solve(asked, work_limit=5)
+
+    assert check(asked, found.plan) == []
+    assert standing(asked, found.plan)[:2] == best_of_all(asked)[:2]
 
 
 def test_relative_loads_spare_who_works_half_time_and_absolute_ones_do_not() -> None:
@@ -113,7 +142,7 @@ def test_what_leaves_nothing_to_decide_is_answered_exactly_and_at_once(asked: Pr
 
 
 def test_absurdly_large_figures_are_still_solved_exactly() -> None:
-    heavy = Weights(moved_m=20_040_000, not_preferred_m=20_040_000, euro_m=1_000, unknown_m=20_040_000, day_m=50_000)
+    heavy = Weights(moved_m=20_040_000, not_preferred_m=20_040_000, euro_m=1_000, unknown_m=20_040_000, day_m=400_000)
     people = [who(name, capacity=1_000_000, price_euros=100_000) for name in "abc"]
     measures = [
         measure(f"m{number}", load=load, priority=1_000, preferred=frozenset("z"), held_by="a", lock=Lock.MOVABLE)
