@@ -5,7 +5,7 @@ What is foreseen is what would be done: the acts themselves, in a transaction th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -138,10 +138,13 @@ def _tried(session: Session, actor: Actor, one: One, bulk: Bulk, seen: Seen, *, 
         return Done(seen.booking_id, None, seen.revision, refusal)
 
 
-def lock_all(session: Session, booking_ids: Sequence[UUID]) -> None:
-    """Lock, in order, bookings and their places; those of a double convocation come with the others."""
+def lock_all(session: Session, booking_ids: Sequence[UUID], *, wanting: Iterable[int] = ()) -> None:
+    """Lock, in order, bookings and their places; those of a double convocation come with the others.
+
+    `wanting` are the resources that the acts need besides.
+    """
     rows = session.execute(_TOGETHER, {"ids": list(booking_ids)}).all()
-    lock(session, sorted({row.resource_id for row in rows}))
+    lock(session, sorted({row.resource_id for row in rows} | set(wanting)))
 
 
 def _undo_confirm(

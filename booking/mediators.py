@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import inf
@@ -19,6 +19,23 @@ from availability.search import Found, Wish, search
 from booking.day import time_zone_of
 
 DESIGNATORS = (Role.FAMILY_JUDGE, Role.GUARDIANSHIP_JUDGE, Role.CHILDRENS_JUDGE, Role.REGISTRY)
+# A service declares a language by its code or by its name.
+LANGUAGES = {
+    "ar": "arabe",
+    "de": "allemand",
+    "en": "anglais",
+    "es": "espagnol",
+    "fr": "français",
+    "it": "italien",
+    "lsf": "LSF",
+    "langue des signes": "LSF",
+    "pl": "polonais",
+    "pt": "portugais",
+    "ro": "roumain",
+    "ru": "russe",
+    "tr": "turc",
+    "uk": "ukrainien",
+}
 FOREVER = date(9999, 12, 31)  # a measure has no end yet: what lists it must look as far as what takes it
 
 
@@ -73,7 +90,7 @@ class Need:
     """What the case asks of a service: a competence, languages, one of these departments, none of these services."""
 
     competence: str = ""
-    languages: frozenset[str] = frozenset()  # all of them
+    languages: frozenset[str] = frozenset()  # all of them, by their French name
     departments: frozenset[str] = frozenset()  # where the addresses are, those that are known
     conflicts: frozenset[int] = frozenset()  # resources with a conflict of interest
 
@@ -92,10 +109,15 @@ def unfit(resource_id: int, attributes: Mapping[str, Any], need: Need) -> str:
     known = attributes.get("competences") or ()
     if need.competence and known and need.competence not in known:
         return "competence"
-    if not need.languages <= set(attributes.get("languages") or ()):
+    if not need.languages <= spoken(attributes.get("languages") or ()):
         return "language"
     zone = attributes.get("zone") or ()
     return "zone" if zone and need.departments and need.departments.isdisjoint(zone) else ""
+
+
+def spoken(declared: Iterable[str]) -> frozenset[str]:
+    """Return languages by their French name, however a service declares them."""
+    return frozenset(LANGUAGES.get(one, one) for one in declared)
 
 
 def designable_kinds(session: Session, actor: Actor) -> list[Kind]:

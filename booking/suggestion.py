@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import inf
 from typing import Any
 
-from booking.mediators import Candidate
+from booking.mediators import Candidate, spoken
 from booking.persons import search_name_of
 from optimizer.shares.problem import FARTHEST_M, MOST, MOST_LOAD, Measure, Point, Problem, Professional
 from optimizer.shares.rank import rank
@@ -117,7 +117,7 @@ def professional(one: Candidate, *, kind: str) -> Professional:
         kinds=frozenset({kind}),
         capacity=min(max(one.capacity, 0), MOST_LOAD),
         load=min(max(one.load, 0), MOST_LOAD),
-        languages=frozenset(one.languages),
+        languages=spoken(one.languages),
         attributes=frozenset(one.competences),
         departments=frozenset(one.zone),
         point=None if one.point is None else Point(lat=one.point[0], lon=one.point[1]),

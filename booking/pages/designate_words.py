@@ -15,7 +15,7 @@ from booking.designations import Designation, read_case_ref
 from booking.doubles import OfferedPair
 from booking.meanwhile import Changed
 from booking.measure_words import MeasureWords
-from booking.mediators import Candidate
+from booking.mediators import LANGUAGES, Candidate
 from booking.models import State
 from booking.pages.why_words import Why as Rule
 from booking.pages.why_words import service_rule
@@ -35,22 +35,6 @@ WHY_NOT = {
     "language": "Autre langue",
     "zone": "Hors de sa zone",
     "other": "Ne convient pas",
-}
-LANGUAGES = {
-    "ar": "arabe",
-    "de": "allemand",
-    "en": "anglais",
-    "es": "espagnol",
-    "fr": "français",
-    "it": "italien",
-    "lsf": "LSF",
-    "langue des signes": "LSF",
-    "pl": "polonais",
-    "pt": "portugais",
-    "ro": "roumain",
-    "ru": "russe",
-    "tr": "turc",
-    "uk": "ukrainien",
 }
 HEADINGS = (
     ("nom", "Service"),

@@ -41,6 +41,7 @@ from portal.demo.places import bracelet_teams, mediation, probation_services, se
 from portal.demo.planning import registry_of_lyon, waiting_cases
 from portal.demo.quotas import quota_sheet
 from portal.demo.series import SERIES_POST, SeriesOfLyon, places_of_series
+from portal.demo.shares import cases_to_designate
 from portal.demo.shelters import associations, legal_advice
 from portal.demo.sittings import SittingsOfLyon
 from portal.demo.stays import announce_closure
@@ -151,7 +152,7 @@ def load(session: Session, *, seed: int, now: datetime, house: House) -> DemoSum
     of_people = (people.persons, people.keys, ledger.bookings, people.phones, people.followings, *known.sheets())
     for sheet in (*of_accounts, *of_people):
         sheet.write(session)
-    for rows in (fittings, series, waiting, in_pieces):
+    for rows in (fittings, series, waiting, in_pieces, cases_to_designate(accounts, _dice(seed, "shares"), now)):
         rows.write(session)
     ledger.copy_history(session)
     waiting_cases(session, catalogue, _dice(seed, "waiting"), now)

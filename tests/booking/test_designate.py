@@ -220,6 +220,7 @@ def test_the_suggestion_says_why_and_only_what_is_true() -> None:
         ({"competences": ["curatelle", "tutelle"], "zone": ["69"]}, Need(competence="tutelle"), ""),
         ({"zone": ["01", "69"]}, Need(departments=frozenset({"69", "13"})), ""),
         ({"languages": ["arabe"]}, Need(languages=frozenset({"arabe"})), ""),
+        ({"languages": ["ar", "langue des signes"]}, Need(languages=frozenset({"arabe", "LSF"})), ""),
         ({"languages": ["turc"]}, Need(languages=frozenset({"arabe", "turc"})), "language"),
         ({}, Need(languages=frozenset({"arabe"})), "language"),
         ({"zone": ["01", "38"]}, Need(departments=frozenset({"69"})), "zone"),

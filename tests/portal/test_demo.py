@@ -120,7 +120,7 @@ TABLES = {
     "person_phone": "to_jsonb(t) - 'number_sealed'", "person_following": "t",
     "waiting_case": "t", "host_request": "t", "host_mail": "to_jsonb(t) - 'body_sealed'", "host_proposal": "t",
     "host_phone": "to_jsonb(t) - 'number_sealed'", "meeting": "t", "absence": "resource_id, during",
-    "hearing_staffing": "t", "waiting_entry": "t", "waiting_offer": "t", "waiting_skip": "t",
+    "hearing_staffing": "t", "case_to_designate": "t", "waiting_entry": "t", "waiting_offer": "t", "waiting_skip": "t",
     "fitting_rule": "t", "fitting_visit": "t", "fitting_request": "to_jsonb(t) - 'address_sealed'",
     # Their numbers come from sequences, which go on after the transaction of another test was rolled back.
     "history": WITHOUT_NUMBER, "place_period": WITHOUT_NUMBER, "session_case": WITHOUT_NUMBER,

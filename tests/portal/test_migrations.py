@@ -26,6 +26,7 @@ import booking.nature_models
 import booking.person_models
 import booking.plans.bed_models
 import booking.plans.models
+import booking.plans.share_models
 import booking.room_way_models
 import booking.saved_models
 import booking.series_models
