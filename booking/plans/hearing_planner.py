@@ -9,9 +9,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from booking.plans.hearing_actions import apply_plan
+from booking.plans.hearing_based import as_proposed
+from booking.plans.hearing_locks import locks_of
 from booking.plans.hearing_undo import take_back
 from booking.plans.hearing_wishes import WISHES
-from booking.plans.hearings import PLACED, plannable_kinds, problem_of
+from booking.plans.hearings import PLACED, plan_of, plannable_kinds, problem_of
 from booking.plans.kept import scope_of
 from booking.plans.models import OptimizerRun
 from booking.plans.planner import Planner, Reading
@@ -27,7 +29,11 @@ def read(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
     """Return the hearings of a court, the cases that wait and those that have a place, and where all of these are."""
     manner = Manner(run.manner)
     problem = problem_of(session, scope_of(run), now=now, manner=manner, settings=run.settings)
-    return Reading(problem=problem, in_force=as_now(problem))
+    in_force = as_now(problem)
+    base = session.get(OptimizerRun, run.based_on) if run.based_on is not None else None
+    if base is not None:
+        problem = as_proposed(problem, plan_of(base.plan), locks_of(run.settings))
+    return Reading(problem=problem, in_force=in_force)
 
 
 def work(session: Session, *, now: datetime) -> Collection[tuple[int, int]]:  # noqa: ARG001 - as `Work`
