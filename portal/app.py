@@ -252,6 +252,7 @@ app = rx.App(
         el.link(rel="stylesheet", href="/agenda.css"),
         el.link(rel="stylesheet", href="/planning.css"),
         el.link(rel="stylesheet", href="/plan_calendar.css"),
+        el.link(rel="stylesheet", href="/plans.css"),
         el.link(rel="stylesheet", href="/hearings.css"),
         el.link(rel="stylesheet", href="/court.css"),
         el.link(rel="stylesheet", href="/meetings.css"),

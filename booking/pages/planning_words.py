@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from availability.openings import local_day
-from booking.plans.hearings import Board, CaseLine, HearingLine, plan_of, score_of, unplaced_of
-from booking.plans.kept import state_at
-from booking.plans.models import OptimizerRun, RunState
+from booking.plans.hearing_locks import HEARING
+from booking.plans.hearings import CaseLine, HearingLine, plan_of, score_of
+from booking.plans.kept import Application
+from booking.plans.models import OptimizerRun
 from optimizer.hearings.plan import Plan, Reason
 from optimizer.hearings.problem import Load, Sitting
 from portal.ui.dates import NBSP, day, from_today, hour, moment, plural
 
-CURVE_WIDTH, CURVE_HEIGHT = 240, 48
 # Branches of the NAC. Source: nomenclature des affaires civiles.
 FAMILY_WORDS = {
     "20": "divorce",
@@ -28,20 +29,6 @@ FAMILY_WORDS = {
     "51": "baux",
     "53": "crédits",
     "56": "prestations",
-}
-STATE_WORDS = {
-    RunState.QUEUED: ("en attente", "info"),
-    RunState.RUNNING: ("en cours", "new"),
-    RunState.STOPPED: ("arrêtée", "warning"),
-    RunState.DONE: ("terminée", "success"),
-    RunState.FAILED: ("en échec", "error"),
-    RunState.INTERRUPTED: ("interrompue", "error"),
-}
-ENDED_WORDS = {
-    RunState.FAILED: "La recherche a échoué. Rien n’a été changé : vous pouvez la relancer.",
-    RunState.INTERRUPTED: "La recherche a été interrompue (serveur arrêté). Rien n’a été changé : relancez-la.",
-    RunState.STOPPED: "Recherche arrêtée : voici la meilleure répartition trouvée jusque-là.",
-    RunState.DONE: "Recherche terminée.",
 }
 REASON_WORDS = {
     "frozen": "figée dans une autre audience",
@@ -117,6 +104,7 @@ class CaseRow:
     href: str = ""
     why: str = ""
     hearing_id: str = ""
+    lock: str = "free"
 
 
 @dataclass(frozen=True)
@@ -128,28 +116,11 @@ class SittingCard:
     who: str
     is_new: bool
     summary: str
-    cases: list[CaseRow]
-
-
-@dataclass(frozen=True)
-class RunLine:
-    """A search of the past."""
-
-    id: str
-    when: str
-    state: str
-    badge: str
-    found: str
-    applied: str
-    is_applied: bool
-
-
-@dataclass(frozen=True)
-class Refusals:
-    """What could not be applied, in a line."""
-
-    what: str
-    why: str
+    size: int  # cases
+    cases: list[CaseRow]  # none while it is folded, in a large proposal
+    is_open: bool
+    lock: str
+    lock_id: str  # as the settings of a run name the hearing
 
 
 def hearing_card(line: HearingLine, names: Mapping[int, str], plan: Plan, added: Load | None) -> HearingCard:
@@ -197,7 +168,7 @@ def people(sitting: Sitting | None, names: Mapping[int, str]) -> str:
     return f"{judge}, avec {clerk} – {room}"
 
 
-def case_row(line: CaseLine, today: date, *, why: str = "", hearing_id: int = 0) -> CaseRow:
+def case_row(line: CaseLine, today: date, *, why: str = "", hearing_id: int = 0, lock: str = "free") -> CaseRow:
     """Return a case as a line shows it."""
     waited = (today - line.received_on).days
     deadline = f"{day(line.deadline_on)} ({from_today(line.deadline_on, today)})" if line.deadline_on else ""
@@ -214,6 +185,7 @@ def case_row(line: CaseLine, today: date, *, why: str = "", hearing_id: int = 0)
         href=f"/reservations/?reservation={line.booking_id}" if line.booking_id else "",
         why=why,
         hearing_id=str(hearing_id),
+        lock=lock,
     )
 
 
@@ -241,32 +213,6 @@ def reasons_summary(unplaced: Iterable[Sequence[Reason]]) -> str:
 # --- the search and the proposal ---
 
 
-def curve(progress: Sequence[Sequence[float | None]]) -> str:
-    """Return the points of the curve of the score: it goes down, and starts at the top."""
-    if not progress:
-        return ""
-    seconds, scores = [point[0] or 0.0 for point in progress], [point[1] or 0.0 for point in progress]
-    last = max(seconds[-1], 0.1)
-    top, low = max(scores), min(scores)
-    height = (top - low) or 1
-    points = [
-        (at / last * CURVE_WIDTH, 4 + (top - score) / height * (CURVE_HEIGHT - 8))
-        for at, score in zip(seconds, scores, strict=True)
-    ]
-    if top == low:
-        points = [(x, CURVE_HEIGHT / 2) for x, _ in points]
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-
-
-def figures(run: OptimizerRun, total: int) -> str:
-    """Return where a search is: "138 affaires placées sur 150, 4 s"."""
-    if not run.progress:
-        return "Lecture des audiences et des affaires…" if run.state == RunState.RUNNING else "En attente…"
-    seconds, _, _, unplaced = run.progress[-1]
-    found = plural(total - int(unplaced or 0), "affaire placée", "affaires placées")
-    return f"{found} sur{NBSP}{total}, {int(seconds or 0)}{NBSP}s"
-
-
 def _late(count: int) -> str:
     return f"{count}{NBSP}hors délai"
 
@@ -292,77 +238,54 @@ def _shared(spread: int) -> str:
     return f"{plural(spread, 'audience')} d’écart entre les juges"
 
 
-def ended_words(run: OptimizerRun, state: RunState) -> str:
-    """Return how the last search ended; nothing while it runs."""
-    if run.plan is None and state is RunState.STOPPED:
-        return "La recherche a été arrêtée avant de commencer."
-    if run.plan is not None and run.plan["ended"] == "proved":
-        return "Recherche terminée : il n’existe pas de meilleure répartition."
-    return ENDED_WORDS.get(state, "")
+def sitting_card(
+    line: HearingLine,
+    sitting: Sitting,
+    cases: Sequence[CaseRow],
+    names: Mapping[int, str],
+    *,
+    minutes: int,
+    size: int,
+    is_open: bool,
+    lock: str,
+) -> SittingCard:
+    """Return a hearing of a proposal; of so many cases, those that are shown."""
+    return SittingCard(
+        id=str(line.hearing.id),
+        title=moment(line.hearing.period.start, ZoneInfo(line.time_zone)),
+        who=people(sitting, names),
+        is_new=line.hearing.sitting is None,
+        summary=f"{plural(size, 'affaire')}, {minutes}{NBSP}min",
+        size=size,
+        cases=list(cases),
+        is_open=is_open,
+        lock=lock,
+        lock_id=f"{HEARING}{line.hearing.id}",
+    )
 
 
-def sitting_cards(board: Board, run: OptimizerRun, today: date) -> list[SittingCard]:
-    """Return the hearings of a proposal in order, each with its cases by urgency."""
-    plan = plan_of(run.plan)
-    order = {case_id: number for number, case_id in enumerate(board.cases)}
-    cards = []
-    for line in board.hearings:
-        sitting = plan.sittings.get(line.hearing.id)
-        if sitting is None:
-            continue
-        here = [case_id for case_id, where in plan.placed.items() if where == line.hearing.id and case_id in order]
-        cases = [board.cases[case_id] for case_id in sorted(here, key=lambda one: _urgency(board.cases[one]))]
-        minutes = sum(case.minutes for case in cases)
-        cards.append(
-            SittingCard(
-                id=str(line.hearing.id),
-                title=moment(line.hearing.period.start, ZoneInfo(line.time_zone)),
-                who=people(sitting, board.names),
-                is_new=line.hearing.sitting is None,
-                summary=f"{plural(len(cases), 'affaire')}, {minutes}{NBSP}min",
-                cases=[case_row(case, today, hearing_id=line.hearing.id) for case in cases],
-            )
-        )
-    return cards
-
-
-def unplaced_rows(board: Board, run: OptimizerRun, today: date) -> list[CaseRow]:
-    """Return the cases that a proposal leaves waiting, each with why."""
-    return [
-        case_row(board.cases[one.case_id], today, why=reasons(one.reasons, sum(each.hearings for each in one.reasons)))
-        for one in unplaced_of(run.plan)
-        if one.case_id in board.cases
-    ]
-
-
-def refusals(board: Board, run: OptimizerRun) -> list[Refusals]:
-    """Return what the last application of a run could not do, hearings first."""
-    told = {line.hearing.id: line for line in board.hearings}
-    lines = []
-    for hearing_id, case_id, why, resource_id in run.applied.get("refused", ()):
-        case = board.cases.get(UUID(case_id)) if case_id else None
-        line = told.get(hearing_id)
+def refusals(
+    told: Iterable[Sequence[Any]],
+    lines: Mapping[int, HearingLine],
+    cases: Mapping[UUID, CaseLine],
+    names: Mapping[int, str],
+) -> list[tuple[str, str]]:
+    """Return what an application could not do and why, hearings first."""
+    said = []
+    for hearing_id, case_id, why, resource_id in told:
+        case = cases.get(UUID(case_id)) if case_id else None
+        line = lines.get(hearing_id)
         at = moment(line.hearing.period.start, ZoneInfo(line.time_zone)) if line else "audience retirée"
         what = f"{case.case_ref if case else 'Dossier'}, {at}" if case_id else f"Audience du {at}"
-        who = f"{board.names[resource_id]}{NBSP}: " if resource_id in board.names else ""
-        lines.append((bool(case_id), Refusals(what=what, why=who + REFUSED_WORDS[why])))
-    return [line for _, line in sorted(lines, key=lambda one: one[0])]
+        who = f"{names[resource_id]}{NBSP}: " if resource_id in names else ""
+        said.append((bool(case_id), (what, who + REFUSED_WORDS[why])))
+    return [line for _, line in sorted(said, key=lambda one: one[0])]
 
 
-def run_line(run: OptimizerRun, now: datetime, zone: ZoneInfo) -> RunLine:
-    """Return a search as the history shows it."""
-    word, badge = STATE_WORDS[state_at(run, now)]
-    plan = plan_of(run.plan)
-    bookings = len(run.applied.get("bookings", ()))
-    return RunLine(
-        id=str(run.id),
-        when=moment(run.created_at, zone),
-        state=word,
-        badge=badge,
-        found=plural(len(plan.placed), "affaire placée", "affaires placées") if run.plan else "–",
-        applied=f"{plural(bookings, 'affaire')} le {moment(run.applied_at, zone)}" if run.applied_at else "non",
-        is_applied=run.applied_at is not None,
-    )
+def hearing_applied(done: Application) -> str:
+    """Return what an application did: cases, and hearings."""
+    hearings = sum(one.startswith(HEARING) for one in done.done)
+    return applied_words(len(done.done) - hearings, hearings, len(done.refused), len(done.already))
 
 
 def applied_words(cases: int, hearings: int, refused: int, already: int) -> str:
@@ -387,5 +310,5 @@ def waiting_sentence(waiting: int, hearings: int, benches: int, rooms: int) -> s
     )
 
 
-def _urgency(case: CaseLine) -> tuple[date, date, str]:
+def urgency(case: CaseLine) -> tuple[date, date, str]:
     return (case.deadline_on or date.max, case.received_on, case.case_ref)

@@ -10,12 +10,8 @@ import pytest
 from booking.pages.planning_words import (
     REASON_WORDS,
     REFUSED_WORDS,
-    STATE_WORDS,
     applied_words,
     case_row,
-    curve,
-    ended_words,
-    figures,
     gauge,
     proposal_sentence,
     reasons,
@@ -50,10 +46,9 @@ def plain(words: str) -> str:
     return words.replace("\u00a0", " ")
 
 
-def test_every_reason_refusal_and_state_has_words() -> None:
+def test_every_reason_and_refusal_has_words() -> None:
     assert set(REASON_WORDS) == {*WHY_NOT, FREE}
     assert {*WHY.values(), "not-held", "full-cases", "full-minutes", "full-quota", "refused"} <= set(REFUSED_WORDS)
-    assert set(STATE_WORDS) == set(RunState)
 
 
 @pytest.mark.parametrize(
@@ -82,40 +77,11 @@ def test_main_reasons_are_counted_the_most_frequent_first() -> None:
     )
 
 
-def test_the_curve_goes_down_from_the_top_and_fills_its_width() -> None:
-    assert curve([]) == ""
-    assert curve([[0.0, 500, None, 9], [1.0, 400, None, 2], [2.0, 300, 250, 2]]) == "0.0,4.0 120.0,24.0 240.0,44.0"
-    assert curve([[0.5, 1, 0, 7], [1.0, 1, 0, 7]]) == "120.0,24.0 240.0,24.0"
-
-
-def test_the_figures_say_how_many_and_how_long() -> None:
-    going = run(state=RunState.RUNNING, progress=[[0.1, 120, None, 30], [4.6, 90, 80, 12]])
-
-    assert plain(figures(going, 150)) == "138 affaires placées sur 150, 4 s"
-    assert plain(figures(run(state=RunState.QUEUED), 150)) == "En attente…"
-
-
 def test_a_proposal_is_told_rule_by_rule() -> None:
     assert plain(proposal_sentence(run(state=RunState.DONE, plan=PLAN, prices=PRICES))) == (
         "3 affaires placées sur 4, 2 audiences tenues, 1 hors délai, "
         "3 jours d’attente en moyenne une fois la convocation possible, 1 audience d’écart entre les juges."
     )
-
-
-@pytest.mark.parametrize(
-    ("state", "plan", "words"),
-    [
-        (RunState.RUNNING, None, ""),
-        (RunState.DONE, PLAN, "Recherche terminée."),
-        (RunState.DONE, PLAN | {"ended": "proved"}, "il n’existe pas de meilleure répartition"),
-        (RunState.STOPPED, PLAN, "la meilleure répartition trouvée jusque-là"),
-        (RunState.STOPPED, None, "arrêtée avant de commencer"),
-        (RunState.FAILED, None, "a échoué"),
-        (RunState.INTERRUPTED, None, "interrompue"),
-    ],
-)
-def test_the_end_of_a_search_is_said(state: RunState, plan: dict[str, object] | None, words: str) -> None:
-    assert words in ended_words(run(state=state, plan=plan), state)
 
 
 @pytest.mark.parametrize(

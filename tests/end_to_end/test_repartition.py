@@ -34,9 +34,9 @@ AS_IT_WAS = """
 BOOKED = text("""
     SELECT count(*) FROM waiting_case w JOIN booking b ON b.id = w.booking_id WHERE b.state = 'booked'""")
 DEAD_RUN = text("""
-    INSERT INTO optimizer_run (id, territory_id, kind_id, requested_by, first_on, until_on, state, digest,
-                               created_at, heartbeat_at)
-    SELECT :id, w.territory_id, w.kind_id, :id, current_date, current_date + 1, 'running', '',
+    INSERT INTO optimizer_run (id, problem, manner, territory_id, kind_id, requested_by, first_on, until_on, state,
+                               digest, created_at, heartbeat_at)
+    SELECT :id, 'hearings', 'plan', w.territory_id, w.kind_id, :id, current_date, current_date + 1, 'running', '',
            now() - interval '1 minute', now() - interval '1 minute'
     FROM waiting_case w ORDER BY w.id LIMIT 1""")
 TAKE_ROOMS = text("""
@@ -81,7 +81,7 @@ def proposed(page: Page) -> Locator:
     button(page, "Proposer une répartition").click()
     expect(page.locator(".pj-plan__figures")).to_contain_text("affaires placées")
     button(page, "Arrêter").click()
-    found = page.get_by_role("region", name="Proposition")
+    found = page.get_by_role("region", name="Proposition", exact=True)
     expect(found).to_be_visible()
     return found
 
@@ -115,14 +115,14 @@ def test_a_search_is_watched_survives_a_reload_and_stops(open_page: OpenPage) ->
     expect(figures).to_contain_text("affaires placées")
     before = figures.inner_text()
     expect(figures).not_to_have_text(before)  # it lives: the seconds go on
-    assert page.locator(".pj-plan__curve polyline").get_attribute("points")
+    assert page.locator(".pj-plans__value").get_attribute("points")
 
     go(page, ADDRESS)
     expect(figures).to_contain_text("affaires placées")
     button(page, "Arrêter").click()
 
-    expect(page.get_by_text("Recherche arrêtée : voici la meilleure répartition")).to_be_visible()
-    expect(page.get_by_role("region", name="Proposition")).to_contain_text("12\u00a0audiences tenues")
+    expect(page.get_by_text("Recherche arrêtée : voici la meilleure proposition")).to_be_visible()
+    expect(page.get_by_role("region", name="Proposition", exact=True)).to_contain_text("12\u00a0audiences tenues")
     expect(button(page, "Proposer une nouvelle répartition")).to_be_visible()
 
 
@@ -134,7 +134,7 @@ def test_the_focus_stays_with_the_search_and_a_reload_keeps_what_is_ticked(open_
     page.keyboard.press("Tab")
     expect(button(page, "Arrêter")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Proposition")).to_be_visible()
+    expect(page.get_by_role("region", name="Proposition", exact=True)).to_be_visible()
     expect(page.locator("#recherche")).to_be_focused()
 
     whole(page, 0).click()
@@ -153,8 +153,8 @@ def test_a_second_tab_shows_the_search_of_the_first(open_page: OpenPage) -> None
     expect(second.get_by_text("est déjà en cours : la voici.")).to_be_visible()
     expect(second.locator(".pj-plan__figures")).to_contain_text("affaires placées")  # it may still wait for its turn
     button(second, "Arrêter").click()
-    expect(first.get_by_role("region", name="Proposition")).to_be_visible()
-    expect(second.get_by_role("region", name="Proposition")).to_be_visible()
+    expect(first.get_by_role("region", name="Proposition", exact=True)).to_be_visible()
+    expect(second.get_by_role("region", name="Proposition", exact=True)).to_be_visible()
 
 
 def test_a_proposal_says_why_without_serious_violation_is_printed_unfolded_and_left_with_its_kind(
@@ -163,20 +163,22 @@ def test_a_proposal_says_why_without_serious_violation_is_printed_unfolded_and_l
     page = open_page(ADDRESS, CLERK)
     found = proposed(page)
 
-    rows = page.locator(".pj-plan__unplaced li")
-    placed = count_of(found.locator("p").first.inner_text())
-    assert rows.count() == 150 - placed
+    placed = count_of(button(page, re.compile("^Appliquer les")).inner_text())
+    page.get_by_label("Lignes").select_option("out")
+    rows = page.locator(".pj-plans__line")
+    expect(rows).to_have_count(150 - placed)
     reasons = page.locator(".pj-plan__why").all_inner_texts()
     assert len(reasons) == rows.count()
     assert any("échéance trop proche pour toutes les audiences" in one for one in reasons)
     assert all(reasons)
 
-    summary = page.locator(".pj-plan__summary").first
-    summary.click()
+    fold = page.locator(".pj-plan__fold").first
+    fold.click()
+    case = page.locator(".pj-plan__inside li label").first
+    expect(case).to_be_visible()
     assert serious_in_both_schemes(page) == []
-    summary.click()
+    fold.click()
 
-    case = page.locator(".pj-plan__card details li label").first
     expect(case).to_be_hidden()
     page.emulate_media(media="print")
 
@@ -205,8 +207,8 @@ def test_a_part_is_applied_then_the_rest_then_all_is_taken_back(open_page: OpenP
     part = button(page, re.compile("^Appliquer les .* cochées"))
     expect(part).to_be_visible()
     wanted = count_of(part.inner_text()) - 1
-    page.locator(".pj-plan__summary").nth(1).click()
-    page.locator(".pj-plan__card").nth(1).locator("details label").first.click()
+    page.locator(".pj-plan__fold").nth(1).click()
+    page.locator(".pj-plan__card").nth(1).locator(".pj-plan__inside label").first.click()
     expect(part).to_contain_text(f"{wanted}\u00a0")
     assert 0 < wanted < total
 
@@ -221,7 +223,7 @@ def test_a_part_is_applied_then_the_rest_then_all_is_taken_back(open_page: OpenP
     expect(found.get_by_text("Appliquée", exact=True)).to_be_visible()
     assert booked(served) == total
 
-    page.locator(".pj-plan__summary").first.click()
+    page.locator(".pj-plan__fold").first.click()
     page.locator(".pj-plan__placed a").first.click()
     expect(page.get_by_role("dialog")).to_contain_text("RG 26/")
     go(page, ADDRESS)
@@ -267,7 +269,7 @@ def test_the_search_is_asked_and_applied_by_keyboard_on_a_phone(open_page: OpenP
     expect(page.locator(".pj-plan__figures")).to_contain_text("affaires placées")
     stop.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Proposition")).to_be_visible()
+    expect(page.get_by_role("region", name="Proposition", exact=True)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.locator(".pj-plan__whole input").first.focus()
     page.keyboard.press("Space")
