@@ -58,6 +58,7 @@ from portal.ui.dates import from_today, long_day
 from portal.ui.notice import NoticeState
 
 A_DAY = timedelta(days=1)
+AS_IT_WAS = "La liste est déjà dans le meilleur ordre."
 ORDERED = (
     "Liste ordonnée : avocats regroupés, visioconférences et interprètes à la suite, attente la plus courte possible."
 )
@@ -254,10 +255,12 @@ class HearingDayState(rx.State):
             had = await act(order_list, actor, self._hearing_id(), now=now())
         except Refusal as refusal:
             notice.show_error(why(refusal))
+            await self._read_again()
         else:
             self._last, self._had = ("", ""), [str(one) for one in had]
-            notice.show_success(ORDERED, undo_label="Annuler")
-        await self._read_again()
+            await self._read_again()
+            is_as_it_was = [one.id for one in self.cases] == self._had
+            notice.show_success(AS_IT_WAS if is_as_it_was else ORDERED, undo_label="" if is_as_it_was else "Annuler")
         self._focus("message")
 
     @allow(*PLANNERS)

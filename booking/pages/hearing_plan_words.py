@@ -29,6 +29,9 @@ from optimizer.hearings.rules import Tally, days_of_wait, why_not
 from portal.ui.dates import NBSP, day, ended, hour, long_day, moment, plural
 
 FRENCH = Locale("fr")
+NO_CHANGE = (
+    "Aucun changement, à lui seul, ne la placerait : la loi ou le dossier s’y oppose, ou il en faudrait plusieurs."
+)
 SIGNED = {"fsl": "langue des signes française"}  # not among the names that CLDR translates
 FORMATION_WORDS = {"single": "juge unique", "panel": "formation collégiale"}
 # What a plan made by hand breaks, besides what keeps a case out of a hearing (`REASON_WORDS`).
@@ -115,6 +118,9 @@ def why_nowhere(problem: Problem, plan: Plan, case: Case, found: Iterable[Change
         sentence = (
             f"Aucune place parmi {total} : sans l’une de ces raisons, une audience au moins ne serait plus exclue."
         )
+    found = tuple(found)
+    if conflict is not None and not found:
+        sentence = f"{sentence} {NO_CHANGE}"
     return Why(
         ref=known.ref(case.id),
         is_placed=False,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ VIEWS = (("salle", "Par salle"), ("juge", "Par juge"))
 NOWHERE = {"salle": "Sans salle", "juge": "Sans juge"}
 # What becomes of a hearing: the word, and the badge that says it; a hearing that stays as it is says nothing.
 STATUS_WORDS = {
-    "new": ("confiée", "new"),
+    "new": ("confiée", "success"),
     "reseated": ("confiée à d’autres", "info"),
     "lost": ("n’est plus tenue", "error"),
     "unheld": ("sans juge ni salle", "warning"),
@@ -232,11 +232,13 @@ class _Shown:
         return ", ".join(one for one in said if one)
 
     def _gauges(self, hearing: Hearing) -> list[Gauge]:
+        """Return how full it is; what stays is drawn plainly, whether the rest comes or goes."""
         before, after = (loads[hearing.id] for loads in self.loads)
-        return [
+        counted = [
             gauge("Affaires", before.cases, after.cases, hearing.max_cases),
             gauge("Minutes", before.minutes, after.minutes, hearing.max_minutes),
         ]
+        return [replace(one, percent=min(one.percent, one.after), after=max(one.percent, one.after)) for one in counted]
 
     def summary(self, here: Sequence[Hearing]) -> str:
         """Return what changes in a week, in a sentence."""

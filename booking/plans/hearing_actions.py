@@ -120,11 +120,17 @@ def apply_plan(
     places = _places(session, cases.values())
     kept = session.execute(KEPT_FOR, {"ids": hearing_ids}).scalars()  # what templates kept for them is given back
     people = {one for sitting in held_now.values() for one in people_of(sitting)}
-    lock(session, {*hearing_ids, *_people(plan, hearing_ids), *people, *kept, *places.values()})
+    lock(
+        session,
+        {*hearing_ids, *_people(plan, hearing_ids), *people, *kept, *(one.resource_id for one in places.values())},
+    )
     session.expire_all()
     applying = _Applying(session, actor, run, now)
-    held = applying.seat({one: plan.sittings.get(one) for one in hearing_ids})
-    applying.place(cases, wanted, {one: plan.sittings[one] for one in held})
+    held_now = seated(session, hearing_ids)  # read again, under the locks
+    as_planned = {one for one in hearing_ids if one in held_now and held_now[one] == plan.sittings.get(one)}
+    held = applying.seat({one: plan.sittings.get(one) for one in hearing_ids if one not in as_planned})
+    cases = _waiting(session, run, wanted)  # of one statement: what was read before is expired
+    applying.place(cases, wanted, {one: plan.sittings[one] for one in held | as_planned})
     gone = [case_id for case_id in wanted if case_id not in cases]
     applying.done.refused.extend(NotDone(hearing_id=wanted[one], case_id=one, why="gone") for one in gone)
     _keep(run, applying.done)
@@ -181,8 +187,9 @@ class _Applying:
         """Move the cases that have a place, then place those that wait; without its judge, a hearing gets none."""
         new: list[WaitingCase] = []
         moves: list[Move] = []
+        places = _places(self.session, cases.values())
         for case in cases.values():
-            hearing_id, booking = wanted[case.id], _place_of(self.session, case)
+            hearing_id, booking = wanted[case.id], places.get(case.id)
             if booking is not None and (booking.resource_id == hearing_id or self._is_since(booking)):
                 self.done.already.append(case.id)
             elif hearing_id not in held:
@@ -251,18 +258,12 @@ def claim_of(hearing_id: int, minutes: int, family: str) -> CaseClaim:
     return CaseClaim(resource_id=hearing_id, minutes=minutes, family=family)
 
 
-def _place_of(session: Session, case: WaitingCase) -> Booking | None:
-    """Return the booking of a case that has its place, here or elsewhere: one given back makes it wait again."""
-    booking = None if case.booking_id is None else session.get(Booking, case.booking_id)
-    return booking if booking is not None and booking.state in PLACED else None
-
-
-def _places(session: Session, cases: Iterable[WaitingCase]) -> dict[UUID, int]:
-    """Return where the bookings of these cases are: what they leave is locked with the rest."""
-    had = select(Booking.id, Booking.resource_id).where(
-        col(Booking.id).in_([case.booking_id for case in cases if case.booking_id])
-    )
-    return {row[0]: row[1] for row in session.exec(had)}
+def _places(session: Session, cases: Iterable[WaitingCase]) -> dict[UUID, Booking]:
+    """Return the bookings of the cases that have their place, here or elsewhere: one given back makes it wait again."""
+    case_of = {case.booking_id: case.id for case in cases if case.booking_id is not None}
+    had = select(Booking).where(col(Booking.id).in_(case_of), col(Booking.state).in_(PLACED))
+    found = session.exec(had.execution_options(populate_existing=True))
+    return {case_of[booking.id]: booking for booking in found}
 
 
 def seated(session: Session, hearing_ids: Sequence[int]) -> dict[int, Sitting]:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from booking.lawyer_models import LawyerAway, LawyerCase, LawyerProfile
 from booking.pages.hearing_plan_words import (
+    NO_CHANGE,
     VIOLATION_WORDS,
     Known,
     Why,
@@ -103,7 +104,7 @@ def test_an_absent_lawyer_a_language_and_a_prison_are_named() -> None:
 
 
 def test_without_a_hearing_or_once_there_is_room_that_is_what_is_said() -> None:
-    assert nowhere(case()) == ["Aucune audience n’est prévue sur cette période."]
+    assert nowhere(case()) == [f"Aucune audience n’est prévue sur cette période. {NO_CHANGE}"]
     assert nowhere(case(), hearing())[0].startswith("Une audience peut la recevoir")
 
 

@@ -65,8 +65,8 @@ def test_a_case_that_moves_leaves_one_hearing_and_comes_to_another(
     assert (left.word, left.change, left.gauges[0].percent, left.gauges[0].after) == (
         "confiée à d’autres",
         "1\u00a0affaire en part",
-        10,
         0,
+        10,
     )
     assert came.change == "2\u00a0affaires de plus"
 
