@@ -1,4 +1,7 @@
-"""What others wait for while the optimiser runs: clicks of a page and reads of REST, with and without a search."""
+"""What others wait for while the optimiser runs: clicks and reads of REST, without a search, with one, with two.
+
+And what whoever asks for a repair waits for, a process being ready for it.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,10 @@ from benchmarks.database import FOLDER
 from benchmarks.figures import Figure, ms, ratio_by_round
 from benchmarks.served import Server, serving
 from booking.plans.hearings import plannable_kinds
-from booking.plans.models import OptimizerRun, RunState
+from booking.plans.models import ONE_RUN_PER_COURT, OptimizerRun, RunState
 from booking.plans.runs import request_stop, start_run
 from booking.sealing import House
+from optimizer.manners import Manner
 from portal import demo
 from portal.actors import COOKIE
 from portal.database import make_engine
@@ -36,9 +40,10 @@ GOAL_MS = 100.0
 ROUNDS = 5
 SECONDS = 6.0
 PEOPLE = 8
+REPAIRS = 5
 PAUSE_S = 0.25  # between two clicks of one person
-LONG_S = "120"  # a search that no round sees the end of
-PATIENCE_S = 60.0
+LONG_S = "600"  # a search that no round sees the end of
+PATIENCE_S = 240.0  # a busy machine gives a polite process little
 NAMESPACE = "/_event"
 EVENT = "reflex___state____state.booking___pages___bookings____bookings_state."
 WHO = text("""
@@ -105,22 +110,25 @@ class Round:
 
 
 def figures(url: str, *, rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:
-    """Return the median of a click and of a read while a search runs, and their ratio to the same minute without."""
+    """Return the medians of a click and of a read while searches run, with and without, and that of a repair."""
     with demonstration(url) as court, serving(FOLDER / "clicks", database_url=court.url, **_settings()) as server:
-        alone, beside = asyncio.run(_measured(server, court, rounds, seconds))
-    return [
-        *_told("a click that reads a list again", [one.clicks for one in alone], [one.clicks for one in beside]),
-        *_told("a read through REST", [one.reads for one in alone], [one.reads for one in beside]),
-    ]
+        sides = asyncio.run(_measured(server, court, rounds, seconds))
+        repairs = [court.repaired() for _ in range(REPAIRS)]
+    told = []
+    for count, runs in ((1, "the optimiser runs"), (2, "two searches run at once")):
+        for what, part in (("a click that reads a list again", "clicks"), ("a read through REST", "reads")):
+            alone, beside = ([getattr(one, part) for one in sides[number]] for number in (0, count))
+            told += _told(f"while {runs}, {what}, {PEOPLE} people, median", alone, beside)
+    claim = "a repair of hearings, from its request to its proposal, a process being ready, median"
+    return [*told, Figure(claim=claim, value=median(repairs), unit="s", most=1.0, details=(ms(repairs),))]
 
 
 def _settings() -> dict[str, str]:
     return {"PLACEJUSTE_SOLVER_SECONDS": LONG_S}
 
 
-def _told(what: str, alone: list[list[float]], beside: list[list[float]]) -> list[Figure]:
+def _told(claim: str, alone: list[list[float]], beside: list[list[float]]) -> list[Figure]:
     before, during = ([one for each in side for one in each] for side in (alone, beside))
-    claim = f"while the optimiser runs, {what}, {PEOPLE} people, median"
     ratio = ratio_by_round([median(one) for one in beside], [median(one) for one in alone])
     details = (f"with:    {ms(during)}, {len(during)} in all", f"without: {ms(before)}, {len(before)} in all")
     return [
@@ -129,23 +137,20 @@ def _told(what: str, alone: list[list[float]], beside: list[list[float]]) -> lis
     ]
 
 
-async def _measured(server: Server, court: Court, rounds: int, seconds: float) -> tuple[list[Round], list[Round]]:
-    """Return the rounds without a search and those with one; who goes first changes each time."""
+async def _measured(server: Server, court: Court, rounds: int, seconds: float) -> dict[int, list[Round]]:
+    """Return the rounds without a search, with one and with two; which comes first changes each time."""
     people = [Person(server.url, f"{COOKIE}={token}") for token in court.tokens]
-    alone: list[Round] = []
-    beside: list[Round] = []
+    found: dict[int, list[Round]] = {count: [] for count in range(3)}
     async with contextlib.AsyncExitStack() as stack:
         for one in people:
             await stack.enter_async_context(one.working())
         await _round(people, 1.0)  # connections, caches
         for number in range(rounds):
-            for is_beside in (True, False) if number % 2 else (False, True):
-                if is_beside:
-                    with court.searching():
-                        beside.append(await _round(people, seconds))
-                else:
-                    alone.append(await _round(people, seconds))
-    return alone, beside
+            for turn in range(3):
+                count = (number + turn) % 3
+                with court.searching(count):
+                    found[count].append(await _round(people, seconds))
+    return found
 
 
 async def _round(people: list[Person], seconds: float) -> Round:
@@ -175,6 +180,8 @@ class Court:
         self.url = url
         self.engine = make_engine(url, pool_size=2)
         now = datetime.now(UTC)
+        with self.engine.begin() as connection:  # two searches of one court are as much work as those of two
+            connection.execute(text(f"DROP INDEX {ONE_RUN_PER_COURT}"))
         with Session(self.engine) as session, session.begin():
             officers = session.execute(WHO, {"role": Role.PROBATION_OFFICER, "count": PEOPLE}).scalars().all()
             self.tokens = [sign_in(session, officer, now, hours=8) for officer in officers]
@@ -185,31 +192,42 @@ class Court:
             self.kind_id = plannable_kinds(session, actor)[0].id
 
     @contextlib.contextmanager
-    def searching(self) -> Iterator[None]:
-        """Have the optimiser at work during the whole block. Raises: RuntimeError when it ended before."""
+    def searching(self, count: int) -> Iterator[None]:
+        """Have so many searches at work during the whole block. Raises: RuntimeError when one ended before."""
+        run_ids = [self._asked(Manner.PLAN) for _ in range(count)]
+        for run_id in run_ids:
+            self._wait(run_id, lambda run: bool(run.progress))
+        yield
+        if any(self._run(run_id).state != RunState.RUNNING for run_id in run_ids):
+            raise RuntimeError("the search ended before the clicks")
+        for run_id in run_ids:
+            with Session(self.engine) as session, session.begin():
+                request_stop(session, self.clerk, run_id, now=datetime.now(UTC))
+            self._wait(run_id, lambda run: run.state == RunState.STOPPED)
+
+    def repaired(self) -> float:
+        """Return the seconds from the request of a repair to its proposal."""
+        began = time.perf_counter()
+        self._wait(self._asked(Manner.REPAIR), lambda run: run.state == RunState.DONE, look_s=0.005)
+        return time.perf_counter() - began
+
+    def _asked(self, manner: Manner) -> UUID:
         now = datetime.now(UTC)
         first = now.date() + timedelta(days=1)
+        until = first + timedelta(weeks=8)
         with Session(self.engine) as session, session.begin():
-            until = first + timedelta(weeks=8)
-            run_id = start_run(session, self.clerk, self.kind_id, first=first, until=until, now=now)
-        self._wait(run_id, lambda run: bool(run.progress))
-        yield
-        if self._run(run_id).state != RunState.RUNNING:
-            raise RuntimeError("the search ended before the clicks")
-        with Session(self.engine) as session, session.begin():
-            request_stop(session, self.clerk, run_id, now=datetime.now(UTC))
-        self._wait(run_id, lambda run: run.state == RunState.STOPPED)
+            return start_run(session, self.clerk, self.kind_id, first=first, until=until, now=now, manner=manner)
 
     def _run(self, run_id: UUID) -> OptimizerRun:
         with Session(self.engine) as session:
             return session.get_one(OptimizerRun, run_id)
 
-    def _wait(self, run_id: UUID, is_so: Callable[[OptimizerRun], bool]) -> None:
+    def _wait(self, run_id: UUID, is_so: Callable[[OptimizerRun], bool], *, look_s: float = 0.05) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not is_so(self._run(run_id)):
             if time.monotonic() > deadline:
                 raise RuntimeError("the search does not move")
-            time.sleep(0.05)
+            time.sleep(look_s)
 
 
 @contextlib.contextmanager
