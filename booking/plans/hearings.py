@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -175,9 +175,11 @@ def problem_of(
 ) -> Problem:
     """Return the problem of a court as the database has it at this moment, as a run of that manner reads it.
 
-    Cases that have a place in these hearings are part of it, with that place: see `hearing_locks`.
+    Cases that have a place in these hearings are part of it, with that place: see `hearing_locks`. What is too near
+    for anybody else to take is repaired too: its cases may leave it, and nobody comes.
     """
-    rows, zone = _rows(session, court, now)
+    found, zone = _rows(session, court, now, also_near=manner in (Manner.REPAIR, Manner.BETTER))
+    rows = [row for row, _ in found]
     hearing_ids = [row.id for row in rows]
     cases = _cases(session, court, hearing_ids)
     placed = [case.booking_id for case in cases if case.booking_id is not None]
@@ -185,9 +187,13 @@ def problem_of(
     seated = [one for row in rows for one in _everybody(row)]
     staff = staff_of(session, court, hearing_ids, seated, now=now)
     lawyers, whose = lawyers_of(session, court, [case.id for case in cases], zone)
+    inside = Counter(case.hearing_id for case in cases)
     prisons = {case.held_at_id for case in cases if case.by_video and case.held_at_id is not None}
     problem = Problem(
-        hearings=tuple(_hearing(row, loads[row.id]).hearing for row in rows),
+        hearings=tuple(
+            _hearing(row, loads[row.id]).hearing if is_open else _left_only(row, loads[row.id], inside[row.id])
+            for row, is_open in found
+        ),
         benches=staff.benches,
         rooms=staff.rooms,
         cases=tuple(_case(case, whose.get(case.id, frozenset())) for case in cases),
@@ -258,13 +264,15 @@ def score_of(run: OptimizerRun) -> Score:
 
 def hearings_of(session: Session, court: Scope, now: datetime) -> list[HearingLine]:
     """Return the hearings to come of a court that its kind leaves open, each with all that is in it."""
-    rows, _ = _rows(session, court, now)
+    rows = [row for row, _ in _rows(session, court, now)[0]]
     loads = _loads(session, [row.id for row in rows], now)
     return [_hearing(row, loads[row.id]) for row in rows]
 
 
-def _rows(session: Session, court: Scope, now: datetime) -> tuple[list[Any], ZoneInfo]:
-    """Return the hearings that may be taken, and the zone of the court."""
+def _rows(
+    session: Session, court: Scope, now: datetime, *, also_near: bool = False
+) -> tuple[list[tuple[Any, bool]], ZoneInfo]:
+    """Return the hearings with whether they may be taken, those too near for that only if asked; and the zone."""
     asked = {
         "kind_id": court.kind_id,
         "territory_id": court.territory_id,
@@ -276,7 +284,11 @@ def _rows(session: Session, court: Scope, now: datetime) -> tuple[list[Any], Zon
     kind = session.get_one(Kind, court.kind_id)
     limits = Limits(kind.min_notice_days, kind.max_ahead_days, kind.max_days)
     zone = ZoneInfo(rows[0].time_zone) if rows else ZoneInfo("UTC")
-    return [row for row in rows if _may_be_taken(row, limits, now)], zone
+    furthest = local_day(now, zone) + timedelta(days=limits.max_ahead_days)
+    told = [(row, _may_be_taken(row, limits, now)) for row in rows]
+    return [
+        (row, is_open) for row, is_open in told if is_open or (also_near and local_day(row.starts_at, zone) <= furthest)
+    ], zone
 
 
 def _may_be_taken(row: Any, limits: Limits, now: datetime) -> bool:
@@ -304,6 +316,11 @@ def _hearing(row: Any, load: Load) -> HearingLine:
         equipment=(VIDEO,) if row.needs_video else (),
     )
     return HearingLine(hearing=hearing, name=row.name, time_zone=row.time_zone, last_take_on=row.last_take_on)
+
+
+def _left_only(row: Any, load: Load, cases: int) -> Hearing:
+    """Return a hearing in which there is no room but for the cases that it has."""
+    return replace(_hearing(row, load).hearing, max_cases=load.cases + cases)
 
 
 def _sitting(row: Any) -> Sitting | None:

@@ -234,6 +234,31 @@ def test_judges_who_wait_for_each_other_are_told_and_nobody_is_in_two_places(
     assert seated(session) == {hearing_id: sitting(court, number) for number, hearing_id in enumerate(hearings)}
 
 
+def test_what_is_too_near_to_be_taken_is_repaired_and_nobody_comes_there(session: Session, court: SmallCourt) -> None:
+    (_, second), cases = two_full(session, court)
+    waiting = court.case(session, 9)
+    court.kind.min_notice_days = 8  # after the first hearing
+    for judge_id in court.judges:
+        close(session, session.get_one(Resource, judge_id), in_days(7), in_days(8))
+    third = court.hearing(session, in_days=9, max_cases=3)
+
+    assert [one.id for one in court.problem(session).hearings] == [second, third]
+    done = apply_run(session, court.clerk, proposed(session, court, manner=Manner.REPAIR), now=LATER)
+
+    assert done.refused == ()
+    assert where(session) == dict(zip((*cases, waiting), (third, third, second, second, third), strict=True))
+
+
+def test_compromises_are_found_beside_a_repair(session: Session, court: SmallCourt) -> None:
+    two_full(session, court)
+    court.hearing(session, in_days=3)
+
+    run = session.get_one(OptimizerRun, proposed(session, court, manner=Manner.BETTER))
+
+    assert run.plan is not None
+    assert run.prices["after"]
+
+
 def test_a_stranger_moves_nothing(session: Session, court: SmallCourt) -> None:
     run_id, _, _ = exchanged(session, court)
 

@@ -104,6 +104,8 @@ def test_a_list_is_held_ordered_and_postponed_and_each_step_is_taken_back(open_p
     page.get_by_role("button", name=f"Descendre l’affaire {last}").press("Enter")
     expect(case(page, 8).get_by_role("heading")).to_have_text(last)
     expect(page.get_by_role("button", name=f"Descendre l’affaire {last}")).to_be_focused()
+    page.get_by_role("button", name="Ordonner").click()
+    expect(page.locator("#message")).to_contain_text(re.compile("Liste ordonnée|déjà dans le meilleur ordre"))
 
     press(case(page, 6), "Nommer")
     name = page.get_by_label("Nom de l’affaire")
