@@ -124,7 +124,7 @@ def figures(url: str, *, rounds: int = ROUNDS, seconds: float = SECONDS) -> list
 
 
 def _settings() -> dict[str, str]:
-    return {"PLACEJUSTE_SOLVER_SECONDS": LONG_S}
+    return {"PLACEJUSTE_SOLVER_SECONDS": LONG_S, "PLACEJUSTE_NIGHTLY_PLANS": "false"}
 
 
 def _told(claim: str, alone: list[list[float]], beside: list[list[float]]) -> list[Figure]:

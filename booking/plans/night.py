@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import or_, text
 from sqlmodel import Session, col, select
 
 from availability.errors import Refusal
 from availability.openings import local_day
 from availability.statements import run as execute
 from booking.plans.kept import Scope, digest_of
-from booking.plans.models import ACTIVE, OptimizerRun
+from booking.plans.models import ACTIVE, OptimizerRun, RunState
 from booking.plans.planner import Planner
 from booking.plans.planners import PLANNER_OF, planner_of
 from booking.plans.runs import queue
@@ -62,6 +62,7 @@ def to_propose(session: Session, *, now: datetime) -> list[Court]:
 def propose(session: Session, court: Court, *, now: datetime) -> UUID | None:
     """Ask for a plan of a court, wished as the last time that somebody asked; None when nothing changed since the last.
 
+    A search of the night that did not come to its end is made again.
     Raises: AlreadyPlanning.
     """
     planner = planner_of(court.problem)
@@ -80,7 +81,8 @@ def propose(session: Session, court: Court, *, now: datetime) -> UUID | None:
         heartbeat_at=now,
     )
     digest = digest_of(planner.read(session, run, now=now).problem)
-    proposed = _last(session, court, col(OptimizerRun.plan).is_not(None))
+    is_whole = or_(col(OptimizerRun.requested_by).is_not(None), col(OptimizerRun.state) == RunState.DONE)
+    proposed = _last(session, court, col(OptimizerRun.plan).is_not(None), is_whole)
     if proposed is not None and proposed.digest == digest:
         return None
     return queue(session, court.problem, scope, by=None, now=now, settings=settings)

@@ -41,6 +41,7 @@ from optimizer.manners import Found, Job, Manner
 from optimizer.searching import Ended, Progress
 
 MOST_POINTS = 240  # of the curve of one run
+WAITED = timedelta(seconds=1)  # nobody was free for it: a search of the night ends for whoever waits so long
 _INTERRUPT = """
     UPDATE optimizer_run SET state = 'interrupted', ended_at = :now, so_far = NULL,
            plan = so_far -> 'plan', prices = coalesce(so_far -> 'prices', prices)
@@ -63,7 +64,9 @@ TAKE = text("""
 BEAT = text("""
     UPDATE optimizer_run SET heartbeat_at = :now, progress = CAST(:progress AS jsonb),
            so_far = coalesce(CAST(:so_far AS jsonb), so_far)
-    WHERE id = :id AND state = 'running' RETURNING stop_asked_at IS NOT NULL""")
+    WHERE id = :id AND state = 'running' RETURNING stop_asked_at IS NOT NULL OR (requested_by IS NULL AND EXISTS (
+        SELECT FROM optimizer_run w WHERE w.state = 'queued' AND w.requested_by IS NOT NULL AND w.created_at < :late))
+    """)
 # The night makes way for people: its server hears so at its next sign of life.
 MAKE_WAY = text("""
     UPDATE optimizer_run SET state = 'stopped', ended_at = :now, so_far = NULL,
@@ -205,13 +208,14 @@ def job_for(session: Session, run_id: UUID, *, now: datetime) -> Job:
 def record_progress(
     session: Session, run_id: UUID, points: Sequence[Progress], *, now: datetime, best: Found | None = None
 ) -> bool:
-    """Write where a search is, as a sign of life; return True when it must stop: it was asked to, or is no longer.
+    """Write where a search is, as a sign of life; return True when it must stop.
 
+    It was asked to, or is no longer, or is of the night while somebody waits for theirs.
     `best` is what it would propose now, when it told that again.
     """
     rows = [[round(one.seconds, 2), one.cost, one.bound, one.unplaced] for one in thinned(points)]
     told = {"progress": json.dumps(rows), "so_far": json.dumps(written_of(best)) if best else None}
-    asked = execute(session, BEAT, {"id": run_id, "now": now} | told).scalar()
+    asked = execute(session, BEAT, {"id": run_id, "now": now, "late": now - WAITED} | told).scalar()
     return asked is None or bool(asked)
 
 

@@ -217,6 +217,23 @@ def test_the_night_makes_way_for_who_asks(session: Session, court: SmallCourt) -
         propose(session, its_night(court), now=NEXT_NIGHT)
 
 
+def test_a_search_of_the_night_ends_for_whoever_found_nobody_free_and_is_made_again_the_next_night(
+    session: Session, court: SmallCourt
+) -> None:
+    run_id = propose(session, its_night(court), now=NIGHT)
+    assert run_id is not None
+    take_run(session, now=NIGHT)
+    elsewhere = a_court(session)
+    start_run(session, elsewhere.clerk, elsewhere.kind.id, first=in_days(2), until=in_days(20), now=NIGHT)
+    patient, late = (NIGHT + timedelta(seconds=seconds) for seconds in (1, 1.1))
+
+    assert not record_progress(session, run_id, [], now=patient)
+    assert record_progress(session, run_id, [], now=late)
+    finish_run(session, run_id, searched(session, run_id, now=late, stop=True), now=late)
+    assert (row(session, run_id).state, row(session, run_id).plan is None) == (RunState.STOPPED, False)
+    assert propose(session, its_night(court), now=NEXT_NIGHT) is not None
+
+
 def test_runs_go_after_three_months_and_those_that_were_applied_after_a_year(
     session: Session, court: SmallCourt
 ) -> None:

@@ -9,7 +9,6 @@ import asyncio
 
 from optimizer import beside
 from portal import solver_pool
-from portal.solving import solving
 
 solver_pool.NICENESS = 0  # here and in the processes beside, which import this module again
 beside.KEEP_EVERY_S = 0.2
@@ -17,6 +16,8 @@ beside.KEEP_EVERY_S = 0.2
 
 async def serve() -> None:
     """Serve runs until killed."""
+    from portal.solving import solving  # the processes beside need nothing of it
+
     async with solving():
         await asyncio.Event().wait()
 
