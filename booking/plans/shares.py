@@ -17,7 +17,7 @@ from availability.models import Kind
 from availability.rights import Actor, Right, Role
 from booking.mediators import DESIGNATORS, Candidate, Need, candidates, home_zone
 from booking.models import State
-from booking.plans.kept import Scope, scope_of
+from booking.plans.kept import Scope, plan_in, scope_of
 from booking.plans.models import OptimizerRun
 from booking.plans.planner import Reading
 from booking.plans.share_cases import communes_of
@@ -98,7 +98,9 @@ class Batch:
 
 def read(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
     """Return the cases of a run and who may have them, as whoever asked for it sees the services."""
-    return reading_of(batch_of(session, _asker(session, run), scope_of(run), now=now), run.settings)
+    batch = batch_of(session, _asker(session, run), scope_of(run), now=now)
+    base = None if run.based_on is None else session.get(OptimizerRun, run.based_on)
+    return reading_of(batch, run.settings, base=plan_in("shares", base.plan) if base else None)
 
 
 def batch_of(session: Session, actor: Actor, scope: Scope, *, now: datetime) -> Batch:
@@ -122,17 +124,19 @@ def lines_of(session: Session, territory_id: int, kind_id: int, *, now: datetime
     return [_line(row) for row in session.execute(LINES, asked)]
 
 
-def reading_of(batch: Batch, settings: Mapping[str, Any]) -> Reading:
+def reading_of(batch: Batch, settings: Mapping[str, Any], *, base: Plan | None = None) -> Reading:
     """Return the problem of a batch under the wishes of a run, and who has what today. Raises: InvalidRequest.
 
     Who was asked already stays, unless the case is unlocked. A case that nobody has, locked, stays with whom it is
-    `kept`.
+    `kept`, or with whom the plan that the search goes on from has it.
     """
     wishes = wishes_of(settings)
+    kept = {case: int(who) for case, who in base.given.items()} if base else {}
+    kept |= wishes.kept
     pairs = [
         (line, measure)
         for line in batch.lines
-        if (measure := _measure(batch, line, wishes.locks.get(str(line.id)), wishes.kept.get(str(line.id)))) is not None
+        if (measure := _measure(batch, line, wishes.locks.get(str(line.id)), kept.get(str(line.id)))) is not None
     ]
     in_force = {one.id: str(line.held_by) for line, one in pairs if line.held_by in batch.services}
     counted = Counter(in_force.values())

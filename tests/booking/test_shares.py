@@ -336,9 +336,10 @@ def test_a_case_locked_in_a_proposal_stays_there_in_the_next(session: Session, c
     again = solved(session, court, based_on=first)
     kept = {"locks": {str(case): "frozen"}, "kept": {str(case): chosen}}
     locked = solved(session, court, settings=kept)
+    going_on = solved(session, court, based_on=first, settings={"locks": {str(case): "frozen"}})
 
     assert given(session, again) == {str(case): other}
-    assert given(session, locked) == {str(case): chosen}
+    assert given(session, locked) == given(session, going_on) == {str(case): chosen}
     reading = reading_of(session, session.get_one(OptimizerRun, locked), now=NOW)
     assert reading.in_force.given == {}, "nobody was asked yet"
 
