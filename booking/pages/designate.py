@@ -11,6 +11,7 @@ from booking.pages.designate_state import CHANGED, ENDED, ENDING, PROPOSED, ROWS
 from booking.pages.designate_words import HEADINGS, CaseLine, Choice, Heading, PairChoice, Row
 from booking.pages.reason_part import reason_form
 from booking.pages.why_part import why_part
+from booking.pages.widgets import inner_link
 from booking.question import RADII_KM
 from booking.words import GIVEN_BACK_WORDS
 from portal.policy import page
@@ -77,6 +78,10 @@ def _question() -> rx.Component:
     return el.div(
         rx.cond(S.is_loaded, form, skeleton(6, "Chargement du formulaire…")),
         rx.cond(S.cases.length() > 0, _cases()),
+        el.p(
+            inner_link("Confier plusieurs dossiers à la fois", href="/designer/lot/", class_name="fr-link"),
+            class_name="fr-mt-3w pj-noprint",
+        ),
         class_name="pj-designate__question",
     )
 

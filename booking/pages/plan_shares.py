@@ -33,7 +33,11 @@ def plan_shares_page() -> rx.Component:
     """Return the page."""
     body = el.div(
         rx.cond(S.proposal != "", drag_area(_proposal(), on_lift=S.pick, on_dropped=S.give, on_let_go=S.let_go)),
-        el.div(_list(), rx.cond(S.proposal == "", _loads()), class_name=rx.cond(S.proposal == "", COURT, "pj-shares__court")),
+        el.div(
+            _list(),
+            rx.cond(S.proposal == "", _loads()),
+            class_name=rx.cond(S.proposal == "", COURT, "pj-shares__court"),
+        ),
         rx.cond(S.runs.length() > 0, runs_part(S)),
     )
     return layout(
@@ -59,7 +63,7 @@ def plan_shares_page() -> rx.Component:
 
 
 def _proposal() -> rx.Component:
-    board = el.div(_outs(), _loads(), class_name="pj-shares__board")
+    board = el.div(rx.cond(S.picked == "", _outs()), _loads(), class_name="pj-shares__board")
     return el.div(proposal_part(S, board=board, line_action=_move), class_name="pj-shares")
 
 
@@ -72,7 +76,6 @@ def _move(line: rx.Var[LineRow]) -> rx.Component:
             "Déplacer",
             el.span(" ", line.label, class_name="fr-sr-only"),
             type="button",
-            id="deplacer-" + line.id,
             title="Glissez vers un service, ou appuyez",
             on_click=S.pick_and_go(line.id),
             aria_pressed=S.picked == line.id,

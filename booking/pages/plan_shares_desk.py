@@ -70,7 +70,7 @@ RULES = {
         better=("point de moins pour le plus chargé", "points de moins pour le plus chargé"),
         worse=("point de plus pour le plus chargé", "points de plus pour le plus chargé"),
         by=10,
-        is_detail=True,  # of those to whom a plan gives something: the present one gives nothing
+        is_nothing_at_zero=True,  # it is that of those to whom a plan gives something
     ),
     "distance-km": RuleWords(
         label="Trajet moyen jusqu’à l’adresse la plus éloignée",
@@ -324,6 +324,7 @@ DESK = Desk(
     noun=("dossier", "dossiers"),
     placed=("dossier confié", "dossiers confiés"),
     is_feminine=False,
+    has_days=False,
     sliders=SLIDERS,
     rules=RULES,
     weights=WEIGHTS,

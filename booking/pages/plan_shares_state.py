@@ -134,9 +134,9 @@ class PlanSharesState(PlansState, rx.State):
     @rx.event
     async def leave(self) -> EventSpec:
         """Leave the case where it is."""
-        name, self.picked = f"deplacer-{self.picked}", ""
+        self.picked = ""
         await self._show()
-        return rx.set_focus(name)
+        return rx.set_focus("lignes")
 
     @allow(*DESIGNATORS)
     @rx.event

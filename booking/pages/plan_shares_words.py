@@ -159,11 +159,11 @@ def list_sentence(waiting: int, services: int, free: int) -> str:
 
 
 def fault_rows(faults: Iterable[Fault]) -> list[FaultRow]:
-    """Return what is wrong of each line that was not understood."""
+    """Return what is wrong of each line that was not understood: those alone are left to correct."""
     rows = []
-    for one in faults:
+    for number, one in enumerate(faults, 1):
         about = f"«{NBSP}{one.value}{NBSP}»{NBSP}: " if one.value else ""
-        rows.append(FaultRow(line=f"Ligne {one.number}", why=about + FAULTS[one.why]))
+        rows.append(FaultRow(line=f"Ligne {number}", why=about + FAULTS[one.why]))
     return rows
 
 
@@ -224,7 +224,7 @@ def _farther(there: Candidate, here: Candidate | None) -> str:
 
 
 def there_words(load: int, capacity: int, way_m: int | None, days: int) -> str:
-    """Return what is known of whom a case is given to, whose load is that in all: "12 km, charge 70 %, attente 9 jours"."""
+    """Return what is known of whom has a case, with that load in all: "12 km, charge 70 %, attente 9 jours"."""
     told = [f"charge {round(100 * load / max(capacity, 1))}{NBSP}%"]
     if way_m is not None:
         told.insert(0, kilometres(way_m / 1000))

@@ -61,9 +61,15 @@ def _scope(state: State, kind_label: str) -> rx.Component:
     kinds = select_field(kind_label, "type", options, value=state.kind, on_change=state.pick_kind)
     return el.div(
         rx.cond(state.kinds.length() > 1, kinds),
+        *(_days(state) if state.desk.has_days else ()),
+        class_name="pj-plans__scope",
+    )
+
+
+def _days(state: State) -> tuple[rx.Component, rx.Component]:
+    return (
         _day("Du", "du", state.first, state.first_allowed, state.pick_first),
         _day("Au", "au", state.last, state.first, state.pick_last),
-        class_name="pj-plans__scope",
     )
 
 

@@ -37,7 +37,7 @@ class RuleWords:
     """A rule of a price. Less of what it counts is better, and `better` says so: "affaire de plus placée".
 
     `by` divides the count (metres shown as kilometres). `is_mean`: what is said is shared among the items with a place.
-    `is_detail`: told in the table only.
+    `is_detail`: told in the table only. `is_nothing_at_zero`: of a plan in which there is nothing to say it of.
     """
 
     label: str
@@ -47,6 +47,7 @@ class RuleWords:
     by: float = 1.0
     is_mean: bool = False
     is_detail: bool = False
+    is_nothing_at_zero: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,7 @@ class Desk:
     noun: Words  # "affaire", "affaires"
     placed: Words  # "affaire placée", "affaires placées"
     is_feminine: bool = True
+    has_days: bool = True  # whether what is planned is that of some days
     sliders: tuple[SliderWords, ...]
     rules: Mapping[str, RuleWords]  # by rule of a price, in the order of the table
     weights: Mapping[str, str]  # what each weight of the detail weighs

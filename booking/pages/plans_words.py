@@ -212,7 +212,7 @@ def priced(desk: Desk, prices: Iterable[Price], total: int) -> Priced:
     placed = total - waiting
     counts: dict[str, float | None] = {}
     for rule, words in desk.rules.items():
-        if rule not in found:
+        if rule not in found or (words.is_nothing_at_zero and not found[rule].count):
             counts[rule] = None
         elif not words.is_mean:
             counts[rule] = found[rule].count / words.by
@@ -380,7 +380,7 @@ def run_row(desk: Desk, run: OptimizerRun, plan: Any, *, now: datetime, zone: Zo
         state=word,
         badge=badge,
         found=plural(placed, *desk.placed) if plan is not None else "–",
-        scope=scope_words(run.first_on, run.until_on),
+        scope=scope_words(run.first_on, run.until_on) if desk.has_days else "",
         applied=moment(run.applied_at, zone) if run.applied_at else "",
         is_applied=run.applied_at is not None,
         has_plan=plan is not None,
