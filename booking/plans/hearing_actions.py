@@ -44,15 +44,19 @@ PLACED_ELSEWHERE = text("""
     JOIN waiting_case w ON w.territory_id = b.territory_id AND w.kind_id = b.kind_id AND w.case_ref = b.case_ref
     JOIN booking other ON other.id = w.booking_id AND other.id <> b.id AND other.state = ANY(:placed)
     WHERE b.id = :booking_id""")
-# What somebody did since the plan was asked for is theirs, whatever the plan says.
+# What somebody did since the plan was asked for is theirs, whatever the plan says; what it did itself is not.
+OURS = text("""
+    SELECT at FROM history
+    WHERE subject = 'plan' AND subject_id = :id AND act IN ('plan-applied', 'plan-undone')""")
 PLACED_SINCE = text("""
-    SELECT b.created_at >= :since OR EXISTS (
+    SELECT b.created_at >= :since AND b.created_at <> ALL(:ours) OR EXISTS (
         SELECT FROM history h WHERE h.subject = 'booking' AND h.subject_id = CAST(b.id AS text)
-          AND h.act = 'booking-moved' AND h.at >= :since) FROM booking b WHERE b.id = :id""")
+          AND h.act = 'booking-moved' AND h.at >= :since AND h.at <> ALL(:ours)) FROM booking b WHERE b.id = :id""")
 SEATED_SINCE = text("""
-    SELECT f.created_at >= :since OR EXISTS (
+    SELECT f.created_at >= :since AND f.created_at <> ALL(:ours) OR EXISTS (
         SELECT FROM history h WHERE h.subject = 'hearing' AND h.subject_id = CAST(f.hearing_id AS text)
-          AND h.act = 'hearing-session-moved' AND h.at >= :since) FROM hearing_staffing f WHERE f.hearing_id = :id""")
+          AND h.act = 'hearing-session-moved' AND h.at >= :since AND h.at <> ALL(:ours))
+    FROM hearing_staffing f WHERE f.hearing_id = :id""")
 DAY_OF = text("""
     SELECT h.starts_at, s.time_zone FROM hearing_session h
     JOIN resource r ON r.id = h.resource_id JOIN site s ON s.id = r.site_id WHERE h.resource_id = :id""")
@@ -105,14 +109,16 @@ def apply_plan(
 ) -> Application:
     """Staff the hearings, book and move the cases as a run proposes: all of them, or these cases and their hearings.
 
+    An item may be a hearing too, to have it held as proposed and nothing else (see `HEARING`).
     What is there already stays as it is, so a second application adds nothing; neither does it undo what somebody did
     since the run was asked for. A case that the plan leaves out keeps the place that it has. A savepoint each.
     Raises: NotAllowed.
     """
     plan = plan_of(run.plan)
-    case_ids = None if items is None else {UUID(one) for one in items if not one.startswith(HEARING)}
-    wanted = {case: hearing for case, hearing in plan.placed.items() if case_ids is None or case in case_ids}
-    hearing_ids = sorted(set(wanted.values()) if case_ids is not None else {*plan.sittings, *wanted.values()})
+    chosen = None if items is None else set(items)
+    wanted = {case: hearing for case, hearing in plan.placed.items() if chosen is None or str(case) in chosen}
+    named = {one for one in plan.sittings if chosen is None or f"{HEARING}{one}" in chosen}
+    hearing_ids = sorted({*named, *wanted.values()})
     # In the order of docs/locking.md: the lines of sessions, what waits, then all that becomes scarcer, sorted, once.
     held_now = seated(session, hearing_ids)
     lock_lines(session, [one for one, sitting in held_now.items() if plan.sittings.get(one) != sitting])
@@ -154,7 +160,8 @@ class _Applying:
     def __init__(self, session: Session, actor: Actor, run: OptimizerRun, now: datetime) -> None:
         self.session = session
         self.actor = actor
-        self.since = run.created_at
+        ours = session.execute(OURS, {"id": str(run.id)}).scalars()
+        self.since: dict[str, Any] = {"since": run.created_at, "ours": list(ours)}
         self.now = now
         self.done = Done()
 
@@ -178,7 +185,7 @@ class _Applying:
             if staffing_id is not None:
                 self.done.staffings[hearing_id] = staffing_id
             return
-        if execute(self.session, SEATED_SINCE, {"id": hearing_id, "since": self.since}).scalar():
+        if execute(self.session, SEATED_SINCE, {"id": hearing_id, **self.since}).scalar():
             raise AlreadyStaffed(hearing_id=hearing_id)
         reseat_hearing(self.session, self.actor, hearing_id, sitting, now=self.now)
         self.done.reseated[hearing_id] = was
@@ -209,7 +216,7 @@ class _Applying:
 
     def _is_since(self, booking: Booking) -> bool:
         """Say whether somebody gave the case this place after the plan was asked for: it stays there."""
-        asked = {"id": booking.id, "since": self.since}
+        asked = {"id": booking.id, **self.since}
         return booking.state != State.BOOKED or bool(execute(self.session, PLACED_SINCE, asked).scalar())
 
     def _no_longer(self, case: WaitingCase, hearing_id: int, sitting: Sitting) -> Refusal | None:

@@ -145,6 +145,9 @@ def test_cases_of_full_hearings_exchange_their_places(session: Session, court: S
     assert where(session)[cases[1]] == second
     assert undo_run(session, court.clerk, run_id, now=LATER) == 2
     assert where(session)[cases[1]] == first
+    assert (
+        len(apply_run(session, court.clerk, run_id, now=in_minutes(6)).done) == 2
+    )  # its own undo is nobody else's act
 
 
 def test_a_case_takes_the_room_that_another_leaves_whatever_the_order(session: Session, court: SmallCourt) -> None:
@@ -200,6 +203,8 @@ def test_a_judge_who_falls_ill_is_replaced_and_no_case_moves_and_is_named_again_
     assert (other[first].judge_id, other[second]) == (court.judges[1], sitting(court))
     assert undo_run(session, court.clerk, run_id, now=LATER) == 0
     assert seated(session)[first] == sitting(court)
+    assert apply_run(session, court.clerk, run_id, ["nothing", f"hearing:{second}"], now=LATER).done == ()
+    assert apply_run(session, court.clerk, run_id, [f"hearing:{first}"], now=LATER).done == (f"hearing:{first}",)
 
 
 def test_cases_of_a_hearing_that_nobody_can_hold_move_and_the_others_do_not(
