@@ -270,7 +270,12 @@ def _case(row: rx.Var[CaseRow]) -> rx.Component:
         class_name="fr-btn fr-btn--sm fr-btn--tertiary-no-outline",
     )
     return el.tr(
-        el.th(row.ref, rx.cond(row.is_urgent, badge("urgent", "warning")), scope="row", role="rowheader"),
+        el.th(
+            inner_link(row.ref, href=row.href, class_name="fr-link fr-text--sm"),
+            rx.cond(row.is_urgent, badge("urgent", "warning")),
+            scope="row",
+            role="rowheader",
+        ),
         el.td(row.asks, role="cell"),
         el.td(el.span("attend depuis ", class_name="pj-shares__label"), row.since, role="cell"),
         el.td(badge(row.state, row.badge), role="cell"),

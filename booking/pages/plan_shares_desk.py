@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -44,6 +45,7 @@ from optimizer.shares.rank import rank
 ADDRESS = "/designer/lot/"
 BARS_AT_ONCE = 12
 CASES_AT_ONCE = 40
+OUTS_AT_ONCE = 20  # the others are in the lines
 UNPLACED: TypeAdapter[tuple[Unplaced, ...]] = TypeAdapter(tuple[Unplaced, ...])
 NAMES = text("""
     SELECT r.id, r.name, s.name AS site_name, s.commune FROM resource r JOIN site s ON s.id = r.site_id
@@ -150,7 +152,7 @@ def items(session: Session, shown: Shown, ids: Collection[str]) -> Mapping[str, 
         str(line.id): Item(
             label=line.case_ref,
             hint=_hint(line, competences, givens.get(str(line.id), "")),
-            href=f"/designer/?rg={line.case_ref}" if line.held_by else "",
+            href=f"/designer/?{urlencode({'rg': line.case_ref})}" if line.held_by else "",
             lock="free" if line.held_by is None else "frozen",
             is_fixed=line.is_convened,
         )
@@ -203,9 +205,8 @@ def batch(session: Session, shown: Shown) -> BatchShown:
     names = _named(session, [*map(int, problem.professional_of), *(one.held_by for one in lines if one.held_by)])
     plan: Plan = _still_there(problem, shown.plan or reading.in_force)
     bars = _bars(problem, reading.in_force, plan, names, asked)
-    cases = [
-        case_row(line, competences, {one.id: one.name for one in names.values()}, zone=shown.zone) for line in lines
-    ]
+    called, kind = {one.id: one.name for one in names.values()}, session.get_one(Kind, shown.kind_id).code
+    cases = [case_row(line, kind, competences, called, zone=shown.zone) for line in lines]
     picked = next((line for line in lines if str(line.id) == asked.picked), None)
     return BatchShown(
         sentence=_sentence(problem, reading.in_force, lines),
@@ -213,7 +214,7 @@ def batch(session: Session, shown: Shown) -> BatchShown:
         cases_count=len(cases),
         bars=bars if asked.all_bars else bars[:BARS_AT_ONCE],
         bars_count=len(bars),
-        outs=_outs(shown, problem, plan, lines, (names, competences)),
+        outs=_outs(shown, problem, plan, lines, (names, competences))[:OUTS_AT_ONCE],
         picked=f"{picked.case_ref}, {asks_words(picked, competences)}" if picked else "",
         service_ids=frozenset(names),
         competences=competences,

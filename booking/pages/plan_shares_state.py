@@ -20,6 +20,7 @@ from booking.pages.plans_reading import Look
 from booking.pages.plans_state import PlansState, planning_for
 from booking.plans.kept import Scope, plan_in, run_of
 from booking.plans.runs import change_by_hand
+from booking.plans.settings import Locked
 from booking.plans.share_cases import choices_of, list_cases, put_back, shared_kinds, take_out
 from booking.plans.share_lines import MOST_LINES, Fault, read_cases
 from booking.plans.share_models import CaseToDesignate
@@ -159,7 +160,12 @@ class PlanSharesState(PlansState, rx.State):
             notice.show("info", f"{wanted.name}{NBSP}: {'a déjà ce dossier' if wanted.has_it else wanted.cost}.")
             await self._show()
             return rx.set_focus("message")
-        return await self._kept(_moved, _uuid("run_id", self._run_id), case, service)
+        came_from = self._run_id
+        focus = await self._kept(_moved, _uuid("run_id", came_from), case, service)
+        if self._run_id != came_from:  # what somebody decides by hand, the next search keeps
+            self._locks = self._locks | {case: Locked.FROZEN.value}
+            await self._show()
+        return focus
 
     @allow(*DESIGNATORS)
     @rx.event

@@ -13,6 +13,7 @@ from booking.pages.designate_words import kilometres
 from booking.plans.share_cases import communes_of
 from booking.plans.share_lines import Fault
 from booking.plans.shares import CaseLine
+from booking.question import Question
 from optimizer.shares.plan import Step
 from optimizer.shares.problem import Problem
 from optimizer.shares.rank import Candidate
@@ -72,7 +73,7 @@ class CaseRow:
     is_urgent: bool
     state: str
     badge: str
-    is_waiting: bool
+    href: str  # of the judge's table, for this case alone
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,16 @@ def asks_words(line: CaseLine, competences: Mapping[str, str]) -> str:
     return ", ".join(filter(None, told)) or "rien de particulier"
 
 
-def case_row(line: CaseLine, competences: Mapping[str, str], names: Mapping[int, str], *, zone: ZoneInfo) -> CaseRow:
+def table_of(line: CaseLine, kind: str) -> str:
+    """Return the address of the judge's table for a case alone, with all that is known of it."""
+    first, second, *_ = [*(f"{one.name} ({one.department})" for one in communes_of(line.communes)), "", ""]
+    asked = Question(type=kind, p1=first, p2=second, rg=line.case_ref, competence=line.competence)
+    return f"/designer/?{asked.to_query()}"
+
+
+def case_row(
+    line: CaseLine, kind: str, competences: Mapping[str, str], names: Mapping[int, str], *, zone: ZoneInfo
+) -> CaseRow:
     """Return a case of the list, and whom it was asked of."""
     state, badge = "à confier", "new"
     if line.held_by is not None:
@@ -136,7 +146,7 @@ def case_row(line: CaseLine, competences: Mapping[str, str], names: Mapping[int,
         is_urgent=line.is_urgent,
         state=state,
         badge=badge,
-        is_waiting=line.held_by is None,
+        href=table_of(line, kind),
     )
 
 

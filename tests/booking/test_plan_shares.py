@@ -54,6 +54,7 @@ def test_without_a_proposal_the_list_and_the_loads_are_shown(session: Session, c
     assert [(row.ref, row.asks, row.state) for row in found.own.cases][-1] == (
         "RG 26/00004", "Paris, tamoul", "à confier",
     )  # fmt: skip
+    assert found.own.cases[0].href.endswith("p1=Paris+%2875%29&rg=RG+26%2F00001")
     assert {one.name: plain(one.words) for one in found.own.bars} == {
         "Alice Fictive": "0 sur 10, 0 %",
         "Bruno Fictif": "1 sur 10, 10 %",

@@ -85,6 +85,7 @@ def test_cases_are_listed_shared_out_moved_by_hand_applied_and_taken_back(open_p
     expect(proposal.get_by_text("modifiée à la main").first).to_be_visible()
     expect(lines).to_have_count(1)
     expect(lines.locator(".pj-plans__way")).not_to_have_text(before)
+    expect(lines.get_by_role("combobox")).to_have_value("frozen")  # a search that goes on keeps it
 
     button(page, "Tout décocher").click()
     expect(page.get_by_text("Cochez une ligne pour l’appliquer.")).to_be_visible()
