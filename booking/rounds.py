@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.errors import NotFound
+from availability.openings import instant_of
 from availability.periods import Period
 from availability.rights import REQUESTERS, Actor
 from booking.fitting_queries import HERE, TEAM_COLUMNS, TEAM_TABLES, days_as_period, team_of
-from booking.fittings import A_DAY, Point, Team, km_between, travel_minutes
+from booking.fittings import A_DAY, Pause, Point, Purpose, Team, km_between, travel_minutes
 from booking.ledger import INITIALS, SCOPE, scope_values
 from booking.models import State
 from booking.persons import NAMED
@@ -34,6 +36,8 @@ class RoundStop:
     state: State
     at: Point | None
     is_exact: bool
+    purpose: Purpose
+    agents: int
     address_sealed: bytes | None
     km: float | None
     minutes: int | None
@@ -41,13 +45,18 @@ class RoundStop:
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """The fittings of a team on one civil day of its own, in order. `km` includes the way back to the base."""
+    """The fittings of a team on one civil day of its own, in order. `km` includes the way back to the base.
+
+    `leaves_at` and `returns_at` are when it is to leave its base and is back; None without a base or a place to go.
+    """
 
     team: Team
     day: date
     stops: tuple[RoundStop, ...]
     km: float
     minutes: int
+    leaves_at: datetime | None = None
+    returns_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,15 +90,27 @@ def round_of(session: Session, actor: Actor, resource_id: int, day: date) -> Rou
         "files": sorted(actor.territories(REQUESTERS)),
     }
     stops = _with_ways(team, session.execute(ROUND_STOPS, asked).all())
-    back = [stop.at for stop in stops if stop.at is not None]
-    way_back = km_between(back[-1], team.base) if back and team.base else 0.0
+    located = [stop for stop in stops if stop.at is not None]
+    way_back = km_between(located[-1].at, team.base) if located and located[-1].at and team.base else 0.0
+    ends = (located[0], located[-1]) if located and team.base else None
     return Round(
         team=team,
         day=day,
         stops=tuple(stops),
         km=sum(stop.km or 0.0 for stop in stops) + way_back,
         minutes=sum(stop.minutes or 0 for stop in stops) + travel_minutes(way_back),
+        leaves_at=ends[0].period.start - timedelta(minutes=ends[0].minutes or 0) if ends else None,
+        returns_at=ends[1].period.end + timedelta(minutes=travel_minutes(way_back)) if ends else None,
     )
+
+
+def pause_before(stop: RoundStop, before: RoundStop, pause: Pause, zone: ZoneInfo) -> datetime | None:
+    """Return when the team may have its break between two stops, on the way; None when there is no time for it."""
+    day = before.period.end.astimezone(zone).date()
+    opens, until = (instant_of(day, wall, zone) for wall in (pause.opens, pause.until))
+    starts, lasts = max(before.period.end, opens), timedelta(minutes=pause.minutes)
+    is_possible = starts + lasts <= until and starts + lasts + timedelta(minutes=stop.minutes or 0) <= stop.period.start
+    return starts if pause.minutes and is_possible else None
 
 
 def _with_ways(team: Team, rows: Iterable[Any]) -> list[RoundStop]:
@@ -110,6 +131,8 @@ def _with_ways(team: Team, rows: Iterable[Any]) -> list[RoundStop]:
                 state=State(row.state),
                 at=at,
                 is_exact=bool(row.is_exact),
+                purpose=Purpose(row.purpose) if row.purpose else Purpose.FITTING,
+                agents=row.agents or 1,
                 address_sealed=row.address_sealed,
                 km=km,
                 minutes=None if km is None else travel_minutes(km),
@@ -134,7 +157,7 @@ ROUND_STOPS = text(f"""
     SELECT b.id, b.starts_at, b.ends_at, b.state, v.request_id,
            CASE WHEN {NAMED} THEN p.id END AS person_id,
            CASE WHEN {NAMED} OR b.territory_id = ANY(:files) THEN {INITIALS} ELSE '' END AS initials, f.measure,
-           f.lat, f.lon, f.is_exact, f.address_sealed
+           f.lat, f.lon, f.is_exact, f.purpose, f.agents, f.address_sealed
     FROM booking b LEFT JOIN fitting_visit v ON v.booking_id = b.id LEFT JOIN fitting_request f ON f.id = v.request_id
     LEFT JOIN person p ON p.id = b.person_id
     WHERE b.resource_id = :id AND b.starts_at >= :start AND b.starts_at < :end AND {_PRESENT}

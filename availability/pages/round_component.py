@@ -23,10 +23,15 @@ class RoundMap(rx.NoSSRComponent):
     background: rx.Var[str]
     tiles: rx.Var[str]
     tiles_credit: rx.Var[str]
-    # Each with id, number (as written on it), lat, lon, label (as said) and state: booked, honoured or missed.
+    # Each with id, number (as written on it), lat, lon, label (as said), state: booked, honoured or missed, and a color
+    # when several rounds are told apart.
     stops: rx.Var[list[dict[str, str | float]]]
     # [lon, lat] of where the team starts from, [] for none.
     base: rx.Var[list[float]]
+    # Of several rounds, each with id, color and points: [lon, lat] from its base and back; [] for that of `stops`.
+    ways: rx.Var[list[dict[str, Any]]]
+    # [lon, lat] of the bases of several rounds.
+    bases: rx.Var[list[list[float]]]
     # What a screen reader says of the map.
     label: rx.Var[str]
 
@@ -38,7 +43,7 @@ class RoundMap(rx.NoSSRComponent):
     @classmethod
     def create(cls, *children: rx.Component, **props: Any) -> Self:
         """Return the map, with the bundled outlines unless told otherwise."""
-        defaults: dict[str, Any] = {"background": OUTLINES, "label": "Carte de la tournée"}
+        defaults: dict[str, Any] = {"background": OUTLINES, "label": "Carte de la tournée", "ways": [], "bases": []}
         return super().create(*children, **(defaults | props))
 
 

@@ -50,24 +50,25 @@ function edges(points) {
   return [Math.min(...lons) - MARGIN, Math.min(...lats) - MARGIN, Math.max(...lons) + MARGIN, Math.max(...lats) + MARGIN];
 }
 
-function Way({ points, scheme }) {
+function Way({ id = "way", points, color, scheme }) {
   const data = useMemo(() => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: points } }), [points]);
   if (points.length < 2) return null;
   return (
-    <Source id="way" type="geojson" data={data}>
-      <Layer id="way" type="line" layout={{ "line-join": "round" }} paint={{ "line-color": LINE[scheme], "line-width": 2.5, "line-dasharray": [2, 1.5] }} />
+    <Source id={id} type="geojson" data={data}>
+      <Layer id={id} type="line" layout={{ "line-join": "round" }} paint={{ "line-color": color ?? LINE[scheme], "line-width": 2.5, "line-dasharray": [2, 1.5] }} />
     </Source>
   );
 }
 
-function LivingMap({ background, tiles, tilesCredit, stops, base, label, onPick, onFailure }) {
+function LivingMap({ background, tiles, tilesCredit, stops, base, ways, bases, label, onPick, onFailure }) {
   const ref = useRef(null);
   const [ready, setReady] = useState(false);
   const scheme = useScheme();
   const style = useMemo(() => backgroundStyle({ background, tiles, credit: tilesCredit, scheme }), [background, tiles, tilesCredit, scheme]);
   const places = useMemo(() => stops.map(({ lon, lat }) => [lon, lat]), [stops]);
   const way = useMemo(() => (base.length === 2 && places.length ? [base, ...places, base] : places), [base, places]);
-  const fit = useMemo(() => edges(base.length === 2 ? [base, ...places] : places), [base, places]);
+  const homes = useMemo(() => (base.length === 2 ? [base] : bases), [base, bases]);
+  const fit = useMemo(() => edges([...homes, ...places]), [homes, places]);
   useFit(fit, ref, ready);
   const [offsets, setOffsets] = useState([]);
   const keepApart = () => {
@@ -81,16 +82,18 @@ function LivingMap({ background, tiles, tilesCredit, stops, base, label, onPick,
       initialViewState={fit.length ? { bounds: fit } : { longitude: 2.5, latitude: 46.6, zoom: 5 }}
       attributionControl={{ compact: true }} onLoad={() => setReady(true)} onZoomEnd={keepApart} onResize={keepApart} onError={onFailure}>
       <NavigationControl showCompass={false} />
-      <Way points={way} scheme={scheme} />
-      {base.length === 2 && (
-        <Marker longitude={base[0]} latitude={base[1]}>
+      {ways.length
+        ? ways.map(({ id, color, points }) => <Way key={id} id={`way-${id}`} points={points} color={color} scheme={scheme} />)
+        : <Way points={way} scheme={scheme} />}
+      {homes.map(([lon, lat]) => (
+        <Marker key={`${lon},${lat}`} longitude={lon} latitude={lat}>
           <span className="round-map__base" title="Base de l’équipe" role="img" aria-label="Base de l’équipe">⌂</span>
         </Marker>
-      )}
+      ))}
       {stops.map((stop, at) => (
         <Marker key={stop.id} longitude={stop.lon} latitude={stop.lat} offset={offsets[at] ?? [0, 0]}>
           <button type="button" className={`round-map__stop round-map__stop--${stop.state}`} aria-label={stop.label} title={stop.label}
-            onClick={() => onPick?.(stop.id)}>
+            style={stop.color ? { background: stop.color, color: "#fff" } : undefined} onClick={() => onPick?.(stop.id)}>
             {stop.number}
           </button>
         </Marker>

@@ -362,7 +362,7 @@ def _best_button(one: BestOffer, teams: Mapping[int, Team], zone: ZoneInfo) -> O
         start=one.start.isoformat(),
         when=moment(one.start, zone),
         hour=hour(one.start, zone),
-        team=_team_name(teams[one.resource_id], teams),
+        team=team_name(teams[one.resource_id], teams),
         detour=added_words(one.added_minutes),
         note="" if one.is_in_time else "après la date limite",
     )
@@ -380,7 +380,7 @@ def _button(one: Offer, teams: Mapping[int, Team], zone: ZoneInfo) -> OfferButto
         start=one.period.start.isoformat(),
         when=moment(one.period.start, zone),
         hour=hour(one.period.start, zone),
-        team=_team_name(teams[one.resource_id], teams),
+        team=team_name(teams[one.resource_id], teams),
         detour=f"détour de {kilometres(one.detour_km)}",
         note=note,
     )
@@ -395,7 +395,7 @@ def _offer_day(on: date, offers: Sequence[Offer], teams: Mapping[int, Team], zon
     return OfferDay(long_day(on).capitalize(), by_hour(best), by_hour(more), words)
 
 
-def _team_name(team: Team, teams: Mapping[int, Team]) -> str:
+def team_name(team: Team, teams: Mapping[int, Team]) -> str:
     """Return the name of a team, and of its site where there are several."""
     sites = {one.site_name for one in teams.values()}
     return f"{team.name} ({team.site_name.partition(' — ')[0]})" if len(sites) > 1 else team.name

@@ -125,6 +125,7 @@ def _list() -> rx.Component:
 def _stop(stop: rx.Var[StopCard]) -> rx.Component:
     whom = stop.number + ", " + stop.hours
     return el.li(
+        rx.cond(stop.pause != "", el.p(stop.pause, class_name="fr-text--sm fr-icon-time-line pj-stop__pause")),
         el.span(stop.number, class_name="pj-stop__number pj-stop__number--" + stop.state_code, aria_hidden="true"),
         el.div(
             el.h3(stop.hours, " · ", stop.initials, class_name="fr-text--lg fr-mb-0"),
@@ -148,7 +149,7 @@ def _stop(stop: rx.Var[StopCard]) -> rx.Component:
             rx.cond(
                 stop.can_fit,
                 _button(
-                    rx.cond(stop.is_noted, "Corriger : posé", "Posé"),
+                    rx.cond(stop.is_noted, "Corriger : " + stop.done.lower(), stop.done),
                     whom,
                     S.fitted(stop.id),
                     rx.cond(stop.is_noted, "fr-btn--tertiary fr-icon-check-line", "fr-icon-check-line"),

@@ -167,7 +167,9 @@ class RoundState(rx.State):
             await self._read_again()
 
     async def _note(self, booking_id: str, outcome: State) -> EventSpec:
-        if await self._do(note_outcome, booking_id, outcome, said=f"{SAID[outcome]} : c’est noté.", undo="Annuler"):
+        done = next((one.done for one in self.stops if one.id == str(booking_id)), SAID[outcome])
+        word = done if outcome is State.HONOURED else SAID[outcome]
+        if await self._do(note_outcome, booking_id, outcome, said=f"{word} : c’est noté.", undo="Annuler"):
             self._noted = str(booking_id)
         return rx.set_focus("message")
 

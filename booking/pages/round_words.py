@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from urllib.parse import quote
 
-from booking.fittings import (
-    FittingTerms,
-    road_km,
-)
+from booking.fittings import FittingTerms, Purpose, road_km
 from booking.models import State
-from booking.pages.fitting_words import initials, kilometres, measure_label, minutes_words
-from booking.rounds import Round, RoundStop
+from booking.pages.fitting_words import (
+    PURPOSE_WORDS,
+    agents_words,
+    initials,
+    kilometres,
+    measure_label,
+    minutes_words,
+)
+from booking.rounds import Round, RoundStop, pause_before
 from booking.words import many
 from portal.ui.dates import NBSP, hour
 
 STOP_WORDS = {State.BOOKED: "à faire", State.HONOURED: "posé", State.MISSED: "absent"}
+DONE_WORDS = {Purpose.FITTING: "Posé", Purpose.REMOVAL: "Retiré"}
 STOP_BADGES = {State.BOOKED: "info", State.HONOURED: "success", State.MISSED: "warning"}
 
 
@@ -33,6 +39,8 @@ class StopCard:
     address: str
     address_note: str
     way: str
+    pause: str  # the break before it
+    done: str  # "Posé", "Retiré"
     state: str
     badge: str
     state_code: str
@@ -52,7 +60,11 @@ def round_sentence(found: Round) -> str:
     if not found.km:
         return count
     way = f"environ {kilometres(road_km(found.km))} et {minutes_words(found.minutes)} de route, retour compris"
-    return f"{count}, {way} (estimation d’après les distances)"
+    hours = ""
+    if found.leaves_at and found.returns_at:
+        zone = found.team.zone
+        hours = f"Départ de la base à {hour(found.leaves_at, zone)}, retour vers {hour(found.returns_at, zone)}. "
+    return f"{hours}{count}, {way} (estimation d’après les distances)"
 
 
 def stop_cards(found: Round, addresses: Mapping[object, str], terms: FittingTerms, *, now: datetime) -> list[StopCard]:
@@ -97,11 +109,13 @@ def _stop(number: int, stop: RoundStop, found: Round, address: str, *, terms: Fi
         number=str(number),
         hours=f"{hour(stop.period.start, zone)} – {hour(stop.period.end, zone)}",
         initials=initials(stop.initials) or "sans fiche",
-        measure=measure_label(terms, stop.measure) if stop.measure else "pose sans demande",
+        measure=_what(stop, terms),
         address=address or ("" if stop.at else "adresse non renseignée"),
         address_note="" if stop.is_exact or not stop.at else "position approximative : centre de la commune",
         way=_way(number, stop, found),
-        state=STOP_WORDS.get(stop.state, ""),
+        pause=_pause(number, found, terms),
+        done=DONE_WORDS[stop.purpose],
+        state=DONE_WORDS[stop.purpose].lower() if stop.state is State.HONOURED else STOP_WORDS.get(stop.state, ""),
         badge=STOP_BADGES.get(stop.state, ""),
         state_code=stop.state.value,
         geo=f"geo:{place}{named}" if place else "",
@@ -113,6 +127,25 @@ def _stop(number: int, stop: RoundStop, found: Round, address: str, *, terms: Fi
         later="" if has_begun else f"À noter à partir de {hour(stop.period.start, zone)}",
         href=f"/demandes-de-pose/?demande={stop.request_id}" if stop.request_id else "",
     )
+
+
+def _what(stop: RoundStop, terms: FittingTerms) -> str:
+    """Return the measure, and what sets the visit apart."""
+    if not stop.measure:
+        return "pose sans demande"
+    removal = PURPOSE_WORDS[stop.purpose].lower() if stop.purpose is Purpose.REMOVAL else ""
+    agents = agents_words(stop.agents) if stop.agents > 1 else ""
+    return ", ".join(part for part in (measure_label(terms, stop.measure), removal, agents) if part)
+
+
+def _pause(number: int, found: Round, terms: FittingTerms) -> str:
+    """Return the break that comes before a stop: at the first place where there is time for it."""
+    for at, (before, after) in enumerate(pairwise(found.stops), 2):
+        starts = pause_before(after, before, terms.pause, found.team.zone)
+        if starts is not None:
+            words = f"Pause de {minutes_words(terms.pause.minutes)} à {hour(starts, found.team.zone)}"
+            return words if at == number else ""
+    return ""
 
 
 def _way(number: int, stop: RoundStop, found: Round) -> str:

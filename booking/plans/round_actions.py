@@ -29,7 +29,7 @@ from booking.persons import keep_person
 from booking.plans.kept import Application, Refused, plan_in, scope_of
 from booking.plans.models import OptimizerRun
 from booking.plans.round_days import instant_at
-from booking.plans.rounds import team_zones, told_of
+from booking.plans.rounds import teams_of, told_of
 from optimizer.rounds.plan import Plan
 
 # Why something was not applied, by the refusal that said so; the French is in booking/pages/plan_rounds_words.py.
@@ -156,14 +156,16 @@ def goals_of(session: Session, run: OptimizerRun) -> list[Goal]:
     """Return where the plan of a run places visits, in order."""
     plan: Plan | None = plan_in("rounds", run.plan)
     scope = scope_of(run)
-    zones = team_zones(session, scope)
+    teams = teams_of(session, scope)
     return [
         Goal(
-            item=stop.request_id, team_id=one.team_id, start=instant_at(one.day, stop.start_s // 60, zones[one.team_id])
+            item=stop.request_id,
+            team_id=one.team_id,
+            start=instant_at(one.day, stop.start_s // 60, teams[one.team_id].zone),
         )
         for one in (plan.rounds if plan else ())
         for stop in one.stops
-        if ":" not in stop.request_id and one.team_id in zones  # what is there for others to see has a name of its own
+        if ":" not in stop.request_id and one.team_id in teams  # what is there for others to see has a name of its own
     ]
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session
 
@@ -12,7 +10,7 @@ from booking.plans.kept import scope_of
 from booking.plans.models import OptimizerRun
 from booking.plans.planner import Planner, Reading
 from booking.plans.round_actions import apply_plan, take_back
-from booking.plans.round_wishes import absences_of, locks_of, weights_of
+from booking.plans.round_wishes import WISHES
 from booking.plans.rounds import fleet_of, plannable_kinds, work
 
 
@@ -22,20 +20,13 @@ def read(session: Session, run: OptimizerRun, *, now: datetime) -> Reading:
     return Reading(problem=fleet.problem, in_force=fleet.in_force)
 
 
-def check(settings: Mapping[str, Any]) -> None:
-    """Refuse settings that no problem can be read with. Raises: InvalidRequest."""
-    weights_of(settings)
-    locks_of(settings)
-    absences_of(settings)
-
-
 PLANNER = Planner(
     name="rounds",
     kinds=plannable_kinds,
     read=read,
     apply=apply_plan,
     take_back=take_back,
-    check=check,
+    check=WISHES.read,
     work=work,
     ahead=timedelta(weeks=1),
 )

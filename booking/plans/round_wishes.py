@@ -1,34 +1,47 @@
-"""What somebody asks of a plan of rounds, as the settings of a run keep it: wishes, locks, who is absent. Checked."""
+"""What somebody who plans rounds may wish, lock, and say of who is absent: the settings of a run. Strict."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Annotated, Any
 
-from availability.errors import InvalidRequest
-from optimizer.rounds.problem import LARGEST_WEIGHT, Lock, Weights
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SLIDERS = ("road", "soon", "moves")  # each from 0, hardly, to 4, above all; 2 is usual
-USUAL = 2
-LEVELS = (0.25, 0.5, 1, 2, 4)
-FIELD_OF = {
-    "unplaced": "unplaced",
-    "metres": "metre",
-    "rounds": "round",
-    "days_waited": "day_waited",
-    "moved": "moved",
-    "changed_team": "changed_team",
-}
-MOST_FACTOR = 100
+from booking.plans.settings import Settings, Slider, Wishes
+from optimizer.rounds.problem import Lock, Weights
+
 MOST_ABSENCES = 20
-MOST_LOCKS = 5_000
+
+
+class Away(BaseModel):
+    """A team that is away for a while of a day; with `agents`, that goes with so many only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    team: int
+    day: Annotated[date, Field(strict=False)]
+    start: Annotated[time, Field(alias="from", strict=False)]
+    until: Annotated[time, Field(strict=False)]
+    agents: Annotated[int, Field(ge=1, le=9)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Away:
+        if self.start >= self.until:
+            raise ValueError("it ends before it starts")
+        return self
+
+
+class RoundSettings(Settings):
+    """The settings of a plan of rounds."""
+
+    absent: list[Away] = Field(default_factory=list, max_length=MOST_ABSENCES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Absence:
-    """A team that is away for a while of a day, or that goes with so many agents only."""
+    """The same, in minutes after midnight of the day."""
 
     team_id: int
     day: date
@@ -37,97 +50,51 @@ class Absence:
     agents: int | None = None  # those who are left; None: nobody
 
 
+# In quarters of a metre of road, so that it can be halved.
+WISHES = Wishes(
+    weights=Weights(unplaced=4_000_000, moved=240_000, changed_team=20_000, day_waited=8_000, round=40_000, metre=4),
+    sliders=(
+        Slider(name="road", weights=("metre", "round")),
+        Slider(name="soon", weights=("day_waited",)),
+        Slider(name="moves", weights=("moved", "changed_team")),
+    ),
+    form=RoundSettings,
+)
+
+
 def weights_of(settings: Mapping[str, Any]) -> Weights:
-    """Return the weights that sliders and factors make. Raises: InvalidRequest."""
-    levels = {name: _level(settings, name) for name in SLIDERS}
-    usual = Weights()
-    # The road is counted in whole metres: less of it is more of the rest.
-    shorter = max(LEVELS[levels["road"]], 1)
-    rest = 1 / min(LEVELS[levels["road"]], 1)
-    made = {
-        "unplaced": usual.unplaced,
-        "metre": usual.metre * shorter,
-        "round": usual.round * shorter,
-        "day_waited": usual.day_waited * rest * LEVELS[levels["soon"]],
-        "moved": usual.moved * rest * LEVELS[levels["moves"]],
-        "changed_team": usual.changed_team * rest * LEVELS[levels["moves"]],
-    }
-    for rule, factor in _object(settings, "rules").items():
-        if rule not in FIELD_OF:
-            raise InvalidRequest("rules", "unknown-choice")
-        if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 <= factor <= MOST_FACTOR:
-            raise InvalidRequest("rules", "out-of-range")
-        made[FIELD_OF[rule]] *= factor
-    return Weights(**{name: min(round(value), LARGEST_WEIGHT) for name, value in made.items()})
+    """Return what each rule costs in a run. Raises: InvalidRequest."""
+    return WISHES.weights_of(settings)
 
 
 def locks_of(settings: Mapping[str, Any]) -> dict[str, Lock]:
     """Return what is locked, by request. Raises: InvalidRequest."""
-    if len(_object(settings, "locks")) > MOST_LOCKS:
-        raise InvalidRequest("locks", "too-many")
-    try:
-        return {str(item): Lock(lock) for item, lock in _object(settings, "locks").items()}
-    except ValueError as error:
-        raise InvalidRequest("locks", "unknown-choice") from error
+    return {item: Lock(locked.value) for item, locked in WISHES.read(settings).locks.items()}
 
 
 def absences_of(settings: Mapping[str, Any]) -> tuple[Absence, ...]:
     """Return who is absent. Raises: InvalidRequest."""
-    listed = settings.get("absent", [])
-    if not isinstance(listed, list) or len(listed) > MOST_ABSENCES:
-        raise InvalidRequest("absent", "not-a-list")
-    return tuple(_absence(one) for one in listed)
+    asked = WISHES.read(settings)
+    listed = asked.absent if isinstance(asked, RoundSettings) else ()
+    return tuple(
+        Absence(
+            team_id=one.team,
+            day=one.day,
+            start_min=one.start.hour * 60 + one.start.minute,
+            end_min=one.until.hour * 60 + one.until.minute,
+            agents=one.agents,
+        )
+        for one in listed
+    )
 
 
 def kept(absence: Absence) -> dict[str, Any]:
     """Return an absence as settings keep it."""
+    start, until = (time(*divmod(one, 60)) for one in (absence.start_min, absence.end_min))
     return {
         "team": absence.team_id,
         "day": absence.day.isoformat(),
-        "from": _wall(absence.start_min),
-        "until": _wall(absence.end_min),
+        "from": f"{start:%H:%M}",
+        "until": f"{until:%H:%M}",
         "agents": absence.agents,
     }
-
-
-def with_locks(settings: Mapping[str, Any], locks: Mapping[str, Lock]) -> dict[str, Any]:
-    """Return settings with these locks changed."""
-    return {**settings, "locks": {**_object(settings, "locks"), **{one: lock.value for one, lock in locks.items()}}}
-
-
-def _absence(one: Any) -> Absence:
-    try:
-        start, end = (time.fromisoformat(one[name]) for name in ("from", "until"))
-        absence = Absence(
-            team_id=int(one["team"]),
-            day=date.fromisoformat(one["day"]),
-            start_min=start.hour * 60 + start.minute,
-            end_min=end.hour * 60 + end.minute,
-            agents=None if one.get("agents") is None else int(one["agents"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidRequest("absent", "not-an-absence") from error
-    if absence.start_min >= absence.end_min:
-        raise InvalidRequest("absent", "not-after-start")
-    return absence if absence.agents is None else replace(absence, agents=max(absence.agents, 1))
-
-
-def _level(settings: Mapping[str, Any], name: str) -> int:
-    sliders = _object(settings, "sliders")
-    if not sliders.keys() <= set(SLIDERS):
-        raise InvalidRequest("sliders", "unknown-choice")
-    level = sliders.get(name, USUAL)
-    if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level < len(LEVELS):
-        raise InvalidRequest("sliders", "out-of-range")
-    return level
-
-
-def _object(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = settings.get(name, {})
-    if not isinstance(found, Mapping):
-        raise InvalidRequest(name, "not-a-form")
-    return found
-
-
-def _wall(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"

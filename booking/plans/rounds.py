@@ -47,15 +47,19 @@ from optimizer.rounds.timeline import Timeline, Visit
 
 URGENT, DATED, USUAL = 4, 2, 1  # priorities: urgent or late already, with a legal deadline, without
 ROLES = PLANNERS["rounds"]
+# The court that plans and all that is under it: a service of a whole region has the teams of its departments.
+_UNDER = """RECURSIVE under AS (
+        SELECT id FROM territory WHERE id = :territory_id
+        UNION ALL SELECT t.id FROM territory t JOIN under u ON t.parent_id = u.id)"""
 COURT_LINES = text(f"""
-    WITH line AS ({REQUEST_LINES.format(scope="")}
-        WHERE f.territory_id = :territory_id AND f.kind_id = :kind_id AND f.closed_at IS NULL
+    WITH {_UNDER}, line AS ({REQUEST_LINES.format(scope="")}
+        WHERE f.territory_id IN (SELECT id FROM under) AND f.kind_id = :kind_id AND f.closed_at IS NULL
           AND (CAST(:ids AS uuid[]) IS NULL OR f.id = ANY(CAST(:ids AS uuid[]))))
     SELECT * FROM line WHERE stage IN ('waiting', 'missed') OR stage = 'booked' AND starts_at >= :start
                           AND starts_at < :end ORDER BY id""")  # noqa: S608 - constants
 COURT_TEAMS = text(f"""
-    SELECT {TEAM_COLUMNS} FROM {TEAM_TABLES}
-    WHERE r.kind_id = :kind_id AND r.is_active AND s.territory_id = :territory_id AND s.lat IS NOT NULL
+    WITH {_UNDER} SELECT {TEAM_COLUMNS} FROM {TEAM_TABLES}
+    WHERE r.kind_id = :kind_id AND r.is_active AND s.territory_id IN (SELECT id FROM under) AND s.lat IS NOT NULL
     ORDER BY r.id""")  # noqa: S608 - constants
 VISITS = text("""
     SELECT b.id, b.resource_id, b.starts_at, b.ends_at, f.lat, f.lon
@@ -64,11 +68,18 @@ VISITS = text("""
       AND (b.state IN ('booked', 'honoured', 'missed') OR b.state IN ('held', 'requested') AND b.expires_at > :now)
     ORDER BY b.starts_at, b.id""")
 TOLD = text("SELECT booking_id FROM convocation WHERE booking_id = ANY(:ids) AND standing <> 'withdrawn'")
+# Where somebody plans whose court has, somewhere under it, a visit that waits.
 WORK = text("""
-    SELECT DISTINCT f.territory_id, f.kind_id FROM fitting_request f
-    WHERE f.closed_at IS NULL AND NOT EXISTS (
-        SELECT FROM fitting_visit v JOIN booking b ON b.id = v.booking_id
-        WHERE v.request_id = f.id AND b.state IN ('held', 'requested', 'booked', 'honoured'))""")
+    WITH RECURSIVE above AS (
+        SELECT f.territory_id, f.kind_id FROM fitting_request f
+        WHERE f.closed_at IS NULL AND NOT EXISTS (
+            SELECT FROM fitting_visit v JOIN booking b ON b.id = v.booking_id
+            WHERE v.request_id = f.id AND b.state IN ('held', 'requested', 'booked', 'honoured'))
+        UNION SELECT t.parent_id, a.kind_id FROM above a JOIN territory t ON t.id = a.territory_id
+        WHERE t.parent_id IS NOT NULL)
+    SELECT DISTINCT w.territory_id, w.kind_id FROM above w
+    WHERE EXISTS (SELECT FROM account a JOIN account_right g ON g.account_id = a.id
+                  WHERE a.is_active AND g.territory_id = w.territory_id AND g.role = ANY(:roles))""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +113,7 @@ def plannable_kinds(session: Session, actor: Actor) -> list[Kind]:
 
 def work(session: Session, *, now: datetime) -> Collection[tuple[int, int]]:  # noqa: ARG001 - as `Work`
     """Return the courts and the kinds for which a visit waits."""
-    return [(row.territory_id, row.kind_id) for row in session.execute(WORK)]
+    return [(row.territory_id, row.kind_id) for row in session.execute(WORK, {"roles": list(ROLES)})]
 
 
 def fleet_of(session: Session, scope: Scope, settings: Mapping[str, Any], *, now: datetime) -> Fleet:
@@ -134,8 +145,7 @@ def court_lines(
 def _made(
     session: Session, scope: Scope, lines: Sequence[RequestLine], settings: Mapping[str, Any], now: datetime
 ) -> Fleet:
-    asked = {"territory_id": scope.territory_id, "kind_id": scope.kind_id}
-    teams = {row.id: team_of(row) for row in session.execute(COURT_TEAMS, asked)}
+    teams = teams_of(session, scope)
     within = days_as_period(scope.first - A_DAY, scope.until + A_DAY, PLAIN)
     around = {"ids": list(teams), "start": within.start, "end": within.end, "now": now}
     kind = session.get_one(Kind, scope.kind_id)
@@ -162,10 +172,10 @@ def grid_of(kind: Kind) -> Grid:
     return Grid(*(timedelta(minutes=one) for one in (step, duration, after, before)))
 
 
-def team_zones(session: Session, scope: Scope) -> dict[int, ZoneInfo]:
-    """Return the zones of the teams of a court."""
+def teams_of(session: Session, scope: Scope) -> dict[int, Team]:
+    """Return the teams of a court that have a base on the map, by resource."""
     asked = {"territory_id": scope.territory_id, "kind_id": scope.kind_id}
-    return {row.id: ZoneInfo(row.time_zone) for row in session.execute(COURT_TEAMS, asked)}
+    return {row.id: team_of(row) for row in session.execute(COURT_TEAMS, asked)}
 
 
 def told_of(session: Session, lines: Iterable[RequestLine]) -> frozenset[str]:

@@ -117,25 +117,29 @@ def _rest_between(rest: tuple[int, int], start_s: int, end_s: int) -> int:
 
 
 def price(problem: Problem, plan: Plan) -> tuple[Price, ...]:
-    """Return what a plan costs, rule by rule: what is not placed, roads, rounds, waiting, what moves."""
+    """Return what a plan costs, rule by rule: what is not placed, roads, rounds, waiting, what moves.
+
+    Visits and days are counted as they are; what they cost is by priority.
+    """
     weights, placed = problem.weights, plan.placed
-    waiting = sum(one.priority for one in problem.requests if one.id not in placed)
-    metres = waited = moved = changed = 0
+    waiting = [one.priority for one in problem.requests if one.id not in placed]
+    metres = days = waited = moved = changed = 0
     for one in plan.rounds:
         places = [problem.request_of[stop.request_id].home for stop in one.stops]
         base = problem.team_day_of[one.key].base
         metres += sum(problem.travel.leg(*leg)[0] for leg in zip([base, *places], [*places, base], strict=True))
     for request_id, kept in placed.items():
         request = problem.request_of[request_id]
-        waited += request.priority * max((kept.window.day - problem.first_day).days, 0)
+        here = max((kept.window.day - problem.first_day).days, 0)
+        days, waited = days + here, waited + request.priority * here
         if request.lock is Lock.MOVABLE and request.present:
             moved += kept.window != request.present.window
             changed += kept.team_id != request.present.team_id
     return (
-        Price(rule="unplaced", count=waiting, cost=waiting * weights.unplaced),
+        Price(rule="unplaced", count=len(waiting), cost=sum(waiting) * weights.unplaced),
         Price(rule="metres", count=metres, cost=metres * weights.metre),
         Price(rule="rounds", count=len(plan.rounds), cost=len(plan.rounds) * weights.round),
-        Price(rule="days_waited", count=waited, cost=waited * weights.day_waited),
+        Price(rule="days_waited", count=days, cost=waited * weights.day_waited),
         Price(rule="moved", count=moved, cost=moved * weights.moved),
         Price(rule="changed_team", count=changed, cost=changed * weights.changed_team),
     )

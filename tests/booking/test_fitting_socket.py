@@ -18,6 +18,7 @@ NOTICE = f"{ROOT_STATE}portal___ui___notice____notice_state"
 STRANGE: list[Any] = [42, -1, "texte", None, ["a"], {"q": {"a": [1]}}, {"date_limite": "\x00"}, "9" * 40]
 IDS = ["number", "negative", "text", "nothing", "list", "nested", "unprintable", "huge"]
 LIST, FORM, ROUND = "/demandes-de-pose/", "/demandes-de-pose/nouvelle/", "/tournee/"
+PLAN = "/tournees/"
 HANDLERS: list[tuple[str, str, str, tuple[str, ...]]] = [
     (LIST, "fittings_state", "pick_part", ("part",)),
     (LIST, "fitting_sheet_state", "take", ("resource_id", "start")),
@@ -33,6 +34,13 @@ HANDLERS: list[tuple[str, str, str, tuple[str, ...]]] = [
     (ROUND, "round_state", "missed", ("booking_id",)),
     (ROUND, "round_state", "call", ("booking_id",)),
     (ROUND, "round_state", "pick", ("booking_id",)),
+    (PLAN, "plan_rounds_state", "pick_board_day", ("day",)),
+    (PLAN, "plan_rounds_state", "pick_board_team", ("team",)),
+    (PLAN, "plan_rounds_state", "light", ("item",)),
+    (PLAN, "plan_rounds_state", "somebody_is_absent", ("form",)),
+    (PLAN, "plan_rounds_state", "is_back", ("number",)),
+    (PLAN, "plan_rounds_state", "choose_place", ("item",)),
+    (PLAN, "plan_rounds_state", "put", ("place",)),
 ]
 PLAIN = [
     (LIST, "fitting_sheet_state", name) for name in ("give_back", "close", "reopen", "take_it_back")

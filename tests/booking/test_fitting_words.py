@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ from sqlmodel import Session
 from availability.places import Place, Source
 from booking.fitting_actions import book_offer
 from booking.fitting_queries import Offers, RequestLine, Stage, offers_for, request_for
-from booking.fittings import Counting, FittingTerms, Measure, WhyNot, Window
+from booking.fittings import Counting, FittingTerms, Measure, Purpose, WhyNot, Window
 from booking.models import State
 from booking.outcomes import note_outcome
 from booking.pages.fitting_form import DayRow, Typed, understand, usual_days, windows_of
@@ -35,7 +35,7 @@ from booking.pages.round_words import phone_words, points, round_sentence, stop_
 from booking.plans.round_offers import best_slots
 from booking.rounds import round_of
 from tests.booking.fitting_town import GIVORS, VILLEURBANNE, FittingTown, a_request, make_fitting_town, on
-from tests.factories import NOW, TODAY, in_days
+from tests.factories import NOW, TODAY, in_days, make_opening
 
 PARIS = ZoneInfo("Europe/Paris")
 ARSE = Measure(code="arse", label="ARSE", legal_days=5, source="code pénitentiaire, art. D632-2")
@@ -170,6 +170,29 @@ def test_the_five_best_are_offered_with_the_road_that_they_add_and_the_earliest_
     assert best_offers(replace(found, offers=()), (), zone=PARIS) == []
 
 
+def test_the_break_is_said_where_there_is_time_for_it_and_a_removal_is_called_one(
+    session: Session, town: FittingTown
+) -> None:
+    team = town.teams[0]
+    make_opening(session, team, on(1, "13:00"), hours=3)
+    requests = [a_request(session, town) for _ in range(2)] + [a_request(session, town, purpose=Purpose.REMOVAL)]
+    for request, at in zip(requests, ("09:00", "10:30", "13:15"), strict=True):
+        book_offer(session, town.agent, request.id, team.id, on(1, at), now=NOW)
+    note_outcome(session, town.agent, booking_of(session, town, requests[2].id), State.HONOURED, now=on(1, "13:30"))
+
+    cards = stop_cards(round_of(session, town.agent, team.id, in_days(1)), {}, TERMS, now=on(1, "13:30"))
+
+    assert [plain(one.pause) for one in cards] == ["", "", "Pause de 45 min à 11 h 30"]
+    assert [one.done for one in cards] == ["Posé", "Posé", "Retiré"]
+    assert (cards[2].measure, cards[2].state) == ("ARSE, dépose", "retiré")
+
+
+def booking_of(session: Session, town: FittingTown, request_id: UUID) -> UUID:
+    found = request_for(session, town.agent, request_id, now=NOW).booking_id
+    assert found is not None
+    return found
+
+
 def test_reasons_are_counted_in_words_and_none_is_said_when_there_is_none() -> None:
     refused = {WhyNot.TAKEN: 1, WhyNot.TRAVEL: 3}
     found = Offers(offers=(), teams={}, teams_too_far=1, slots_refused=refused, until=TODAY, starts=frozenset())
@@ -200,6 +223,7 @@ def test_a_round_is_read_stop_by_stop(session: Session, town: FittingTown) -> No
     assert (two.state, two.can_fit, plain(two.later)) == ("à faire", False, "À noter à partir de 10 h 45")
     assert plain(two.way) == "environ 29 km, 44 min de route, 16 min de battement"
     assert plain(round_sentence(found)) == (
+        "Départ de la base à 8 h 51, retour vers 12 h 09. "
         "2 passages, environ 60 km et 1 h 32 de route, retour compris (estimation d’après les distances)"
     )
     drawn = points(cards, found)

@@ -18,6 +18,7 @@ from availability.actions import Holder, occupy
 from availability.claims import TimeClaim
 from availability.errors import InvalidRequest
 from availability.periods import Period
+from availability.rights import Role
 from booking import events
 from booking.fitting_actions import book_offer, close_request, give_back, keep_visits_possible, move_visit
 from booking.fitting_queries import offers_for, request_for
@@ -27,13 +28,14 @@ from booking.plans.round_actions import goals_of
 from booking.plans.round_days import Beat, hours_of, present_on, windows_on
 from booking.plans.round_offers import best_slots
 from booking.plans.round_ways import ways
-from booking.plans.round_wishes import Absence, absences_of, kept, locks_of, weights_of
+from booking.plans.round_wishes import WISHES, Absence, absences_of, kept, weights_of
 from booking.plans.rounds import plannable_kinds, work
 from booking.plans.runs import apply_run, undo_run
 from optimizer import judge
 from optimizer.manners import Manner
-from optimizer.rounds.problem import Lock, Rest, Weights
+from optimizer.rounds.problem import Lock, Rest
 from portal.database import make_engine
+from portal.identity import Account, AccountRight
 from tests.booking.fitting_town import (
     GIVORS,
     LYON,
@@ -126,26 +128,22 @@ def test_the_hours_at_home_of_a_night_count_on_both_of_its_days() -> None:
 
 
 def test_wishes_weigh_and_what_is_no_wish_is_refused() -> None:
-    usual = Weights()
+    usual = WISHES.weights
 
     assert weights_of({}) == usual
-    assert weights_of({"sliders": {"road": 4}}).metre == 4
-    assert weights_of({"sliders": {"road": 0}}).day_waited == 4 * usual.day_waited
-    assert weights_of({"sliders": {"moves": 4}}).moved == 4 * usual.moved
-    assert weights_of({"rules": {"rounds": 3}}).round == 3 * usual.round
+    assert weights_of({"sliders": {"road": 4}}).metre == 4 * usual.metre
+    assert weights_of({"sliders": {"moves": 0}}).moved == 0
+    assert weights_of({"rules": {"round": 3}}).round == 3 * usual.round
     for wrong in (
         {"sliders": {"road": 5}},
-        {"sliders": {"road": "2"}},
-        {"sliders": []},
         {"sliders": {"speed": 2}},
-        {"rules": {"nothing": 1}},
-        {"rules": {"rounds": -1}},
-        {"rules": {"rounds": True}},
+        {"rules": {"unplaced": 2}},
+        {"rules": {"round": True}},
+        {"locks": {"a": "glued"}},
+        {"more": 1},
     ):
         with pytest.raises(InvalidRequest):
             weights_of(wrong)
-    with pytest.raises(InvalidRequest):
-        locks_of({"locks": {"a": "glued"}})
 
 
 def test_an_absence_is_kept_and_read_and_anything_else_is_refused() -> None:
@@ -173,7 +171,13 @@ def test_who_waits_and_what_is_booked_are_read_with_the_days_of_the_teams(sessio
     assert len(found.problem.team_days) == 9  # five days of two teams, one of them closed
     assert set(found.in_force.placed) == {str(visit)}
     assert judge.violations("rounds", found.problem, found.in_force) == []
-    assert list(work(session, now=NOW)) == [(town.world.here.id, town.kind.id)]
+    assert work(session, now=NOW) == []  # nobody plans there
+    account = Account(login="agent@justice.invalid", name="Agente Fictive")
+    session.add(account)
+    session.flush()
+    session.add(AccountRight(account_id=account.id, role=Role.MONITORING_AGENT, territory_id=town.world.here.id))
+    session.flush()
+    assert work(session, now=NOW) == [(town.world.here.id, town.kind.id)]
     assert [kind.id for kind in plannable_kinds(session, town.agent)] == [town.kind.id]
 
 
