@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from portal import solver_pool
+from portal.processes import seat
 from portal.solver_pool import SolverLost, SolverPool
 from tests.portal.solver_jobs import count_up, deaf, fail, say_pid, who_imports
 
@@ -255,3 +256,32 @@ async def test_a_server_that_is_killed_leaves_no_process(server: subprocess.Pope
     server.wait(PATIENCE_S)
 
     await until_gone(*processes)
+
+
+def test_those_who_share_a_folder_share_its_seats_and_one_that_is_left_is_taken_again(tmp_path: Path) -> None:
+    with seat(tmp_path, 2) as first, seat(tmp_path, 2) as second, seat(tmp_path, 2) as third:
+        assert (first, second, third) == (True, True, False)
+    with seat(tmp_path / "elsewhere", 1) as alone, seat(tmp_path, 2) as again:
+        assert (alone, again) == (True, True)
+
+
+SITS = """
+import sys, time
+from pathlib import Path
+from portal.processes import seat
+with seat(Path(sys.argv[1]), 1):
+    print(1, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_seat_of_a_process_that_is_killed_is_free(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", SITS, tmp_path], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "1\n"
+        with seat(tmp_path, 1) as while_it_lives:
+            assert not while_it_lives
+        holder.kill()
+
+    with seat(tmp_path, 1) as after:
+        assert after
