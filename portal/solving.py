@@ -60,7 +60,8 @@ async def _serve(pool: SolverPool, turn: asyncio.Lock, most: int) -> None:
                 async with turn:  # one of us asks the table, whoever has nothing to do
                     run_id = await _taken(pool, stack, most)
                 await solve_run(pool, run_id)
-        except (SQLAlchemyError, RuntimeError) as error:  # the database restarts: the run waits, or is interrupted
+        except (SQLAlchemyError, RuntimeError, OSError) as error:
+            # The database restarts, or the folder cannot be written: the run waits, or is interrupted.
             logger.warning("planning interrupted: %s", type(error).__name__)
             await asyncio.sleep(POLL_S)
 
@@ -82,7 +83,7 @@ async def _look_for_lost() -> None:
     while True:
         try:
             await act(interrupt_lost, now=clock.now())
-        except (SQLAlchemyError, RuntimeError) as error:  # as above
+        except (SQLAlchemyError, RuntimeError) as error:  # the database restarts
             logger.warning("planning interrupted: %s", type(error).__name__)
         await asyncio.sleep(LOOK_EVERY_S)
 
