@@ -54,11 +54,12 @@ function judged(beds, drag, today) {
   const others = there.stays.filter((one) => one.booking !== stay.booking && one.at < until && one.end > start);
   const no = (why) => ({ verdict: "no", what, why });
   if (!sameDates && from !== stay.from && from < today) return no("Cette arrivée serait dans le passé.");
-  if (others.length === 1 && sameDates && others[0].may && unit !== drag.home) {
+  const isPlanned = stay.may === "place"; // of a proposal: anywhere, and nobody gives their bed up for it
+  if (others.length === 1 && sameDates && others[0].may && unit !== drag.home && !isPlanned) {
     return { verdict: "swap", what: `Échanger les lits de ${stay.who} et de ${others[0].who}`, other: others[0].booking };
   }
   if (others.length) return no(ended(`Pris par ${others[0].who} du ${say(others[0].from)} au ${say(others[0].until)}`));
-  if (there.section !== home.section) return no("Autre section : déposez sur un séjour pour échanger, ou rendez ce lit et réservez là-bas.");
+  if (there.section !== home.section && !isPlanned) return no("Autre section : déposez sur un séjour pour échanger, ou rendez ce lit et réservez là-bas.");
   const shut = there.closed.find((one) => meets(one, start, until) && !(one.from >= stay.from && one.until <= stay.until));
   if (shut) return no(ended(`Fermé à partir du ${say(Math.max(shut.from, start))}`));
   const moved = begun && unit !== drag.home ? `À partir du ${say(today)}${NBSP}: ` : "";
@@ -118,12 +119,13 @@ export function BedsBoard(props) {
     const { stay, kind } = before;
     const begun = stay.from < now;
     const free = stay.may === "dates";
+    const goes = free || stay.may === "place";
     let { from, until } = stay;
     if (kind === "start" && free && !begun) from = Math.max(Math.min(from + nights, until - 1), now);
     else if (kind === "end" && free) until = Math.max(until + nights, Math.max(from + 1, begun ? now : from + 1));
-    else if (kind === "move" && free && !begun) [from, until] = [from + nights, until + nights];
+    else if (kind === "move" && goes && !begun) [from, until] = [from + nights, until + nights];
     const next = { ...before, from, until, unit: kind === "move" ? unit : before.home };
-    const over = kind === "move" && next.unit !== before.home && dropOn(next);
+    const over = kind === "move" && stay.may !== "place" && next.unit !== before.home && dropOn(next);
     // Over somebody's bar, the beds are exchanged and the dates stay.
     const settled = over ? { ...next, from: stay.from, until: stay.until } : next;
     return { ...settled, ...judged(before.beds, settled, now) };
@@ -209,7 +211,8 @@ export function BedsBoard(props) {
       event.preventDefault();
       const begun = begin(bar, "move");
       if (!begun) return;
-      const how = begun.stay.may === "dates" ? "Flèches pour déplacer, Majuscule et flèches pour le départ, Contrôle et flèches pour l’arrivée" : "Flèches haut et bas pour changer de lit";
+      const ways = { place: "Flèches pour déplacer", dates: "Flèches pour déplacer, Majuscule et flèches pour le départ, Contrôle et flèches pour l’arrivée" };
+      const how = ways[begun.stay.may] ?? "Flèches haut et bas pour changer de lit";
       setDrag({ ...begun, keys: true, nights: { move: 0, start: 0, end: 0 }, ...placed(bar) });
       return setSaid(`Séjour de ${begun.stay.who} choisi. ${how}, Entrée pour déposer, Échap pour renoncer.`);
     }
@@ -234,7 +237,9 @@ export function BedsBoard(props) {
     const { stay } = before;
     const begun = stay.from < now;
     let { from, until } = before;
-    if (across && stay.may === "dates") {
+    if (across && stay.may === "place") {
+      if (from + across >= now) [from, until] = [from + across, until + across];
+    } else if (across && stay.may === "dates") {
       if (shiftKey) until = Math.max(until + across, from + 1, begun ? now : 0);
       else if (ctrlKey && !begun) from = Math.max(Math.min(from + across, until - 1), now);
       else if (!ctrlKey && !begun && from + across >= now) [from, until] = [from + across, until + across];

@@ -101,12 +101,22 @@ class ChoiceRow:
 
 def columns(shown: Establishment) -> list[Column]:
     """Return the headings of the nights."""
-    return [_column(night, shown.today) for night in days_between(shown.first, shown.until)]
+    return columns_between(shown.first, shown.until, today=shown.today)
+
+
+def columns_between(first: date, until: date, *, today: date) -> list[Column]:
+    """Return the headings of the nights `[first, until)`."""
+    return [_column(night, today) for night in days_between(first, until)]
 
 
 def months(shown: Establishment) -> list[Month]:
     """Return the months that the window crosses; a name that has no room is left to the next one."""
-    by_month = groupby(days_between(shown.first, shown.until), key=lambda night: (night.year, night.month))
+    return months_between(shown.first, shown.until)
+
+
+def months_between(first: date, until: date) -> list[Month]:
+    """Return the months that the nights `[first, until)` cross."""
+    by_month = groupby(days_between(first, until), key=lambda night: (night.year, night.month))
     spans = [(date(*month, 1), len(list(same))) for month, same in by_month]
     return [Month(format_date(month, "MMMM y" if span > 3 else "MMM", locale=LOCALE), span) for month, span in spans]
 

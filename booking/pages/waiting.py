@@ -44,7 +44,16 @@ def waiting_page() -> rx.Component:
         el.div(
             el.div(rx.cond(S.cards.length() > 0, el.h2(S.sentence, class_name="fr-h5 fr-mb-0")), role="status"),
             rx.cond(S.kinds.length() > 1, _kinds()),
-            add,
+            el.div(
+                add,
+                rx.cond(
+                    S.plans_beds,
+                    inner_link(
+                        "Répartir les lits", href="/attente/repartir/", class_name="fr-btn fr-btn--sm fr-btn--secondary"
+                    ),
+                ),
+                class_name="pj-actions",
+            ),
             class_name="pj-wait__head",
         ),
         rx.cond(S.cards.length() > 0, el.ol(rx.foreach(S.cards, _card), class_name="pj-plain pj-wait"), nothing),
@@ -67,6 +76,10 @@ def waiting_page() -> rx.Component:
         ),
         on_undo=S.undo,
     )
+
+
+def _plan_beds() -> rx.Component:
+    return inner_link("Répartir les lits", href="/attente/repartir/", class_name="fr-btn fr-btn--sm fr-btn--secondary")
 
 
 def _kinds() -> rx.Component:

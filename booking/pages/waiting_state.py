@@ -20,6 +20,7 @@ from booking.actions import undo_cancel
 from booking.day import time_zone_of
 from booking.pages import waiting_words as words
 from booking.pages.waiting_words import HostRow, WaitCard
+from booking.plans.kept import PLANNERS
 from booking.question import form_of, text_of
 from booking.waiting import accept, decline, set_deadline, undo_withdraw, withdraw
 from booking.waiting_queries import Awaiting, ListedEntry, awaiting, entries_for, entry_for, kinds_waited_for
@@ -43,6 +44,7 @@ class WaitingState(rx.State):
     host_sentence: str = ""
     more: str = ""
     asks: bool = False  # may put somebody on the list
+    plans_beds: bool = False  # may give beds to many at once
     open_id: str = ""
     question: str = ""  # decline or deadline
     typed: dict[str, str] = {"on": "", "source": ""}  # noqa: RUF012
@@ -172,7 +174,7 @@ class WaitingState(rx.State):
 
     async def _show(self) -> None:
         actor, now = await current_actor(self), clock.now()
-        self.asks = actor.has(*REQUESTERS)
+        self.asks, self.plans_beds = actor.has(*REQUESTERS), actor.has(*PLANNERS["beds"])
         found, count, hosted, zone = await read(_shown, actor, now=now, kind=self.kind)
         cards = [words.card(one, now=now, here=zone) for one in found]
         self.cards = [one for one in cards if one.rank]

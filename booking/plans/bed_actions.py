@@ -27,7 +27,8 @@ from booking.errors import AlreadyDecided, ChangedMeanwhile, QuotaReached, TooLa
 from booking.freed import let_go
 from booking.models import Booking, State
 from booking.plans.bed_fit import Fits, fits
-from booking.plans.beds import plan_of
+from booking.plans.bed_settings import check, locks_of
+from booking.plans.beds import is_planned, plan_of
 from booking.plans.kept import Application, Refused
 from booking.plans.models import OptimizerRun
 from booking.quotas import Booker, wait_for_service
@@ -35,9 +36,10 @@ from booking.stays import change_stay
 from booking.waiting_entries import move_entry
 from booking.waiting_models import LIVING, WaitingEntry, WaitingOffer, WaitingState
 from booking.waiting_offers import ONE_LIST_AT_A_TIME
-from optimizer.beds.problem import Placement
+from optimizer.beds.problem import Lock, Placement
 
 TAKEN_FOR = frozenset({State.BOOKED, State.REQUESTED})
+SERVED_BY = text("SELECT booking_id, entry_id FROM waiting_offer WHERE entry_id = ANY(:ids) AND outcome = 'taken'")
 SECTION_OF = text("SELECT id, resource_id FROM unit WHERE id = ANY(:ids)")
 # Somebody from whom a person is kept sleeps, on one of these nights, in the establishment of a section.
 NEAR = text("""
@@ -65,10 +67,10 @@ class NotPlaced(Refusal):
 
 @dataclass
 class Done:
-    """What an application did: bookings by entry, the bed that each moved stay left, what was so already or refused."""
+    """What an application did: bookings by entry, the bed that each stay left, what was so already or refused."""
 
     bookings: dict[str, UUID] = field(default_factory=dict)
-    moves: dict[str, int] = field(default_factory=dict)
+    moves: dict[str, tuple[UUID, int]] = field(default_factory=dict)
     already: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
@@ -83,18 +85,18 @@ def apply_plan(
     wanted = {
         item: placement
         for item, placement in plan_of(run.plan).placed.items()
-        if _is_number(item) and (items is None or item in items)
+        if is_planned(item) and (items is None or item in items)
     }
     # In the order of docs/locking.md: bookings, then every section concerned, sorted, once, then the list of the kind.
     stays = _locked_stays(session, run, wanted)
-    entries = _entries(session, run, wanted)
+    entries = [one for one in _entries(session, run, wanted) if str(one.id) not in stays]
     section_of = _sections(session, [*wanted.values()])
-    locked = lock(session, [*section_of.values(), *(stay.resource_id for stay in stays)])
+    locked = lock(session, [*section_of.values(), *(stay.resource_id for stay in stays.values())])
     session.execute(ONE_LIST_AT_A_TIME, {"kind_id": run.kind_id})
     applying = _Applying(session, actor, run, section_of=section_of, locked=locked, now=now)
     applying.move(stays, wanted)
     applying.serve(entries, wanted)
-    found = {*(str(one.id) for one in stays), *(str(one.id) for one in entries)}
+    found = {*stays, *(str(one.id) for one in entries)}
     applying.done.refused.extend(Refused(why="gone", item=item) for item in wanted if item not in found)
     _keep(run, applying.done)
     done = applying.done
@@ -107,15 +109,15 @@ def take_back(session: Session, actor: Actor, run: OptimizerRun, *, now: datetim
     Who waited waits again at the same place, unless they left the list or wait for the same already.
     """
     given = {str(booking): UUID(entry) for entry, booking in run.applied.get("bookings", {}).items()}
-    left: dict[str, int] = run.applied.get("moves", {})
+    left: dict[str, int] = dict(run.applied.get("moves", {}).values())
     bookings = _locked(session, [UUID(one) for one in (*given, *left)])
     locked = lock(session, [booking.resource_id for booking in bookings])
     session.execute(ONE_LIST_AT_A_TIME, {"kind_id": run.kind_id})
     to_come = [one for one in bookings if one.state in TAKEN_FOR and _begins_after(one, now, locked)]
     mine = [one for one in to_come if str(one.id) in given]
-    moved = [one for one in to_come if str(one.id) not in given]
+    moved = {str(one.id): one for one in to_come if str(one.id) not in given}
     kept = [one for one in mine if _tried(session, _give_back, actor, one, given[str(one.id)], now)]
-    stuck = in_turn(moved, lambda stay: _tried(session, _bring_back, actor, stay, left[str(stay.id)], now))
+    stuck = in_turn(moved, lambda item, stay: _tried(session, _bring_back, actor, stay, left[item], now))
     return len(to_come) - len(kept) - len(stuck)
 
 
@@ -156,21 +158,21 @@ class _Applying:
         self.now = now
         self.done = Done()
 
-    def move(self, stays: Iterable[Booking], wanted: Mapping[str, Placement]) -> None:
-        """Have stays that have not begun go to their other bed."""
-        before = self.run.applied.get("moves", {})
-        there = {stay.id for stay in stays if str(stay.unit_id) == wanted[str(stay.id)].room_id}
-        self.done.already.extend(str(one) for one in there if str(one) in before)
-        left = [stay for stay in stays if stay.id not in there]
-        refused = in_turn(left, lambda stay: self._moved(stay, wanted[str(stay.id)]))
-        self.done.refused.extend(Refused(why=why, item=str(stay.id)) for stay, why in refused)
+    def move(self, stays: Mapping[str, Booking], wanted: Mapping[str, Placement]) -> None:
+        """Have stays that have not begun go to their other bed; they are named as the plan names them."""
+        done = {*self.run.applied.get("moves", {}), *self.run.applied.get("bookings", {})}
+        there = {item for item, stay in stays.items() if str(stay.unit_id) == wanted[item].room_id}
+        self.done.already.extend(sorted(there & done))
+        left = {item: stay for item, stay in stays.items() if item not in there}
+        refused = in_turn(left, lambda item, stay: self._moved(item, stay, wanted[item]))
+        self.done.refused.extend(Refused(why=why, item=item) for item, why in refused.items())
 
-    def _moved(self, stay: Booking, place: Placement) -> str:
+    def _moved(self, item: str, stay: Booking, place: Placement) -> str:
         """Move a stay; return why not, empty when it is done. The bed that it leaves is for the plan, not the list."""
         before = stay.unit_id
         why = _tried(self.session, self._move, stay, place)
         if not why and before is not None:
-            self.done.moves[str(stay.id)] = before
+            self.done.moves[item] = (stay.id, before)
         return why
 
     def _move(self, session: Session, stay: Booking, place: Placement) -> None:
@@ -239,16 +241,15 @@ class _Applying:
             raise NotPlaced(why="apart")
 
 
-def in_turn(stays: Collection[Booking], move: Callable[[Booking], str]) -> list[tuple[Booking, str]]:
+def in_turn(stays: Mapping[str, Booking], move: Callable[[str, Booking], str]) -> dict[str, str]:
     """Move stays, each as soon as the bed that it goes to is free of another; return those that could not, and why."""
-    left = [*stays]
+    left = dict(stays)
     while left:
-        tried = [(stay, move(stay)) for stay in left]
-        refused = [(stay, why) for stay, why in tried if why]
+        refused = {item: why for item, stay in left.items() if (why := move(item, stay))}
         if len(refused) == len(left):
             return refused
-        left = [stay for stay, _ in refused]
-    return []
+        left = {item: left[item] for item in refused}
+    return {}
 
 
 def why_of(refusal: Refusal) -> str:
@@ -286,19 +287,22 @@ def _has_twin(session: Session, entry: WaitingEntry) -> bool:
     return session.exec(twin).first() is not None
 
 
-def _is_number(item: str) -> bool:
-    """Say whether an item is somebody who waits, or a stay that may move: others stay where they are."""
-    try:
-        UUID(item)
-    except ValueError:
-        return False
-    return True
+def _locked_stays(session: Session, run: OptimizerRun, wanted: Mapping[str, Placement]) -> dict[str, Booking]:
+    """Return the stays of the court among these items, locked: those that had a bed, by the list or not.
 
-
-def _locked_stays(session: Session, run: OptimizerRun, wanted: Mapping[str, Placement]) -> list[Booking]:
-    """Return the stays of the court among these items, locked."""
-    found = _locked(session, [UUID(item) for item in wanted])
-    return [one for one in found if (one.territory_id, one.kind_id) == (run.territory_id, run.kind_id)]
+    Of those whom the list served, only where the run may move them: the others have what they have.
+    """
+    rows = session.execute(SERVED_BY, {"ids": [UUID(item) for item in wanted]})
+    items = {item: item for item in wanted} | {str(row.booking_id): str(row.entry_id) for row in rows}
+    locks, usual = locks_of(run.settings), Lock.MOVABLE if check(run.settings).may_move else Lock.FROZEN
+    found = _locked(session, [UUID(one) for one in items])
+    return {
+        items[str(one.id)]: one
+        for one in found
+        if (one.territory_id, one.kind_id) == (run.territory_id, run.kind_id)
+        and one.first_on == wanted[items[str(one.id)]].first_on
+        and locks.get(items[str(one.id)], usual) is not Lock.FROZEN
+    }
 
 
 def _locked(session: Session, ids: Collection[UUID]) -> list[Booking]:
@@ -329,6 +333,6 @@ def _keep(run: OptimizerRun, done: Done) -> None:
     before: Mapping[str, Any] = run.applied
     run.applied = {
         "bookings": before.get("bookings", {}) | {entry: str(booking) for entry, booking in done.bookings.items()},
-        "moves": done.moves | before.get("moves", {}),
+        "moves": {item: [str(booking), unit] for item, (booking, unit) in done.moves.items()} | before.get("moves", {}),
         "refused": [[one.item, one.why] for one in done.refused],
     }

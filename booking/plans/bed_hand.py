@@ -41,7 +41,7 @@ def _with(ward: Ward, plan: Plan, move: Move) -> Plan:
     request = ward.problem.request_of.get(item)
     if request is None or request.lock is Lock.FROZEN:
         raise InvalidRequest("item", "unknown-choice")
-    if room_id and room_id not in ward.beds:
+    if room_id not in ward.beds and (room_id or item in ward.stays):
         raise InvalidRequest("bed", "unknown-choice")
     placed = {other: place for other, place in plan.placed.items() if other != item}
     if room_id:

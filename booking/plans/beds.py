@@ -29,6 +29,7 @@ from optimizer.beds.plan import Plan
 from optimizer.beds.problem import Establishment, Lock, Placement, Policy, Problem, Request, Room, Sex, Work
 
 ROLES = PLANNERS["beds"]
+Nights = tuple[date, date]  # half-open
 NOON_MIN = 12 * 60
 ADULT = 30  # of whom nothing says the age: their sections were chosen by the search already
 HOME = ZoneInfo("Europe/Paris")  # where there is no bed at all
@@ -37,6 +38,7 @@ LOOKED_AT = timedelta(days=400)  # a bed is reserved a year ahead at most
 # What a refusal is worth, by the days that are left until the legal deadline.
 URGENCIES = ((15, 6), (30, 4), (366, 2))
 MONTHS_COUNTED = 3  # of waiting
+BOOKED = 1_000  # refusals of people who wait: whoever has a bed keeps one
 
 BEDS = text("""
     SELECT u.id, u.name, r.id AS resource_id, r.name AS section, s.id AS site_id, s.name AS site_name, s.commune,
@@ -60,10 +62,15 @@ STAYS = text("""
         SELECT unit_id, holder_id, min(night) AS first, max(night) + 1 AS until
         FROM nights GROUP BY unit_id, holder_id, island)
     SELECT runs.*, u.resource_id, b.id AS booking_id, b.person_id, b.first_on, b.until_on, p.sex, p.birth_on,
-           b.state = 'booked' AND b.territory_id = :territory_id AND b.kind_id = :kind_id AS is_own
+           b.state = 'booked' AND b.territory_id = :territory_id AND b.kind_id = :kind_id AS is_own, o.entry_id
     FROM runs JOIN unit u ON u.id = runs.unit_id
     LEFT JOIN booking b ON b.id = runs.holder_id LEFT JOIN person p ON p.id = b.person_id
+    LEFT JOIN waiting_offer o ON o.booking_id = b.id AND o.outcome = 'taken'
     ORDER BY runs.unit_id, runs.first""")
+OWN_SECTIONS = text("""
+    SELECT DISTINCT resource_id FROM booking
+    WHERE territory_id = :territory_id AND kind_id = :kind_id AND state = 'booked'
+      AND first_on >= :first AND first_on < :until""")
 APART = text("""
     SELECT a.person_id, array_agg(DISTINCT b.person_id ORDER BY b.person_id) AS others
     FROM kept_apart a JOIN kept_apart b ON b.group_id = a.group_id AND b.person_id <> a.person_id
@@ -174,18 +181,19 @@ def ward_of(
     kind = session.get_one(Kind, court.kind_id)
     waiting = _waiting(session, court)
     fitted = fits(session, waiting, kind, today=court.first, now=now)
-    beds = {str(row.id): BedLine(**_named(row)) for row in session.execute(BEDS, {"ids": list(fitted.sections)})}
+    sections = _sections(session, court, fitted)
+    beds = {str(row.id): BedLine(**_named(row)) for row in session.execute(BEDS, {"ids": sections})}
     today = min((local_day(now, ZoneInfo(bed.time_zone)) for bed in beds.values()), default=local_day(now, HOME))
     wanted = {str(entry.id): Wanted(entry, *dates) for entry in waiting if (dates := _dates(entry, court, kind, today))}
-    horizon = _horizon(wanted.values(), today)
+    horizon = _horizon(wanted.values(), court)
     locks = locks_of(settings)
     usual = Lock.MOVABLE if check(settings).may_move else Lock.FROZEN
-    stays = _stays(session, court, fitted, horizon, lambda item: locks.get(item, usual), now=now, today=today)
+    stays = _stays(session, court, sections, horizon, lambda item: locks.get(item, usual), now=now, today=today)
     apart = _apart(session, wanted.values(), stays.values())
     frozen = _frozen(plan_of(base).placed, locks, wanted, stays.values(), beds)
     requests = [_request(item, one, fitted, today, frozen.get(item)) for item, one in wanted.items()]
     requests += [_present(line) for line in stays.values()]
-    closed = _closed(session, fitted, horizon)
+    closed = _closed(session, sections, horizon)
     problem = Problem(
         establishments=tuple(
             Establishment(id=site) for site in dict.fromkeys(str(bed.site_id) for bed in beds.values())
@@ -210,6 +218,15 @@ def plan_of(kept: Mapping[str, Any] | None) -> Plan:
     """Return the plan that the table keeps; an empty one when there is none."""
     plan: Plan | None = plan_in("beds", kept)
     return plan or Plan()
+
+
+def is_planned(item: str) -> bool:
+    """Say whether an item is somebody who waits, or a stay that may move: the others are named by their bed too."""
+    try:
+        UUID(item)
+    except ValueError:
+        return False
+    return True
 
 
 def urgency(entry: WaitingEntry, today: date) -> int:
@@ -255,46 +272,58 @@ def _dates(entry: WaitingEntry, court: Scope, kind: Kind, today: date) -> tuple[
     return (earliest, latest) if earliest <= latest else None
 
 
-def _horizon(wanted: Iterable[Wanted], today: date) -> tuple[date, date]:
+def _sections(session: Session, court: Scope, fitted: Fits) -> list[int]:
+    """Return the sections that suit, or might, who waits, and those where the court has stays that begin meanwhile."""
+    asked = {
+        "territory_id": court.territory_id,
+        "kind_id": court.kind_id,
+        "first": court.first,
+        "until": court.until,
+    }
+    return sorted({*fitted.sections, *session.execute(OWN_SECTIONS, asked).scalars()})
+
+
+def _horizon(wanted: Iterable[Wanted], court: Scope) -> Nights:
     """Return the nights that matter, `[first, until)`: those that somebody might have, and a year for what comes later.
 
     A stay that is cut would make a bed look free the day after.
     """
-    those = [(one.earliest, one.latest + timedelta(days=one.nights)) for one in wanted]
-    if not those:
-        return today, today
-    first = min(first for first, _ in those)
-    return first, max(first + LOOKED_AT, *(until for _, until in those))
+    ends = [one.latest + timedelta(days=one.nights) for one in wanted]
+    return court.first, max([court.first + LOOKED_AT, *ends])
 
 
 def _stays(
     session: Session,
     court: Scope,
-    fitted: Fits,
-    horizon: tuple[date, date],
+    sections: list[int],
+    horizon: Nights,
     lock_of: Callable[[str], Lock],
     *,
     now: datetime,
     today: date,
 ) -> dict[str, StayLine]:
     asked = {
-        "ids": list(fitted.sections),
+        "ids": sections,
         "first": horizon[0],
         "until": horizon[1],
         "now": now,
         "territory_id": court.territory_id,
         "kind_id": court.kind_id,
     }
-    lines = [_stay(row, lock_of(str(row.booking_id)), today) for row in session.execute(STAYS, asked)]
+    lines = [_stay(row, lock_of(item_of(row)), today) for row in session.execute(STAYS, asked)]
     return {line.item: line for line in lines}
 
 
 def _stay(row: Any, lock: Lock, today: date) -> StayLine:
-    """Return who has a bed; one that may move is a stay of the court, unlocked, seen whole, that has not begun."""
-    is_whole = (row.first, row.until) == (row.first_on, row.until_on)
-    may_move = bool(row.is_own) and is_whole and row.first > today and lock is not Lock.FROZEN
+    """Return who has a bed. One that may move is a stay of the court, unlocked, seen whole, that has not begun.
+
+    Whoever was given it by the list keeps the name that they had there: a plan that was applied is what is in force.
+    """
+    is_own = bool(row.is_own) and (row.first, row.until) == (row.first_on, row.until_on) and row.first > today
+    may_move = is_own and lock is not Lock.FROZEN
+    is_named = may_move or (is_own and row.entry_id is not None)
     return StayLine(
-        item=str(row.booking_id) if may_move else f"{row.holder_id}:{row.unit_id}:{row.first}",
+        item=item_of(row) if is_named else f"{row.holder_id}:{row.unit_id}:{row.first}",
         unit_id=row.unit_id,
         resource_id=row.resource_id,
         first=row.first,
@@ -304,15 +333,20 @@ def _stay(row: Any, lock: Lock, today: date) -> StayLine:
         is_woman=row.sex == "F",
         age=age_on(row.birth_on, row.first) if row.birth_on else ADULT,
         may_move=may_move,
-        is_own=bool(row.is_own) and is_whole and row.first > today,
+        is_own=is_own,
     )
 
 
-def _closed(session: Session, fitted: Fits, horizon: tuple[date, date]) -> defaultdict[int, list[tuple[date, date]]]:
+def item_of(row: Any) -> str:
+    """Return how a stay is named: as they were on the list, or by its booking."""
+    return str(row.entry_id or row.booking_id)
+
+
+def _closed(session: Session, sections: list[int], horizon: Nights) -> defaultdict[int, list[tuple[date, date]]]:
     """Return the nights on which each section is closed, within the horizon."""
     first, until = horizon
-    found: defaultdict[int, list[tuple[date, date]]] = defaultdict(list)
-    for row in session.execute(CLOSED, {"ids": list(fitted.sections), "first": first, "until": until}):
+    found: defaultdict[int, list[Nights]] = defaultdict(list)
+    for row in session.execute(CLOSED, {"ids": sections, "first": first, "until": until}):
         found[row.id].append((max(row.first or first, first), min(row.until or until, until)))
     return found
 
@@ -336,7 +370,7 @@ def _apart(session: Session, wanted: Iterable[Wanted], stays: Iterable[StayLine]
 # --- the problem ---
 
 
-def _room(item: str, bed: BedLine, fitted: Fits, closed: Sequence[tuple[date, date]]) -> Room:
+def _room(item: str, bed: BedLine, fitted: Fits, closed: Sequence[Nights]) -> Room:
     return Room(
         id=item,
         establishment_id=str(bed.site_id),
@@ -380,6 +414,7 @@ def _present(line: StayLine) -> Request:
         nights=(line.until - line.first).days,
         sex=Sex.WOMEN if line.is_woman else Sex.MEN,
         age=line.age,
+        priority=BOOKED,
         equipment_required=frozenset({f"{SECTION}:{line.resource_id}"}) if line.may_move else NOBODY,
         present=Placement(room_id=str(line.unit_id), first_on=line.first),
         lock=Lock.MOVABLE if line.may_move else Lock.FROZEN,

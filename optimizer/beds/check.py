@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from optimizer.beds.plan import Plan
 from optimizer.beds.problem import Lock, Placement, Policy, Problem, Request, Room, Sex, until
-from optimizer.beds.rules import barred, date_prices, is_closed, is_in_time, room_prices
+from optimizer.beds.rules import barred, date_prices, is_closed, is_in_time, move_price, room_prices
 from optimizer.searching import Price
 
 
@@ -38,7 +38,10 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
 
 
 def price(problem: Problem, plan: Plan) -> tuple[Price, ...]:
-    """Return what a plan costs, rule by rule: refusals first, then what costs most."""
+    """Return what a plan costs, rule by rule: refusals first, then what costs most.
+
+    What might cost is told when it costs nothing too, so that two plans are compared rule by rule.
+    """
     refused = [request for request in problem.requests if request.id not in plan.placed]
     due = sum(request.priority for request in refused) * problem.refusal
     counts: dict[str, float] = defaultdict(float)
@@ -47,8 +50,21 @@ def price(problem: Problem, plan: Plan) -> tuple[Price, ...]:
         for line in placement_prices(problem, problem.request_of[id], placement):
             counts[line.rule] += line.count
             costs[line.rule] += line.cost
-    lines = [Price(rule=rule, count=counts[rule], cost=costs[rule]) for rule in counts if counts[rule]]
+    told = {rule for rule, count in counts.items() if count} | set(_that_might_cost(problem))
+    lines = [Price(rule=rule, count=counts[rule], cost=costs[rule]) for rule in told]
     return Price(rule="refused", count=len(refused), cost=due), *sorted(lines, key=lambda one: (-one.cost, one.rule))
+
+
+def _that_might_cost(problem: Problem) -> Iterator[str]:
+    """Yield the rules by which plans of a problem may differ whoever the rooms are: dates, ways and moves."""
+    for request in problem.requests:
+        if request.lock is not Lock.FROZEN:
+            if request.slack_days:
+                yield "waited"
+            if request.work is not None:
+                yield "travel"
+            if request.present is not None:
+                yield move_price(problem, request)[0]
 
 
 def placement_prices(problem: Problem, request: Request, placement: Placement) -> Iterator[Price]:

@@ -16,6 +16,7 @@ from availability.rights import Actor
 from booking import events
 from booking.actions import Beneficiary, cancel
 from booking.plans.bed_apart import keep_apart
+from booking.plans.bed_hand import Move, move_by_hand
 from booking.plans.beds import plan_of
 from booking.plans.kept import Application
 from booking.plans.models import OptimizerRun
@@ -28,7 +29,7 @@ from booking.waiting_queries import entry_for
 from portal.database import make_engine
 from tests.booking.queue import Accounts, waits
 from tests.booking.town import Town, make_person, make_town, stay
-from tests.booking.ward import solved, states_of, stays_of
+from tests.booking.ward import solved, states_of, stays_of, ward
 from tests.conftest import Database
 from tests.factories import NOW, PROFILE, in_days, in_minutes
 from tests.races import act, at_once
@@ -169,6 +170,29 @@ def test_a_stay_that_may_move_makes_room_for_who_waits(session: Session, town: T
     assert undone == 2
     assert stays_of(session)["26/90"][0] == town.beds[0].id
     assert stays_of(session)["26/91"][0] == town.beds[1].id
+
+
+def test_what_was_applied_is_in_force_under_the_same_name_and_may_move_later(session: Session, town: Town) -> None:
+    entries = wait_for(session, town, 2)
+    run_id = solved(session, town)
+    apply_run(session, town.officer, run_id, now=NOW)
+    placed = plan_of(session.get_one(OptimizerRun, run_id).plan).placed
+    items = [str(one.id) for one in entries]
+
+    frozen, movable = ward(session, town), ward(session, town, may_move=True)
+
+    for found in (frozen, movable):
+        assert {item: found.in_force.placed[item] for item in items} == {item: placed[item] for item in items}
+    assert {line.may_move for line in frozen.stays.values()} == {False}
+    other = next(bed for bed in town.beds if str(bed.id) not in {place.room_id for place in placed.values()})
+    again = solved(session, town, may_move=True)
+    by_hand = move_by_hand(
+        session, town.officer, again, Move(items[0], str(other.id), placed[items[0]].first_on), now=NOW
+    )
+    assert apply_run(session, town.officer, by_hand, now=NOW).done == (items[0],)
+    assert stays_of(session)["26/1"][0] == other.id
+    assert undo_run(session, town.officer, by_hand, now=NOW) == 1
+    assert stays_of(session)["26/1"][0] == int(placed[items[0]].room_id)
 
 
 # --- taken back ---
