@@ -51,10 +51,11 @@ def test_beds_are_proposed_moved_by_hand_applied_and_taken_back(open_page: OpenP
     # Nobody fits as it is: four do once stays have changed beds.
     expect(page.get_by_label("Établissement")).to_contain_text(f"{HOUSE} (4)")
     expect(page.locator(".pj-stay--proposed[data-booking]")).to_have_count(4)
-    page.get_by_role("button", name="Pourquoi ?").first.click()
+    lines = page.locator(".pj-plans__line", has_text="24\u00a0nuits, entrée")  # those who wait for this house
+    lines.get_by_role("button", name="Pourquoi ?").first.click()
     close = page.get_by_role("region", name="De près")
     expect(close).to_contain_text("Ce qui lui en donnerait un")
-    expect(close).to_contain_text("Un lit de plus")
+    expect(close).to_contain_text("jours plus tard")
     assert serious_in_both_schemes(page) == []
     close.get_by_role("button", name="Fermer").click()
     expect(close).to_have_count(0)
