@@ -20,24 +20,29 @@ def locks_of(settings: Mapping[str, Any]) -> dict[str, Lock]:
 
 
 def locked(
-    problem: Problem, away: Mapping[int, Sequence[Period]], *, manner: Manner, locks: Mapping[str, Lock]
+    problem: Problem, closed: Mapping[int, Sequence[Period]], *, manner: Manner, locks: Mapping[str, Lock]
 ) -> Problem:
     """Return the problem with what may become of each hearing that is held, and of each case that has a place.
 
-    A sitting stays unless somebody of it is away; a case may move at a cost, but one whose people were told stays when
-    a whole plan is made. What somebody said comes first. Nothing is frozen that no longer holds: it could only be lost.
+    A sitting stays unless somebody of it is absent (`closed`); a case may move at a cost, but one whose people were
+    told stays when a whole plan is made. What somebody said comes first. Nothing is frozen that no longer holds: it
+    could only be lost.
     """
-    broken = {one.id for one in problem.hearings if _is_broken(one, away)}
+    broken = {one.id for one in problem.hearings if _is_broken(one, closed)}
     hearings = tuple(replace(one, sitting_lock=_of_sitting(one, broken, locks)) for one in problem.hearings)
     held = replace(problem, hearings=hearings)
     return replace(held, cases=tuple(_with_lock(held, case, broken, manner, locks) for case in held.cases))
 
 
-def _is_broken(hearing: Hearing, away: Mapping[int, Sequence[Period]]) -> bool:
+def _is_broken(hearing: Hearing, closed: Mapping[int, Sequence[Period]]) -> bool:
+    """Say whether somebody who sits is absent that day, or the room closed.
+
+    Whoever holds a hearing may well have it in a calendar of their own: to be busy then is no absence.
+    """
     if hearing.sitting is None:
         return False
     seated = (*hearing.sitting.people, hearing.sitting.room_id)
-    return any(hearing.period.overlaps(one) for who in seated for one in away.get(who, ()))
+    return any(hearing.period.overlaps(one) for who in seated for one in closed.get(who, ()))
 
 
 def _of_sitting(hearing: Hearing, broken: set[int], locks: Mapping[str, Lock]) -> Lock:

@@ -107,7 +107,7 @@ class Staff:
     benches: tuple[Bench, ...]
     rooms: tuple[Room, ...]
     people: tuple[Person, ...]  # prosecutors and interpreters
-    away: Mapping[int, Sequence[Period]]  # by resource, those who sit now and are no longer of the court included
+    closed: Mapping[int, Sequence[Period]]  # when those of the court, and those who sit now, are absent for whole days
 
 
 def staff_of(
@@ -139,7 +139,7 @@ def staff_of(
             if row.code == ROOM_KIND
         ),
         people=tuple(_beside(row, away[row.id]) for row in beside if row.code != ROOM_KIND),
-        away=away,
+        closed=_closed(session, court, sorted(ids)),
     )
 
 
@@ -230,6 +230,14 @@ def _away(
     asked = {"ids": list(ids), "now": now, "kind_id": court.kind_id, "stay_ids": list(stay_ids), **_around(court)}
     for row in session.execute(BUSY, asked | {"hearing_ids": list(hearing_ids)}):
         found[row.resource_id].append(Period(row.start, row.end))
+    for number, periods in _closed(session, court, ids).items():
+        found[number] += periods
+    return found
+
+
+def _closed(session: Session, court: Scope, ids: Sequence[int]) -> defaultdict[int, list[Period]]:
+    """Return when each of these is closed, or absent, for whole days of the window."""
+    found: defaultdict[int, list[Period]] = defaultdict(list)
     for row in session.execute(CLOSED, {"ids": list(ids), "first": court.first, "until": court.until}):
         zone = ZoneInfo(row.time_zone)
         first = max(row.first or date.min, court.first)

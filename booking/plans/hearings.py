@@ -201,7 +201,7 @@ def problem_of(
         far_ends=tuple(far_ends_of(session, court, prisons, hearing_ids, now=now)),
         weights=weights_of(settings or {}),
     )
-    return locked(problem, staff.away, manner=manner, locks=locks_of(settings or {}))
+    return locked(problem, staff.closed, manner=manner, locks=locks_of(settings or {}))
 
 
 def board(session: Session, actor: Actor, court: Scope, *, now: datetime) -> Board:

@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from availability.actions import Holder, occupy
 from availability.claims import CaseClaim, TimeClaim
 from availability.errors import InvalidRequest, PeriodTaken
-from availability.models import Resource, Shape
+from availability.models import Absence, CalendarFeed, Resource, Shape
 from availability.openings import instant_of
 from availability.periods import Period
 from booking.actions import Beneficiary, confirm, hold
@@ -247,6 +247,21 @@ def test_of_a_panel_one_who_is_away_sets_the_sitting_free(session: Session, cour
     close(session, session.get_one(Resource, court.judges[1]), in_days(7), in_days(8))
 
     assert [one.sitting_lock for one in read(session, court).hearings] == [Lock.MOVABLE, Lock.FROZEN]
+
+
+def test_who_has_the_hearing_in_a_calendar_of_their_own_still_holds_it(session: Session, court: SmallCourt) -> None:
+    hearing_id = court.hearing(session)
+    one = Sitting(judge_id=court.judges[0], clerk_id=court.clerks[0], room_id=court.rooms[0])
+    staff_hearing(session, court.clerk, hearing_id, one, now=NOW)
+    feed = CalendarFeed(
+        resource_id=court.judges[0], url_sealed=b"", host="", next_at=NOW, added_by=uuid4(), created_at=NOW
+    )
+    session.add(feed)
+    session.flush()
+    period = read(session, court).hearings[0].period
+    session.add(Absence(resource_id=court.judges[0], feed_id=feed.id, during=Range(period.start, period.end)))
+
+    assert [one.sitting_lock for one in read(session, court, Manner.REPAIR).hearings] == [Lock.FROZEN]
 
 
 def test_whose_people_were_told_stays_in_a_new_plan_and_may_move_in_a_repair(
