@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound
-from availability.openings import A_DAY
+from availability.openings import A_DAY, local_day
 from availability.rights import Actor
-from booking.fitting_queries import days_as_period, terms_of
+from booking.fitting_queries import PLAIN, days_as_period, terms_of
 from booking.pages.fitting_words import initials, team_name
 from booking.pages.plan_rounds_words import OfferRow, added_road, change_words, clock, conflict_words, shifted
 from booking.plans.kept import plan_in, run_of, scope_of
@@ -64,7 +64,10 @@ def carried(session: Session, actor: Actor, run_id: UUID, item: UUID, *, now: da
     ]
     if here is not None:
         return Carried(item=str(item), title=title, is_frozen=False, rows=rows)
-    change = smallest_change(problem, plan, request.id)
+    # What is left of today is short, and part of it is over: what would have to change is said of the days to come.
+    today = local_day(now, next((one.zone for one in teams.values()), PLAIN))
+    to_come = replace(problem, team_days=tuple(one for one in problem.team_days if one.day > today))
+    change = smallest_change(to_come, plan, request.id)
     name = team_name(teams[change.team_id], teams) if change and change.team_id in teams else "l’équipe"
     return Carried(
         item=str(item),

@@ -114,7 +114,7 @@ class PlanRoundsState(PlansState, rx.State):
         self.wrong_absence = "" if absence else WRONG_ABSENCE
         if absence is None:
             return [rx.set_focus("absence-debut")]
-        self._absent = [*self._absent, kept(absence)]
+        self._absent = [*self._plain(), kept(absence)]
         self._cover(absence.day)
         return await self._search(Manner.REPAIR)
 
@@ -122,7 +122,7 @@ class PlanRoundsState(PlansState, rx.State):
     @rx.event
     async def is_back(self, number: int) -> None:
         """Forget an absence in the next search."""
-        self._absent = [one for at, one in enumerate(self._absent) if at != number]
+        self._absent = [one for at, one in enumerate(self._plain()) if at != number]
         self._say_absent()
 
     @allow(*DRIVERS)
@@ -166,7 +166,11 @@ class PlanRoundsState(PlansState, rx.State):
         return await self._kept(partial(put, now=time_now.now()), self._opened_id(), item, where)
 
     def _own_settings(self) -> dict[str, Any]:
-        return {"absent": list(self._absent)} if self._absent else {}
+        return {"absent": self._plain()} if self._absent else {}
+
+    def _plain(self) -> list[dict[str, Any]]:
+        """Return who is absent as settings keep it, not as Reflex wraps it."""
+        return [dict(one) for one in self._absent]
 
     def _own_asked(self) -> tuple[str, str]:
         return self.board_day, self.board_team
@@ -191,7 +195,7 @@ class PlanRoundsState(PlansState, rx.State):
         names = {int(one.id): one.name for one in self.teams}
         self.absences = [
             AbsenceRow(number, _absence_words(one, names.get(one.team_id, "une équipe")))
-            for number, one in enumerate(absences_of({"absent": list(self._absent)}))
+            for number, one in enumerate(absences_of({"absent": self._plain()}))
         ]
 
 

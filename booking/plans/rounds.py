@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -159,7 +159,7 @@ def _made(
         lines=lines,
         told=told_of(session, lines),
         locks=locks_of(settings),
-        absences=absences_of(settings),
+        absences=tuple(_from_now_on(absences_of(settings), teams, now)),
         now=now,
     )
     return making.fleet(settings)
@@ -477,6 +477,15 @@ def _with_absences(problem: Problem, absences: Iterable[Absence]) -> Problem:
         gone = replace(team_day, start_min=team_day.end_min, rest=None)
         problem = problem.with_team_days(left or gone)
     return problem
+
+
+def _from_now_on(absences: Iterable[Absence], teams: Mapping[int, Team], now: datetime) -> Iterator[Absence]:
+    """Yield what is left of absences: a visit that has begun has its team."""
+    for one in absences:
+        team = teams.get(one.team_id)
+        start = max(one.start_min, minutes_of(now, one.day, team.zone)) if team else one.end_min
+        if start < one.end_min:
+            yield replace(one, start_min=start)
 
 
 def _touches(absence: Absence, team_id: int, window: Window, beat: Beat) -> bool:

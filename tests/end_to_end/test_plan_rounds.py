@@ -78,4 +78,8 @@ def test_an_urgent_visit_is_inserted_a_visit_is_put_elsewhere_and_one_is_booked_
     expect(page.get_by_text(re.compile("Application annulée"))).to_be_visible()
 
     assert standing(served) == before
+
+    page.get_by_text("Un agent est absent ce matin ?").click()
+    page.get_by_role("button", name="Voir ce qui doit bouger").click()
+    expect(page.get_by_role("button", name=re.compile("Retirer l’absence"))).to_be_visible()
     assert complaints == []
