@@ -29,7 +29,7 @@ def planning_bar(
     propose: rx.Var[str] | str,
     sentence: rx.Var[str] | str = "",
     own: rx.Component | None = None,
-    can_repair: bool = True,
+    can_repair: rx.Var[bool] | bool = True,
 ) -> rx.Component:
     """Return what is planned and wished, the buttons, the search while it runs; `own` is what only one page asks."""
     return el.section(
@@ -148,7 +148,7 @@ def _weight(state: State, one: rx.Var[WeightView]) -> rx.Component:
     )
 
 
-def _buttons(state: State, propose: rx.Var[str] | str, can_repair: bool) -> rx.Component:
+def _buttons(state: State, propose: rx.Var[str] | str, can_repair: rx.Var[bool] | bool) -> rx.Component:
     main = el.button(
         propose,
         type="button",
@@ -164,7 +164,7 @@ def _buttons(state: State, propose: rx.Var[str] | str, can_repair: bool) -> rx.C
         class_name="fr-text--sm fr-mb-0",
     )
     return el.div(
-        el.div(main, *([repair_menu(state)] if can_repair else []), class_name="pj-actions"),
+        el.div(main, rx.cond(can_repair, repair_menu(state)), class_name="pj-actions"),
         rx.cond(state.locked != "", kept),
         class_name="pj-plans__buttons",
     )

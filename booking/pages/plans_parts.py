@@ -22,8 +22,12 @@ def proposal_part(
     board: rx.Component | None = None,
     line_action: Callable[[rx.Var[LineRow]], rx.Component] | None = None,
     locks: bool = True,
+    are_carried: bool = False,
 ) -> rx.Component:
-    """Return the open proposal; `board` is what only this page shows of it, `line_action` what one does with a line."""
+    """Return the open proposal; `board` is what only this page shows of it, `line_action` what one does with a line.
+
+    With `are_carried`, lines are carried to a place of the board: see `drag_area`.
+    """
     stale = el.p(
         "Quelque chose a changé depuis ce calcul : ce qui ne convient plus sera dit à l’application.",
         class_name="fr-text--sm fr-icon-warning-line pj-plan__stale",
@@ -51,7 +55,7 @@ def proposal_part(
         rx.cond(state.others.length() > 0, _others(state)),
         _table(state),
         board or rx.fragment(),
-        _lines(state, line_action, locks=locks),
+        _lines(state, line_action, locks=locks, are_carried=are_carried),
         aria_label="Proposition",
         class_name="pj-plan__proposal",
     )
@@ -174,6 +178,7 @@ def _lines(
     line_action: Callable[[rx.Var[LineRow]], rx.Component] | None,
     *,
     locks: bool,
+    are_carried: bool,
 ) -> rx.Component:
     options = rx.fragment(rx.foreach(state.filters, lambda one: el.option(one.label, value=one.code)))
     tools = el.div(
@@ -205,7 +210,7 @@ def _lines(
         class_name="pj-plans__tools pj-noprint",
     )
     rows = el.ul(
-        rx.foreach(state.lines, lambda one: _line(state, one, line_action, locks=locks)),
+        rx.foreach(state.lines, lambda one: _line(state, one, line_action, locks=locks, are_carried=are_carried)),
         class_name="pj-plain pj-plans__lines",
     )
     none = el.p("Aucune ligne ne correspond.", class_name="fr-text--sm")
@@ -231,6 +236,7 @@ def _line(
     line_action: Callable[[rx.Var[LineRow]], rx.Component] | None,
     *,
     locks: bool,
+    are_carried: bool,
 ) -> rx.Component:
     name = "ligne-" + one.id
     what = el.label(one.label, el.span(one.hint, class_name="fr-hint-text"), html_for=name, class_name="fr-label")
@@ -255,6 +261,7 @@ def _line(
             class_name="pj-plans__line-acts pj-noprint",
         ),
         key=one.id,
+        custom_attrs={"data-carried": one.id, "draggable": "true"} if are_carried else {},
         class_name="pj-plans__line",
     )
 

@@ -9,7 +9,7 @@ from booking.pages.drag_area import drag_area
 from booking.pages.planning_words import CaseRow, Gauge, HearingCard
 from booking.pages.plans_bar import planning_bar, repair_choices
 from booking.pages.plans_parts import proposal_part, runs_part
-from booking.pages.repartition_board import move_button, places_sheet, sittings_board
+from booking.pages.repartition_board import calendar, move_button, places_sheet, sittings_board
 from booking.pages.repartition_state import RepartitionState
 from booking.pages.widgets import inner_link
 from booking.plans.hearings import PLANNERS
@@ -40,6 +40,7 @@ def repartition_page() -> rx.Component:
             S,
             kind_label="Audiences",
             sentence=S.summary,
+            can_repair=S.to_staff == "",  # else it is offered above
             propose=rx.cond(S.proposal != "", "Proposer une nouvelle répartition", "Proposer une répartition"),
         ),
         rx.cond(
@@ -71,7 +72,7 @@ def _to_staff() -> rx.Component:
 
 
 def _proposal() -> rx.Component:
-    shown = proposal_part(S, board=sittings_board(), line_action=move_button)
+    shown = proposal_part(S, board=rx.fragment(calendar(), sittings_board()), line_action=move_button, are_carried=True)
     return rx.fragment(drag_area(shown, on_lift=S.lift, on_dropped=S.put, on_let_go=S.let_go), places_sheet())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from booking.pages.plan_calendar import plan_calendar
 from booking.pages.planning_words import CaseRow, SittingCard
 from booking.pages.plans_parts import lock_choice
 from booking.pages.plans_words import LineRow
@@ -30,6 +31,15 @@ def sittings_board() -> rx.Component:
     )
 
 
+def calendar() -> rx.Component:
+    """Return a week of the proposal, by room or by judge; a hearing of it leads to its cases."""
+    return el.details(
+        el.summary("Calendrier par salle et par juge", class_name="pj-plan__summary"),
+        plan_calendar(S.week, on_view=S.look_by, on_week=S.look_at, on_open=S.open_hearing),
+        class_name="fr-mb-2w",
+    )
+
+
 def move_button(one: rx.Var[LineRow]) -> rx.Component:
     """Return the button of a line that opens why its case is there, or nowhere, and where it could go."""
     return _move(one.id, one.label, rx.cond(one.then == "", "Pourquoi, et où ?", "Déplacer vers…"))
@@ -48,11 +58,20 @@ def places_sheet() -> rx.Component:
         el.ul(rx.foreach(S.changes, el.li), class_name="fr-mb-2w"),
         aria_label="Ce qui lui donnerait une place",
     )
+    barred = el.details(
+        el.summary("Les autres audiences (", S.barred.length(), "), et pourquoi pas", class_name="pj-plan__summary"),
+        el.ul(rx.foreach(S.barred, _offer), class_name="pj-plain pj-offers"),
+    )
     return sheet(
         why,
         rx.cond(S.changes.length() > 0, changes),
         el.h3("Déplacer vers…", class_name="fr-h6 fr-mb-1v"),
-        el.ul(rx.foreach(S.offers, _offer), class_name="pj-plain pj-offers"),
+        rx.cond(
+            S.offers.length() > 0,
+            el.ul(rx.foreach(S.offers, _offer), class_name="pj-plain pj-offers"),
+            el.p("Aucune audience ne peut la recevoir."),
+        ),
+        rx.cond(S.barred.length() > 0, barred),
         open=S.is_choosing,
         title=S.carried_title,
         on_close=S.let_go,
@@ -118,11 +137,15 @@ def _sitting(card: rx.Var[SittingCard]) -> rx.Component:
         inside,
         key=card.id,
         custom_attrs={"data-place": card.id},
-        class_name=rx.cond(
-            S.is_choosing | ~S.answers.contains(card.id),
+        class_name=[
             "pj-plan__card",
-            rx.cond(S.answers[card.id].can, "pj-plan__card pj-plan__card--lit", "pj-plan__card pj-plan__card--barred"),
-        ),
+            rx.cond(card.is_open, "pj-plan__card--open", ""),
+            rx.cond(
+                S.is_choosing | ~S.answers.contains(card.id),
+                "",
+                rx.cond(S.answers[card.id].can, "pj-plan__card--lit", "pj-plan__card--barred"),
+            ),
+        ],
     )
 
 

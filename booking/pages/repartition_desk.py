@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from availability.models import Resource
 from booking.models import OCCUPYING, Booking
+from booking.pages.plan_calendar_words import PlanWeek, week_of
 from booking.pages.planning_words import (
     CaseRow,
     HearingCard,
@@ -31,6 +33,7 @@ from booking.plans.hearing_wishes import WISHES
 from booking.plans.hearings import CaseLine, HearingLine, cases_of, hearings_of, people_of, plan_of, unplaced_of
 from booking.plans.kept import Scope, scope_of
 from booking.plans.models import OptimizerRun
+from booking.plans.planner import Reading
 from optimizer.hearings.plan import Plan
 from optimizer.hearings.problem import Load, Problem
 from portal.ui.dates import moment
@@ -143,6 +146,8 @@ class CourtAsked:
 
     waiting: int
     unfolded: tuple[str, ...] = ()
+    view: str = ""  # of the calendar: by room or by judge
+    monday: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +160,7 @@ class Court:
     waiting_count: int
     hearing_ids: frozenset[int]
     sittings: list[SittingCard] = field(default_factory=list)
+    week: PlanWeek = field(default_factory=PlanWeek)
 
 
 def places(plan: Plan) -> Mapping[str, str]:
@@ -234,7 +240,14 @@ def court(session: Session, shown: Shown) -> Court:
         waiting_count=len(waiting),
         hearing_ids=frozenset(line.hearing.id for line in lines),
         sittings=_sittings(shown, lines=lines, plan=plan, cases=cases, names=names) if shown.run else [],
+        week=_week(shown, plan, lines, names) if shown.run else PlanWeek(),
     )
+
+
+def _week(shown: Shown, plan: Plan, lines: Collection[HearingLine], names: Mapping[int, str]) -> PlanWeek:
+    reading: Reading = shown.reading  # type: ignore[assignment]  # always read
+    asked: CourtAsked = shown.asked
+    return week_of(reading.problem, reading.in_force, plan, lines, names, view=asked.view, monday=asked.monday)
 
 
 def _scope(shown: Shown) -> Scope:

@@ -12,7 +12,9 @@ from reflex.event import EventSpec
 from availability.errors import InvalidRequest
 from availability.rights import Actor
 from booking.bench import count_to_staff
+from booking.pages.plan_calendar_words import PlanWeek
 from booking.pages.planning_words import CaseRow, HearingCard, SittingCard
+from booking.pages.plans_acts import day_of
 from booking.pages.plans_desk import Desk
 from booking.pages.plans_reading import Look
 from booking.pages.plans_state import PlansState, planning_for
@@ -40,6 +42,7 @@ class RepartitionState(PlansState, rx.State):
     hidden: int = 0  # lines of the table that a button shows
     to_staff: str = ""  # how many hearings miss somebody who is away
     sittings: list[SittingCard] = []  # noqa: RUF012
+    week: PlanWeek = PlanWeek()
     left_out: list[str] = []  # noqa: RUF012 - the cases that are not ticked, among those that are shown
     ticked: dict[str, int] = {}  # noqa: RUF012 - by hearing
 
@@ -48,12 +51,15 @@ class RepartitionState(PlansState, rx.State):
     why: str = ""  # why it is there, or nowhere
     reasons: list[str] = []  # noqa: RUF012
     changes: list[str] = []  # noqa: RUF012 - what would place it
-    offers: list[OfferRow] = []  # noqa: RUF012 - what every hearing answers to it
-    answers: dict[str, OfferRow] = {}  # noqa: RUF012 - the same, by hearing
+    offers: list[OfferRow] = []  # noqa: RUF012 - where it could go, and what that costs
+    barred: list[OfferRow] = []  # noqa: RUF012 - where it could not, and why
+    answers: dict[str, OfferRow] = {}  # noqa: RUF012 - both, by hearing
     is_choosing: bool = False  # from the list, rather than with the mouse
 
     _waiting_shown: int = ROWS_AT_ONCE
     _unfolded: list[str] = []  # noqa: RUF012
+    _view: str = ""
+    _monday: str = ""
 
     @allow(*PLANNERS)
     @rx.event
@@ -70,6 +76,30 @@ class RepartitionState(PlansState, rx.State):
         others = [one for one in self._unfolded if one != wanted and one in known]
         is_open = wanted in self._unfolded
         self._unfolded = others if is_open or wanted not in known else [*others, wanted]
+        await self._show()
+
+    @allow(*PLANNERS)
+    @rx.event
+    async def open_hearing(self, hearing_id: str) -> EventSpec:
+        """Go from the calendar to the cases of a hearing."""
+        wanted = str(hearing_id)
+        if wanted in {card.id for card in self.sittings} and wanted not in self._unfolded:
+            self._unfolded = [*self._unfolded, wanted]
+            await self._show()
+        return rx.set_focus(f"audience-{wanted}")
+
+    @allow(*PLANNERS)
+    @rx.event
+    async def look_by(self, view: str) -> None:
+        """Show the calendar by room, or by judge."""
+        self._view = str(view)
+        await self._show()
+
+    @allow(*PLANNERS)
+    @rx.event
+    async def look_at(self, monday: str) -> None:
+        """Show another week of the calendar."""
+        self._monday = str(monday)
         await self._show()
 
     @allow(*PLANNERS)
@@ -93,29 +123,34 @@ class RepartitionState(PlansState, rx.State):
 
     @allow(*PLANNERS)
     @rx.event
-    async def put(self, case_id: str, place: str) -> EventSpec:
-        """Make a proposal beside the open one, with one case elsewhere."""
-        wanted, asked = _case_of(case_id), str(place)
-        refused = self.answers.get(asked)
+    async def put(self, case_id: str, place: str) -> None:
+        """Make a proposal beside the open one, with one case elsewhere; the page stays where one looks."""
+        run_id, wanted, asked = self._opened_id(), _case_of(case_id), str(place)
+        title, answer = self.carried_title, self.answers.get(asked)
         is_known = self.carried == str(wanted)
         self._release()
-        if is_known and refused is None:  # where it is already
-            return rx.set_focus("proposition")
-        if is_known and refused is not None and not refused.can:
-            words = f"{refused.title} : impossible, {refused.words}."
-            (await self.get_state(NoticeState)).show("warning", words)
-            return rx.set_focus("message")
-        return await self._kept(partial(put, now=clock.now()), self._opened_id(), wanted, asked)
+        notice = await self.get_state(NoticeState)
+        if is_known and answer is None:  # where it is already
+            return
+        if answer is not None and is_known and not answer.can:
+            notice.show("warning", f"{title} : {answer.title}, impossible, {answer.words}.")
+        elif await self._is_kept(partial(put, now=clock.now()), run_id, wanted, asked) and answer is not None:
+            notice.show_success(
+                f"{title} → {answer.title} : {answer.words}, {answer.cost}. L’autre proposition reste à côté."
+            )
 
     async def _carry(self, case_id: object) -> None:
         run_id, wanted = self._opened_id(), _case_of(case_id)
         found = await read(carried, await current_actor(self), run_id, wanted, now=clock.now())
-        self.carried, self.carried_title, self.offers = found.case_id, found.title, found.rows
+        self.carried, self.carried_title = found.case_id, found.title
+        self.offers = [row for row in found.rows if row.can]
         self.why, self.reasons, self.changes = found.why.sentence, found.why.reasons, found.why.changes
         self.answers = {row.place: row for row in found.rows}
+        self.barred = [row for row in found.rows if not row.can]
 
     def _release(self) -> None:
-        self.carried, self.carried_title, self.offers, self.answers, self.is_choosing = "", "", [], {}, False
+        self.carried, self.carried_title, self.is_choosing = "", "", False
+        self.offers, self.barred, self.answers = [], [], {}
 
     def _lockable(self) -> set[str]:
         return super()._lockable() | {card.lock_id for card in self.sittings}
@@ -125,14 +160,19 @@ class RepartitionState(PlansState, rx.State):
         self.to_staff = plural(gaps, "audience à pourvoir", "audiences à pourvoir") if gaps else ""
 
     def _own_asked(self) -> CourtAsked:
-        return CourtAsked(waiting=self._waiting_shown, unfolded=tuple(self._unfolded))
+        return CourtAsked(
+            waiting=self._waiting_shown,
+            unfolded=tuple(self._unfolded),
+            view=self._view,
+            monday=day_of(self._monday),
+        )
 
     def _fill_own(self, found: Look) -> None:
         own: Court | None = found.own
         if own is None:
             self.summary = "Aucun type d’audience n’est à répartir par votre greffe."
             return
-        self.summary, self.hearings, self.sittings = own.sentence, own.hearings, own.sittings
+        self.summary, self.hearings, self.sittings, self.week = own.sentence, own.hearings, own.sittings, own.week
         self.waiting, self.hidden = own.waiting, own.waiting_count - len(own.waiting)
         self._resource_ids = own.hearing_ids
         self._count()

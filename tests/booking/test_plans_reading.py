@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound
+from booking.pages.plans_acts import Wanted, keep_other, resume, start
 from booking.pages.plans_reading import Asked, Look, look
 from booking.pages.repartition_desk import DESK, CourtAsked
 from booking.pages.repartition_moves import NOWHERE, carried, put
 from booking.plans.hearings import plan_of
 from booking.plans.kept import digest_of, run_of
-from booking.plans.models import OptimizerRun
+from booking.plans.models import OptimizerRun, RunState
 from booking.plans.runs import BrokenPlan, apply_run, finish_run, judged, reading_of, start_run, take_run
 from optimizer.hearings.greedy import completed
 from optimizer.hearings.staffing import staffed
+from optimizer.manners import Manner
 from tests.booking.court import FIRST, UNTIL, SmallCourt, make_court
 from tests.factories import NOW, in_days
 
@@ -127,3 +130,45 @@ def test_a_stranger_sees_nothing_of_it(session: Session, court: SmallCourt) -> N
     with pytest.raises(NotFound):
         carried(session, court.stranger, run.id, case_id, now=NOW)
     assert look(session, court.stranger, DESK, Asked(open=str(run.id), own=CourtAsked(waiting=40)), now=NOW).runs == []
+
+
+def test_compromises_say_how_many_move_and_are_kept_as_proposals(session: Session, court: SmallCourt) -> None:
+    run = planned_run(session, court)
+    assert run.plan is not None
+    one, *_ = plan_of(run.plan).placed
+    less = {"sittings": run.plan["plan"]["sittings"], "placed": {str(one): run.plan["plan"]["placed"][str(one)]}}
+    price = [["unplaced", 2, 200_000], ["days", 5, 10]]
+    run.plan = run.plan | {"others": [{"plan": less, "price": price}]}
+    session.flush()
+
+    proposal = seen(session, court).proposal
+    assert proposal is not None
+    assert [(row.number, row.moves) for row in proposal.others] == [(0, "aucune affaire déplacée")]
+    assert proposal.others[0].gains.startswith("1\u00a0affaire de plus placée")
+    kept = keep_other(session, court.clerk, DESK, run.id, 0, now=NOW)
+    assert plan_of(run_of(session, court.clerk, kept).plan).placed == {one: plan_of(run.plan).placed[one]}
+    with pytest.raises(InvalidRequest):
+        keep_other(session, court.clerk, DESK, run.id, 1, now=NOW)
+
+
+def test_an_interrupted_search_is_asked_again_as_it_was_from_what_it_had_found(
+    session: Session, court: SmallCourt
+) -> None:
+    run = planned_run(session, court)
+    run.settings, run.state = {"sliders": {"sooner": 4}}, RunState.INTERRUPTED
+    session.flush()
+
+    found = seen(session, court)
+    assert [(row.can_resume, row.has_plan) for row in found.runs] == [(True, True)]
+    again = run_of(session, court.clerk, resume(session, court.clerk, run.id, now=NOW))
+    assert (again.based_on, again.settings, again.state) == (run.id, run.settings, RunState.QUEUED)
+
+
+@pytest.mark.parametrize("wanted", [{"kind": "unknown"}, {"until": FIRST + timedelta(days=800)}])
+def test_a_search_of_what_is_not_planned_is_refused(
+    session: Session, court: SmallCourt, wanted: dict[str, object]
+) -> None:
+    usual = {"kind": court.kind.code, "first": FIRST, "until": UNTIL, "manner": Manner.PLAN, "settings": {}}
+
+    with pytest.raises(InvalidRequest):
+        start(session, court.clerk, DESK, Wanted(**usual | wanted, based_on=None), now=NOW)  # type: ignore[arg-type]

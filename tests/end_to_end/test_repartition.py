@@ -18,34 +18,42 @@ from tests.served import Served
 OpenPage = Callable[..., Page]
 CLERK = Role.REGISTRY
 PATIENCE_MS = 2 * WAIT_MS  # the first search starts its process, and one of them goes on to its end
-ADDRESS = "/repartition/"
+ADDRESS = "/repartition/?type=audience-jcp"
 
-# The demonstration is shared: what a test applied is taken away, a search that runs is told that it is no longer.
-AS_IT_WAS = """
+# The demonstration is shared: what a test applied is taken away, a search that runs is told that it is no longer. What
+# other kinds of hearings have stays: theirs have their dates.
+KIND = "(SELECT id FROM kind WHERE code = 'audience-jcp')"
+OWN = f"FROM waiting_case WHERE kind_id = {KIND}"
+TO_COME = f"""SELECT h.resource_id FROM hearing_session h JOIN resource r ON r.id = h.resource_id
+    WHERE h.starts_at > now() AND r.kind_id = {KIND}"""  # noqa: S608
+AS_IT_WAS = f"""
     DELETE FROM optimizer_run;
-    DELETE FROM session_case WHERE holder_id IN (SELECT booking_id FROM waiting_case);
-    UPDATE booking SET state = 'cancelled', expires_at = NULL WHERE id IN (SELECT booking_id FROM waiting_case);
-    UPDATE waiting_case SET booking_id = NULL;
-    DELETE FROM seat_time WHERE lower(during) > now() AND holder_id IN (SELECT id FROM hearing_staffing);
-    DELETE FROM hearing_staffing WHERE hearing_id IN (
-        SELECT resource_id FROM hearing_session WHERE starts_at > now());
-    DELETE FROM seat_time WHERE lower(during) > now() AND resource_id IN (
-        SELECT r.id FROM resource r JOIN kind k ON k.id = r.kind_id WHERE k.code = 'salle')"""
-BOOKED = text("""
-    SELECT count(*) FROM waiting_case w JOIN booking b ON b.id = w.booking_id WHERE b.state = 'booked'""")
-DEAD_RUN = text("""
+    DELETE FROM session_case WHERE holder_id IN (SELECT booking_id {OWN});
+    UPDATE booking SET state = 'cancelled', expires_at = NULL WHERE id IN (SELECT booking_id {OWN});
+    UPDATE waiting_case SET booking_id = NULL WHERE kind_id = {KIND};
+    DELETE FROM seat_time WHERE lower(during) > now() AND holder_id IN (
+        SELECT id FROM hearing_staffing WHERE hearing_id IN ({TO_COME}));
+    DELETE FROM hearing_staffing WHERE hearing_id IN ({TO_COME});
+    DELETE FROM seat_time WHERE lower(during) > now() AND holder_id NOT IN (SELECT id FROM hearing_staffing)
+        AND holder_id NOT IN (SELECT holder_id FROM template_session) AND resource_id IN (
+        SELECT r.id FROM resource r JOIN kind k ON k.id = r.kind_id WHERE k.code = 'salle')"""  # noqa: S608
+BOOKED = text(f"""
+    SELECT count(*) FROM waiting_case w JOIN booking b ON b.id = w.booking_id
+    WHERE b.state = 'booked' AND w.kind_id = {KIND}""")  # noqa: S608
+DEAD_RUN = text(f"""
     INSERT INTO optimizer_run (id, problem, manner, territory_id, kind_id, requested_by, first_on, until_on, state,
                                digest, created_at, heartbeat_at)
     SELECT :id, 'hearings', 'plan', w.territory_id, w.kind_id, :id, current_date, current_date + 1, 'running', '',
            now() - interval '1 minute', now() - interval '1 minute'
-    FROM waiting_case w ORDER BY w.id LIMIT 1""")
+    FROM waiting_case w WHERE w.kind_id = {KIND} ORDER BY w.id LIMIT 1""")  # noqa: S608
 TAKE_ROOMS = text("""
     INSERT INTO seat_time (resource_id, seat, during, holder_id)
     SELECT r.id, 1, tstzrange(h.starts_at, h.ends_at), :holder FROM resource r
     JOIN kind k ON k.id = r.kind_id AND k.code = 'salle',
          (SELECT h.starts_at, h.ends_at FROM hearing_session h JOIN resource s ON s.id = h.resource_id
           JOIN kind c ON c.id = s.kind_id WHERE c.code = 'audience-jcp' AND h.starts_at > now()
-          ORDER BY h.starts_at, s.id LIMIT 1) h""")
+          ORDER BY h.starts_at, s.id LIMIT 1) h
+    ON CONFLICT DO NOTHING""")  # a room where another hearing is already
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -89,6 +97,19 @@ def proposed(page: Page) -> Locator:
 def whole(page: Page, number: int) -> Locator:
     """Return the box of a hearing of the proposal, as one clicks it."""
     return page.locator(".pj-plan__whole label").nth(number)
+
+
+def carry(page: Page, what: Locator, where: Locator) -> None:
+    """Drag something to where it is to be, out of sight as it may be when one begins."""
+    what.hover()
+    box = what.bounding_box()
+    assert box is not None
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5, box["y"] + 5, steps=3)
+    expect(page.locator(".pj-plan__answer").first).to_be_visible()
+    where.hover()
+    where.hover()  # a browser says where one is from the second move on
+    page.mouse.up()
 
 
 def count_of(words: str) -> int:
@@ -280,3 +301,41 @@ def test_the_search_is_asked_and_applied_by_keyboard_on_a_phone(open_page: OpenP
     expect(page.locator("#message")).to_contain_text("affaires placées")
     expect(page.locator("#message")).to_be_focused()
     assert booked(served) > 0
+
+
+def test_a_proposal_is_changed_by_hand_locked_compared_and_gone_on_from(open_page: OpenPage) -> None:
+    page = open_page(ADDRESS, CLERK)
+    page.get_by_label("Attendre moins").press("End")
+    expect(page.locator("output").first).to_have_text("avant tout")
+    found = proposed(page)
+    expect(found).to_contain_text("attendre moins : avant tout")
+
+    page.locator(".pj-plan__fold").first.press("Enter")
+    case = page.locator(".pj-plan__inside li").first
+    found_ref = re.search(r"RG \d+/\d+", case.inner_text())
+    assert found_ref is not None
+    ref = found_ref.group()
+    case.get_by_role("combobox").select_option("frozen")
+    expect(page.locator("#recherche")).to_contain_text("1\u00a0verrou")
+    case.get_by_role("combobox").select_option("free")
+    case.get_by_role("button", name=re.compile("^Déplacer vers")).press("Enter")
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_role("heading", name="Pourquoi")).to_be_visible()
+    sheet.get_by_role("button", name=re.compile("^Retirer")).press("Enter")
+
+    expect(found.locator("p").first).to_contain_text("modifiée à la main")
+    expect(page.get_by_role("columnheader", name=re.compile("^Proposition [AB]"))).to_have_count(2)
+    page.get_by_label("Chercher", exact=True).fill(ref)
+    expect(page.locator(".pj-plans__line")).to_have_count(1)
+    line = page.locator(".pj-plans__line", has_text=ref)
+    expect(line).to_contain_text("sans place")
+
+    carry(page, line.locator(".pj-plan__why"), page.locator(".pj-plan__head").first)  # where it was, there is room
+    expect(page.locator(".pj-plan__run", has_text="modifiée à la main")).to_have_count(2)
+    page.get_by_label("Lignes").select_option("placed")
+    expect(page.locator(".pj-plans__line", has_text=ref)).to_contain_text("reçoit une place")
+    button(page, "Continuer la recherche à partir d’ici").click()
+    button(page, "Arrêter").click()
+    expect(page.locator(".pj-plan__run")).to_have_count(4)
+    button(page, re.compile("^Ouvrir")).last.press("Enter")
+    expect(found.locator("p").first).not_to_contain_text("modifiée à la main")
