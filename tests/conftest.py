@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect, sync_playwright
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -26,8 +26,8 @@ from tests.served import Served, serving
 
 pytest_plugins = ["tests.api_country"]
 
-# A busy machine is slow, not wrong: no test fails on a time.
-settings.register_profile("placejuste", deadline=None)
+# A busy machine is slow, not wrong: neither an example nor what draws them has a time to keep.
+settings.register_profile("placejuste", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("placejuste")
 WAIT_MS = 30_000
 HEIGHT = 900  # of a page
