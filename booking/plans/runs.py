@@ -240,7 +240,8 @@ def finish_run(session: Session, run_id: UUID, found: Found, *, now: datetime) -
 def fail_run(session: Session, run_id: UUID, *, now: datetime) -> bool:
     """Write that the search broke, or that its process was killed; False when the run had ended.
 
-    The best plan that it told, if it told any, is its proposal.
+    The best plan that it told, if it told any, is its proposal. One that was asked to stop, and was killed because it
+    did not in time, is stopped.
     """
     return _end(session, run_id, RunState.FAILED, now, None)
 
@@ -250,6 +251,8 @@ def _end(session: Session, run_id: UUID, state: RunState, now: datetime, found: 
     run = session.exec(wanted.execution_options(populate_existing=True)).one_or_none()
     if run is None or run.state not in ACTIVE:
         return False
+    if state is RunState.FAILED and run.stop_asked_at is not None:
+        state = RunState.STOPPED
     run.state, run.ended_at, run.heartbeat_at = state, now, now
     if found is None:
         keep_so_far(run)

@@ -295,6 +295,15 @@ def test_a_search_that_breaks_is_told(session: Session, court: SmallCourt) -> No
     asked(session, court)
 
 
+def test_a_search_that_is_killed_because_it_does_not_stop_was_stopped(session: Session, court: SmallCourt) -> None:
+    run = asked(session, court)
+    take_run(session, now=NOW)
+    request_stop(session, court.clerk, run.id, now=NOW)
+
+    assert fail_run(session, run.id, now=NOW)
+    assert (seen(session, run).state, seen(session, run).plan) == (RunState.STOPPED, None)
+
+
 @pytest.mark.parametrize("count", [0, 1, MOST_POINTS, MOST_POINTS + 1, 10 * MOST_POINTS + 3])
 def test_a_long_curve_is_thinned_and_keeps_its_last_point(count: int) -> None:
     kept = thinned(points(count))
