@@ -29,10 +29,10 @@ from booking.models import Booking, State
 from booking.plans.bed_fit import Fits, fits
 from booking.plans.bed_settings import check, locks_of
 from booking.plans.beds import is_planned, plan_of
-from booking.plans.kept import Application, Refused
+from booking.plans.kept import Application, Refused, instants_of
 from booking.plans.models import OptimizerRun
 from booking.quotas import Booker, wait_for_service
-from booking.stays import change_stay
+from booking.stays import CHANGED, SWAPPED, change_stay
 from booking.waiting_entries import move_entry
 from booking.waiting_models import LIVING, WaitingEntry, WaitingOffer, WaitingState
 from booking.waiting_offers import ONE_LIST_AT_A_TIME
@@ -49,6 +49,9 @@ NEAR = text("""
     WHERE a.person_id = :person_id AND n.night >= :first AND n.night < :until
       AND (n.expires_at IS NULL OR n.expires_at > :now)
       AND r.site_id = (SELECT site_id FROM resource WHERE id = :resource_id) LIMIT 1""")
+CHANGED_SINCE = text("""
+    SELECT 1 FROM history
+    WHERE subject = 'booking' AND subject_id = :id AND act = ANY(:acts) AND at >= :since AND at <> ALL(:ours) LIMIT 1""")
 # Why something was not applied, by the refusal that said so; the French is in booking/pages/plan_beds_words.py.
 WHY: Mapping[type[Refusal], str] = {
     PeriodTaken: "taken",
@@ -106,19 +109,31 @@ def apply_plan(
 def take_back(session: Session, actor: Actor, run: OptimizerRun, *, now: datetime) -> int:
     """Give back the beds that were given, of stays that have not begun; return how many wait again or are back.
 
-    Who waited waits again at the same place, unless they left the list or wait for the same already.
+    Who waited waits again at the same place, unless they left the list or wait for the same already. A stay that
+    somebody has moved since stays where they put it.
     """
-    given = {str(booking): UUID(entry) for entry, booking in run.applied.get("bookings", {}).items()}
+    given: dict[str, str] = {booking: entry for entry, booking in run.applied.get("bookings", {}).items()}
     left: dict[str, int] = dict(run.applied.get("moves", {}).values())
+    items = {booking: item for item, (booking, _) in run.applied.get("moves", {}).items()} | given
     bookings = _locked(session, [UUID(one) for one in (*given, *left)])
     locked = lock(session, [booking.resource_id for booking in bookings])
     session.execute(ONE_LIST_AT_A_TIME, {"kind_id": run.kind_id})
-    to_come = [one for one in bookings if one.state in TAKEN_FOR and _begins_after(one, now, locked)]
+    placed = plan_of(run.plan).placed
+    to_come = [
+        one
+        for one in bookings
+        if one.state in TAKEN_FOR and _begins_after(one, now, locked) and _is_there(one, placed[items[str(one.id)]])
+    ]
     mine = [one for one in to_come if str(one.id) in given]
     moved = {str(one.id): one for one in to_come if str(one.id) not in given}
-    kept = [one for one in mine if _tried(session, _give_back, actor, one, given[str(one.id)], now)]
+    kept = [one for one in mine if _tried(session, _give_back, actor, one, UUID(given[str(one.id)]), now)]
     stuck = in_turn(moved, lambda item, stay: _tried(session, _bring_back, actor, stay, left[item], now))
     return len(to_come) - len(kept) - len(stuck)
+
+
+def _is_there(booking: Booking, place: Placement) -> bool:
+    """Say whether a stay is where a plan put it."""
+    return (str(booking.unit_id), booking.first_on) == (place.room_id, place.first_on)
 
 
 def _begins_after(booking: Booking, now: datetime, locked: Mapping[int, Locked]) -> bool:
@@ -156,6 +171,7 @@ class _Applying:
         self.section_of = section_of
         self.locked = locked
         self.now = now
+        self.since: dict[str, Any] = {"since": run.created_at, "ours": instants_of(session, run)}
         self.done = Done()
 
     def move(self, stays: Mapping[str, Booking], wanted: Mapping[str, Placement]) -> None:
@@ -178,6 +194,8 @@ class _Applying:
     def _move(self, session: Session, stay: Booking, place: Placement) -> None:
         if stay.state not in TAKEN_FOR or stay.first_on is None or stay.first_on != place.first_on:
             raise NotPlaced(why="changed")
+        if execute(session, CHANGED_SINCE, {"id": str(stay.id), "acts": [CHANGED, SWAPPED], **self.since}).first():
+            raise NotPlaced(why="changed")  # what somebody did since the plan was asked for is theirs
         unit_id = int(place.room_id)
         change_stay(
             session, self.actor, stay.id, first=stay.first_on, until=stay.until_on, unit_id=unit_id, now=self.now

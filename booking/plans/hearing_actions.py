@@ -30,7 +30,7 @@ from booking.models import Booking, State
 from booking.plans.hearing_locks import HEARING
 from booking.plans.hearing_moves import Move, move_all, until_none_gives
 from booking.plans.hearings import PLACED, people_of, plan_of
-from booking.plans.kept import Application, Refused
+from booking.plans.kept import Application, Refused, instants_of
 from booking.plans.models import HearingStaffing, OptimizerRun, WaitingCase
 from booking.session_moving import lock_lines
 from booking.staffing import AlreadyStaffed, reseat_hearing, sitting_of, staff_hearing
@@ -45,9 +45,6 @@ PLACED_ELSEWHERE = text("""
     JOIN booking other ON other.id = w.booking_id AND other.id <> b.id AND other.state = ANY(:placed)
     WHERE b.id = :booking_id""")
 # What somebody did since the plan was asked for is theirs, whatever the plan says; what it did itself is not.
-OURS = text("""
-    SELECT at FROM history
-    WHERE subject = 'plan' AND subject_id = :id AND act IN ('plan-applied', 'plan-undone')""")
 PLACED_SINCE = text("""
     SELECT b.created_at >= :since AND b.created_at <> ALL(:ours) OR EXISTS (
         SELECT FROM history h WHERE h.subject = 'booking' AND h.subject_id = CAST(b.id AS text)
@@ -160,8 +157,7 @@ class _Applying:
     def __init__(self, session: Session, actor: Actor, run: OptimizerRun, now: datetime) -> None:
         self.session = session
         self.actor = actor
-        ours = session.execute(OURS, {"id": str(run.id)}).scalars()
-        self.since: dict[str, Any] = {"since": run.created_at, "ours": list(ours)}
+        self.since: dict[str, Any] = {"since": run.created_at, "ours": instants_of(session, run)}
         self.now = now
         self.done = Done()
 

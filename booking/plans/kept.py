@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json, to_jsonable_python
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from availability.errors import NotAllowed, NotFound
@@ -32,6 +33,9 @@ PLANNERS: Mapping[str, tuple[Role, ...]] = {
 STALE = timedelta(seconds=10)  # a heartbeat comes twice a second: after this its server is dead
 RUNS_SHOWN = 6
 RUNS_READ = 500
+OURS = text("""
+    SELECT at FROM history
+    WHERE subject = 'plan' AND subject_id = :id AND act IN ('plan-applied', 'plan-undone')""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +139,11 @@ def state_at(run: OptimizerRun, now: datetime) -> RunState:
 def scope_of(run: OptimizerRun) -> Scope:
     """Return what a run plans."""
     return Scope(territory_id=run.territory_id, kind_id=run.kind_id, first=run.first_on, until=run.until_on)
+
+
+def instants_of(session: Session, run: OptimizerRun) -> list[datetime]:
+    """Return when a run was applied and taken back: whatever else was done since it was asked for, somebody did."""
+    return list(session.execute(OURS, {"id": str(run.id)}).scalars())
 
 
 def digest_of(problem: Any) -> str:

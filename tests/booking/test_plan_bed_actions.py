@@ -15,12 +15,14 @@ from availability.models import KindQuota
 from availability.rights import Actor
 from booking import events
 from booking.actions import Beneficiary, cancel
+from booking.models import Booking
 from booking.plans.bed_apart import keep_apart
 from booking.plans.bed_hand import Move, move_by_hand
 from booking.plans.beds import plan_of
 from booking.plans.kept import Application
 from booking.plans.models import OptimizerRun
 from booking.plans.runs import apply_run, undo_run
+from booking.stays import change_stay
 from booking.waiting import withdraw
 from booking.waiting_follow import follow_list
 from booking.waiting_models import FreedPlace, WaitingEntry, WaitingOffer
@@ -195,7 +197,42 @@ def test_what_was_applied_is_in_force_under_the_same_name_and_may_move_later(ses
     assert stays_of(session)["26/1"][0] == int(placed[items[0]].room_id)
 
 
+def test_a_stay_that_somebody_moved_since_the_plan_stays_where_they_put_it(session: Session, town: Town) -> None:
+    there = stay(session, town, in_days(2), in_days(12), bed=0, case_ref="26/90")
+    waits(session, town, "26/1", first=in_days(2), until=in_days(25))
+    run_id = solved(session, town, locks={str(there.id): "movable"})
+    _to_bed(session, town, there, 1)
+
+    done = apply_run(session, town.officer, run_id, now=in_minutes(2))
+
+    assert why(done)["changed"] == 1
+    assert stays_of(session)["26/90"][0] == town.beds[1].id
+
+
 # --- taken back ---
+
+
+def test_what_somebody_moved_since_it_was_applied_is_not_taken_back(session: Session, town: Town) -> None:
+    early = stay(session, town, in_days(2), in_days(12), bed=0, case_ref="26/90")
+    late = stay(session, town, in_days(12), in_days(25), bed=1, case_ref="26/91")
+    blocked = stay(session, town, in_days(1), in_days(25), bed=2, case_ref="26/92")
+    entry = waits(session, town, "26/1", first=in_days(2), until=in_days(25))
+    run_id = solved(session, town, locks={str(early.id): "movable", str(late.id): "movable"})
+    apply_run(session, town.officer, run_id, now=NOW)
+    given = session.get_one(Booking, UUID(session.get_one(OptimizerRun, run_id).applied["bookings"][str(entry.id)]))
+    cancel(session, town.officer, blocked.id, now=in_minutes(1))
+    _to_bed(session, town, given, 2)
+
+    undo_run(session, town.officer, run_id, now=in_minutes(30))
+
+    assert stays_of(session)["26/1"] == (town.beds[2].id, str(in_days(2)))
+
+
+def _to_bed(session: Session, town: Town, one: Booking, bed: int) -> None:
+    """Have a colleague move a stay to another bed."""
+    assert one.first_on is not None
+    dates = {"first": one.first_on, "until": one.until_on}
+    change_stay(session, town.officer, one.id, **dates, unit_id=town.beds[bed].id, now=in_minutes(1))  # type: ignore[arg-type]
 
 
 def test_an_application_taken_back_leaves_all_as_before_and_may_be_made_again(session: Session, town: Town) -> None:
