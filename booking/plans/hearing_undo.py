@@ -32,7 +32,8 @@ IS_TO_FREE = text("""
 def take_back(session: Session, actor: Actor, run: OptimizerRun, *, now: datetime) -> int:
     """Give back all that was applied of a run and is to come, and put back what moved; return of how many cases.
 
-    A hearing that holds other cases meanwhile keeps its judge, and one that has begun was held by whom it was.
+    A hearing that holds other cases meanwhile keeps its judge, and one that has begun was held by whom it was. A case
+    that somebody has moved since stays where they put it.
     """
     applied = Applied.of(run)
     lock_lines(session, sorted(applied.reseated))
@@ -48,7 +49,12 @@ def take_back(session: Session, actor: Actor, run: OptimizerRun, *, now: datetim
     held |= {*session.execute(KEPT_FOR, {"ids": [staffing.hearing_id for staffing in staffings]}).scalars()}
     lock(session, {*held, *(booking.resource_id for booking in found.values())})
     to_come = {one.id for one in found.values() if one.state == State.BOOKED and one.starts_at and one.starts_at > now}
-    cancelled = [one for one in applied.bookings.values() if one in to_come]
+    placed = plan_of(run.plan).placed
+    cancelled = [
+        booking_id
+        for case_id, booking_id in applied.bookings.items()
+        if booking_id in to_come and found[booking_id].resource_id == placed[UUID(case_id)]
+    ]
     for booking_id in cancelled:
         cancel(session, actor, booking_id, now=now, for_the_place=True)  # the registry holds the hearing
     back = [

@@ -176,6 +176,21 @@ def test_what_somebody_moved_since_the_plan_stays_where_they_put_it(session: Ses
     assert str(cases[2]) in done.done  # there is room now
 
 
+def test_what_somebody_moved_since_it_was_applied_is_not_taken_back(session: Session, court: SmallCourt) -> None:
+    here, elsewhere = court.hearing(session, in_days=7), court.hearing(session, in_days=9)
+    case_id = court.case(session, 1)
+    run_id = proposed(session, court, plan=Plan(sittings={here: sitting(court)}, placed={case_id: here}))
+    apply_run(session, court.clerk, run_id, now=LATER)
+    booking_id = session.get_one(WaitingCase, case_id).booking_id
+    assert booking_id is not None
+    move(session, court.clerk, booking_id, CaseClaim(resource_id=elsewhere, minutes=20, family="51"), now=in_minutes(6))
+
+    assert undo_run(session, court.clerk, run_id, now=in_minutes(7)) == 0
+
+    assert where(session) == {case_id: elsewhere}
+    assert session.get_one(Booking, booking_id).state == State.BOOKED
+
+
 def test_a_case_that_the_plan_leaves_out_keeps_its_place(session: Session, court: SmallCourt) -> None:
     hearing_id = court.hearing(session)
     case_id = placed(session, court, hearing_id, 1)
