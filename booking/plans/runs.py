@@ -117,9 +117,12 @@ def start_run(
         raise InvalidRequest("until", "not-after-start", first=first, until=until)
     if manner is Manner.BY_HAND:
         raise InvalidRequest("manner", "unknown-choice")
-    planner_of(problem).check(settings or {})
+    planner = planner_of(problem)
+    planner.check(settings or {})
     scope = Scope(territory_id=actor.home_territory_id, kind_id=kind_id, first=first, until=until)
     check_may_plan(actor, problem, territory_id=scope.territory_id, kind_id=kind_id)
+    if kind_id not in {kind.id for kind in planner.kinds(session, actor)}:  # beds are not planned as hearings are
+        raise NotFound(kind_id=kind_id)
     _interrupt_lost(session, problem, scope.territory_id, now)
     if based_on is not None:
         _check_base(locked_run(session, actor, based_on), problem, scope)

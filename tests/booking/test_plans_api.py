@@ -201,6 +201,13 @@ async def test_what_means_nothing_is_refused(api: Api, wrong: dict[str, Any]) ->
     problem_of(answer, 422, "invalid-request")
 
 
+async def test_a_kind_is_planned_as_what_it_is(api: Api) -> None:
+    async with api.client("registry") as client:
+        answer = await client.post("/optimizer/runs", json=ASKED | {"problem": "shares"})
+
+    problem_of(answer, 404, "not-found")
+
+
 async def test_only_who_plans_there_sees_and_asks(api: Api) -> None:
     run_id = await asked(api)
     with Session(api.engine) as session, session.begin():
