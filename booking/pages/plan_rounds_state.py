@@ -15,6 +15,7 @@ from availability.errors import InvalidRequest
 from booking.pages.plan_rounds_desk import DESK, Board
 from booking.pages.plan_rounds_moves import carried, put
 from booking.pages.plan_rounds_words import DayChoice, OfferRow, RoundCard, clock
+from booking.pages.plans_acts import day_of
 from booking.pages.plans_desk import Desk
 from booking.pages.plans_reading import Look
 from booking.pages.plans_state import PlansState, planning_for
@@ -201,13 +202,13 @@ class PlanRoundsState(PlansState, rx.State):
 
 def _absence(form: dict[str, str], teams: set[str]) -> Absence | None:
     """Return who is absent as a form says it, or None when it cannot be."""
+    on = day_of(form.get("absence-jour", ""))
     try:
-        on = date.fromisoformat(form.get("absence-jour", ""))
         start, end = (time.fromisoformat(form.get(f"absence-{name}", "")) for name in ("debut", "fin"))
     except ValueError:
         return None
     team, left = form.get("absence-equipe", ""), form.get("absence-qui", "")
-    if team not in teams or start >= end:
+    if on is None or team not in teams or start >= end:
         return None
     return Absence(
         team_id=int(team),

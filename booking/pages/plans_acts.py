@@ -18,6 +18,8 @@ from booking.plans.runs import change_by_hand, start_run
 from optimizer.forms import read_plan
 from optimizer.manners import Manner
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)  # as availability/wire.py has them
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -85,11 +87,12 @@ def keep_other(session: Session, actor: Actor, desk: Desk, run_id: UUID, number:
 
 
 def day_of(text: object) -> date | None:
-    """Return a civil day as an input of the page gives it, or None."""
+    """Return a civil day as an input of the page or its address gives it; None for what nobody plans."""
     try:
-        return date.fromisoformat(str(text))
+        day = date.fromisoformat(str(text))
     except ValueError:
         return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
 def number_of(value: object, *, whole: bool = False) -> float:

@@ -109,12 +109,16 @@ class Look:
 
 
 def look(session: Session, actor: Actor, desk: Desk, asked: Asked, *, now: datetime) -> Look:
-    """Return what a page shows. Raises: NotAllowed, NotFound."""
+    """Return what a page shows; days that end too far, or before they begin, are brought to what can be planned.
+
+    Raises: NotAllowed, NotFound.
+    """
     kinds = desk.planner.kinds(session, actor)
     zone = home_zone(session, actor)
     today = local_day(now, zone)
     first = asked.first or today + timedelta(days=1)
-    until = asked.until or first + desk.ahead
+    until = asked.until if asked.until is not None and first < asked.until else first + desk.ahead
+    until = min(until, first + desk.most_ahead)  # what is shown is read: not a century because an address says so
     choices = [(kind.code, kind.label[:1].upper() + kind.label[1:]) for kind in kinds]
     if not kinds:
         return Look(kinds=choices, today=today, zone=zone, first=first, until=until)

@@ -125,18 +125,18 @@ class SearchState(rx.State, mixin=True):
     @rx.event
     async def pick_first(self, day: str) -> EventSpec | None:
         """Plan from another day on."""
-        if day_of(day) is None:  # a date that is being typed
+        if (first := day_of(day)) is None:  # a date that is being typed
             return None
-        last = self.last if str(day) <= self.last else ""
-        return rx.redirect(self._address(type=self.kind, du=str(day), au=last))
+        last = self.last if first.isoformat() <= self.last else ""
+        return rx.redirect(self._address(type=self.kind, du=first.isoformat(), au=last))
 
     @allow(*EVERY_PLANNER)
     @rx.event
     async def pick_last(self, day: str) -> EventSpec | None:
         """Plan until another day."""
-        if day_of(day) is None or str(day) < self.first:
+        if (last := day_of(day)) is None or last.isoformat() < self.first:
             return None
-        return rx.redirect(self._address(type=self.kind, du=self.first, au=str(day)))
+        return rx.redirect(self._address(type=self.kind, du=self.first, au=last.isoformat()))
 
     def _address(self, **said: str) -> str:
         query = urlencode({name: value for name, value in said.items() if value})

@@ -91,3 +91,17 @@ async def test_what_no_button_sends_changes_nothing_and_breaks_nothing(
 
     assert FAILED not in said(answer)
     assert counts(served) == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["du=9999-12-31", "du=2026-03-02&au=9999-12-31", "du=2026-03-10&au=2026-03-02", "type=x&du=x&proposition=x"],
+)
+async def test_an_absurd_address_shows_what_can_be_planned(served: Served, query: str) -> None:
+    async with RawClient(served.url, served.cookie_of(Role.REGISTRY)) as client:
+        await client.hydrate()
+        answer = await client.call(PLANNING + "load", path=f"{PATH}?{query}")
+
+    shown = next(values for state, values in changed(answer).items() if state.endswith("repartition_state"))
+    assert FAILED not in said(answer)
+    assert shown["is_loaded"] is True

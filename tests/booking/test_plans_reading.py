@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound
-from booking.pages.plans_acts import Wanted, keep_other, resume, start
+from booking.pages.plans_acts import Wanted, day_of, keep_other, resume, start
 from booking.pages.plans_reading import Asked, Look, look
 from booking.pages.repartition_desk import DESK, CourtAsked
 from booking.pages.repartition_moves import NOWHERE, carried, put
@@ -121,6 +121,34 @@ def test_what_cannot_be_there_is_said_and_is_not_kept(session: Session, court: S
         put(session, court.clerk, run.id, late, found.rows[0].place, now=NOW)
     with pytest.raises(InvalidRequest):
         put(session, court.clerk, run.id, late, "ailleurs", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("first", "until"),
+    [
+        (in_days(3), in_days(1)),
+        (in_days(3), in_days(3)),
+        (in_days(3), date(2100, 1, 2)),
+        (date(2100, 1, 1), None),
+        (date(2000, 1, 1), date(2100, 1, 1)),
+    ],
+)
+def test_absurd_days_are_brought_to_what_can_be_planned(
+    session: Session, court: SmallCourt, first: date, until: date | None
+) -> None:
+    found = seen(session, court, first=first, until=until)
+
+    assert found.first == first
+    assert timedelta() < found.until - found.first <= DESK.most_ahead
+
+
+@pytest.mark.parametrize("text", ["", "9999-12-31", "0001-01-01", "1999-12-31", "demain", None, ["2026-03-02"]])
+def test_a_day_that_nobody_plans_is_none(text: object) -> None:
+    assert day_of(text) is None
+
+
+def test_a_day_is_read_as_it_is_written() -> None:
+    assert day_of("2026-03-02") == date(2026, 3, 2)
 
 
 def test_a_stranger_sees_nothing_of_it(session: Session, court: SmallCourt) -> None:
