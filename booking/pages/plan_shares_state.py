@@ -85,7 +85,7 @@ class PlanSharesState(PlansState, rx.State):
     @rx.event
     async def take_out(self, case_id: str) -> EventSpec:
         """Take a case out of the list."""
-        number = _uuid("case_id", case_id)
+        number, self._applied_id = _uuid("case_id", case_id), ""
         self._taken_out = await act(take_out, await current_actor(self), number, now=clock.now())
         (await self.get_state(NoticeState)).show_success(
             f"Le dossier {self._taken_out.case_ref} est retiré de la liste.", undo_label="Annuler"
@@ -96,10 +96,10 @@ class PlanSharesState(PlansState, rx.State):
     @allow(*DESIGNATORS)
     @rx.event
     async def undo(self) -> EventSpec:
-        """Put back the case that was just taken out, or give back what was applied of the open proposal."""
+        """Give back what was just applied, or put back the case that was just taken out: what the message says."""
         case, self._taken_out = self._taken_out, None
-        if case is None:
-            return await self._give_back(self._run_id)
+        if case is None or self._applied_id:
+            return await self._give_back(self._applied_id or self._run_id)
         await act(put_back, await current_actor(self), case, now=clock.now())
         (await self.get_state(NoticeState)).show_success(f"Le dossier {case.case_ref} est de nouveau dans la liste.")
         await self._show()

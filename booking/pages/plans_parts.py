@@ -79,7 +79,7 @@ def _acts(state: State) -> rx.Component:
     undo = el.button(
         "Annuler l’application",
         type="button",
-        on_click=state.undo,
+        on_click=state.undo_open,
         class_name="fr-btn fr-btn--secondary fr-icon-arrow-go-back-line fr-btn--icon-left",
     )
     return el.div(

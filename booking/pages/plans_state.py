@@ -91,6 +91,7 @@ class PlansState(SearchState, mixin=True):
 
     _beside: list[str] = []  # noqa: RUF012
     _run_id: str = ""  # the open one
+    _applied_id: str = ""  # the one that was just applied: what the message above the page takes back
     _left_out: list[str] = []  # noqa: RUF012 - the items that are not ticked
     _changes: list[str] = []  # noqa: RUF012 - the items that an application would change
     _groups: dict[str, str] = {}  # noqa: RUF012 - item -> group of its place
@@ -263,6 +264,7 @@ class PlansState(SearchState, mixin=True):
         except Refusal as refusal:
             notice.show_error(sentence(refusal))
         else:
+            self._applied_id = str(run_id)
             counts = (len(done.done), len(done.already), len(done.refused))
             words = self.desk.applied(done) if self.desk.applied else applied_words(self.desk, *counts)
             undo = "Annuler" if done.done else ""
@@ -278,6 +280,12 @@ class PlansState(SearchState, mixin=True):
     @allow(*EVERY_PLANNER)
     @rx.event
     async def undo(self) -> EventSpec:
+        """Give back what the message above the page says was applied, whichever proposal is open by now."""
+        return await self._give_back(self._applied_id or self._run_id)
+
+    @allow(*EVERY_PLANNER)
+    @rx.event
+    async def undo_open(self) -> EventSpec:
         """Give back what was applied of the open proposal."""
         return await self._give_back(self._run_id)
 
@@ -290,6 +298,7 @@ class PlansState(SearchState, mixin=True):
     async def _give_back(self, run_id: str) -> EventSpec:
         if run_id not in {one.id for one in self.runs}:
             raise InvalidRequest("run_id", "unknown-choice")
+        self._applied_id = ""
         freed = await act(undo_run, await current_actor(self), UUID(run_id), now=clock.now())
         (await self.get_state(NoticeState)).show_success(self._given_back(freed))
         await self._show()

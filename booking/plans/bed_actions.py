@@ -51,7 +51,8 @@ NEAR = text("""
       AND r.site_id = (SELECT site_id FROM resource WHERE id = :resource_id) LIMIT 1""")
 CHANGED_SINCE = text("""
     SELECT 1 FROM history
-    WHERE subject = 'booking' AND subject_id = :id AND act = ANY(:acts) AND at >= :since AND at <> ALL(:ours) LIMIT 1""")
+    WHERE subject = 'booking' AND subject_id = :id AND act = ANY(:acts) AND at >= :since AND at <> ALL(:ours)
+    LIMIT 1""")
 # Why something was not applied, by the refusal that said so; the French is in booking/pages/plan_beds_words.py.
 WHY: Mapping[type[Refusal], str] = {
     PeriodTaken: "taken",

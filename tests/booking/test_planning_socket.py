@@ -94,8 +94,7 @@ async def test_what_no_button_sends_changes_nothing_and_breaks_nothing(
 
 
 @pytest.mark.parametrize(
-    "query",
-    ["du=9999-12-31", "du=2026-03-02&au=9999-12-31", "du=2026-03-10&au=2026-03-02", "type=x&du=x&proposition=x"],
+    "query", ["du=9999-12-31&au=9999-12-31", "du=2026-03-10&au=2026-03-02", "type=x&du=x&proposition=x"]
 )
 async def test_an_absurd_address_shows_what_can_be_planned(served: Served, query: str) -> None:
     async with RawClient(served.url, served.cookie_of(Role.REGISTRY)) as client:
