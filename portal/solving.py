@@ -33,6 +33,7 @@ MOST = 2  # searches at once on one machine, each on one core
 POLL_S, WARM_POLL_S = 0.4, 0.1  # a run is taken sooner where a process is ready for it
 PASSED_OVER = timedelta(seconds=0.5)  # what waits is first left to whoever has a process ready
 LOOK_EVERY_S = 5.0  # for runs that lost their server
+GRACE = timedelta(minutes=2)  # beyond its time, for what a search does around: longer than that, it hangs
 
 
 @contextlib.asynccontextmanager
@@ -64,6 +65,9 @@ async def _serve(pool: SolverPool, turn: asyncio.Lock, most: int) -> None:
             # The database restarts, or the folder cannot be written: the run waits, or is interrupted.
             logger.warning("planning interrupted: %s", type(error).__name__)
             await asyncio.sleep(POLL_S)
+        except Exception:  # one run that breaks what nobody thought of must not end the service of all others
+            logger.exception("planning interrupted")
+            await asyncio.sleep(POLL_S)
 
 
 async def _taken(pool: SolverPool, stack: contextlib.AsyncExitStack, most: int) -> UUID:
@@ -92,22 +96,23 @@ async def solve_run(pool: SolverPool, run_id: UUID) -> None:
     """Solve a run that this server took, and keep what it finds; a search that breaks is written as failed."""
     try:
         found = await _solved(pool, run_id)
+        await act(finish_run, run_id, found, now=clock.now())
     except SQLAlchemyError:
         raise
     except Exception:  # whatever breaks in a search, who waits for the plan is told, and the next run is solved
         logger.exception("run %s failed", run_id)
         await act(fail_run, run_id, now=clock.now())
-    else:
-        await act(finish_run, run_id, found, now=clock.now())
 
 
 async def _solved(pool: SolverPool, run_id: UUID) -> Found:
     job = await act(job_for, run_id, now=clock.now())
     told: list[Progress] = []
+    hangs_at = clock.now() + timedelta(seconds=settings().solver_seconds) + GRACE
 
     async def tell(news: list[Progress | Found]) -> bool:
         told.extend(one for one in news if isinstance(one, Progress))
         best = next((one for one in reversed(news) if isinstance(one, Found)), None)
-        return await act(record_progress, run_id, told, now=clock.now(), best=best)
+        now = clock.now()
+        return await act(record_progress, run_id, told, now=now, best=best) or now >= hangs_at
 
     return await pool.run(search, job, tell=tell, limit_s=settings().solver_seconds)

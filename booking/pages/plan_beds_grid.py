@@ -9,6 +9,7 @@ from itertools import groupby
 
 from availability.periods import days_between
 from booking.pages.establishment_words import LONG, Bar, BedRow, SectionRows
+from booking.pages.plans_acts import day_of
 from booking.plans.beds import Ward
 from booking.words import many
 from optimizer.beds.plan import Plan
@@ -123,10 +124,8 @@ def houses(ward: Ward, plan: Plan) -> list[tuple[int, str, int]]:
 def place_of(text: str) -> Placement | None:
     """Return the place that a text of the page names: a bed and a first night; None when it names none."""
     room, _, first = text.partition("@")
-    try:
-        return Placement(room_id=room, first_on=date.fromisoformat(first))
-    except ValueError:
-        return None
+    day = day_of(first)
+    return Placement(room_id=room, first_on=day) if day else None
 
 
 def place_id(placement: Placement) -> str:

@@ -31,7 +31,9 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
     known = {
         id: placement
         for id, placement in plan.placed.items()
-        if id in problem.request_of and placement.room_id in problem.room_of
+        if id in problem.request_of
+        and placement.room_id in problem.room_of
+        and (date.max - placement.first_on).days >= problem.request_of[id].nights  # else it ends on no day at all
     }
     unknown = [Violation(rule="unknown", request_id=id) for id in plan.placed.keys() - known.keys()]
     return [*unknown, *_alone(problem, known), *_nights(problem, known), *_apart(problem, known)]

@@ -110,7 +110,7 @@ def test_places_are_named_and_read_again() -> None:
     placement = Placement(room_id="7", first_on=in_days(3))
 
     assert place_of(place_id(placement)) == placement
-    assert [place_of(text) for text in ("", "7", "7@demain", "@")] == [None] * 4
+    assert [place_of(text) for text in ("", "7", "7@demain", "@", "7@9999-12-31")] == [None] * 5
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -110,6 +112,8 @@ def test_a_plan_of_another_problem_is_refused() -> None:
 
     assert check(given, Plan(placed={"a": at("elsewhere")})) == [Violation(rule="unknown", request_id="a")]
     assert check(given, Plan(placed={"z": at("r")})) == [Violation(rule="unknown", request_id="z")]
+    at_the_end_of_time = replace(at("r"), first_on=date.max)
+    assert check(given, Plan(placed={"a": at_the_end_of_time})) == [Violation(rule="unknown", request_id="a")]
 
 
 def test_a_price_is_told_rule_by_rule() -> None:
