@@ -54,7 +54,9 @@ TO_STAFF = text(f"""
     GROUP BY h.resource_id, c.resource_id, r.id, s.time_zone, t.formation
     ORDER BY h.starts_at, h.resource_id, c.resource_id""")  # noqa: S608 - constants only
 COUNT_TO_STAFF = text(f"""
-    SELECT count(DISTINCT h.resource_id) {_TO_STAFF}""")
+    SELECT k.code, count(*) AS number
+    FROM (SELECT r.kind_id, h.resource_id, min(h.starts_at) AS starts_at {_TO_STAFF} GROUP BY 1, 2) x
+    JOIN kind k ON k.id = x.kind_id GROUP BY k.code ORDER BY min(x.starts_at), k.code""")  # noqa: S608 - constants only
 # Of each session, every colleague: whether they are there, free, of that kind of hearing, and not refused.
 COLLEAGUES = text("""
     SELECT h.resource_id AS hearing_id, p.absent_id, m.id,
@@ -181,9 +183,10 @@ def absences_of(session: Session, ids: Iterable[int], *, first: date, until: dat
     return [Away(**row._mapping) for row in rows]
 
 
-def count_to_staff(session: Session, actor: Actor, *, now: datetime) -> int:
-    """Return how many sessions to come of the actor's court miss somebody who is away."""
-    return int(session.execute(COUNT_TO_STAFF, _asked(session, actor, members_of(session, actor), now)).scalar_one())
+def count_to_staff(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
+    """Return how many sessions to come of the actor's court miss somebody who is away, by kind, the soonest first."""
+    rows = session.execute(COUNT_TO_STAFF, _asked(session, actor, members_of(session, actor), now))
+    return {row.code: row.number for row in rows}
 
 
 def to_staff(

@@ -40,7 +40,7 @@ def repartition_page() -> rx.Component:
             S,
             kind_label="Audiences",
             sentence=S.summary,
-            can_repair=S.to_staff == "",  # else it is offered above
+            can_repair=S.to_staff_kind != S.kind,  # else it is offered above
             propose=rx.cond(S.proposal != "", "Proposer une nouvelle répartition", "Proposer une répartition"),
         ),
         rx.cond(
@@ -66,8 +66,23 @@ def _to_staff() -> rx.Component:
             ", quelqu’un y étant absent. ",
             inner_link("Voir qui remplace", href="/audiences/absences/", class_name="fr-link"),
         ),
-        repair_choices(S),
+        rx.cond(S.to_staff_kind == S.kind, repair_choices(S), rx.cond(S.to_staff_label != "", _other_kind())),
         class_name="fr-alert fr-alert--warning fr-alert--sm fr-mb-2w pj-noprint",
+    )
+
+
+def _other_kind() -> rx.Component:
+    """Return what leads to the hearings that miss somebody, which are not those that are planned here."""
+    return el.p(
+        S.to_staff_label,
+        " ",
+        el.button(
+            "Les répartir",
+            type="button",
+            on_click=S.pick_kind(S.to_staff_kind),
+            class_name="fr-btn fr-btn--sm fr-btn--secondary",
+        ),
+        class_name="fr-mb-0",
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from availability.models import Resource
+from booking.bench import count_to_staff
 from booking.models import OCCUPYING, Booking
 from booking.pages.plan_calendar_words import PlanWeek, week_of
 from booking.pages.planning_words import (
@@ -159,6 +160,7 @@ class Court:
     waiting: list[CaseRow]
     waiting_count: int
     hearing_ids: frozenset[int]
+    gaps: Mapping[str, int] = field(default_factory=dict)  # by kind: hearings that miss somebody who is away
     sittings: list[SittingCard] = field(default_factory=list)
     week: PlanWeek = field(default_factory=PlanWeek)
 
@@ -239,6 +241,7 @@ def court(session: Session, shown: Shown) -> Court:
         waiting=[case_row(line, shown.today) for line in waiting[: asked.waiting]],
         waiting_count=len(waiting),
         hearing_ids=frozenset(line.hearing.id for line in lines),
+        gaps=count_to_staff(session, shown.actor, now=shown.now),
         sittings=_sittings(shown, lines=lines, plan=plan, cases=cases, names=names) if shown.run else [],
         week=_week(shown, plan, lines, names) if shown.run else PlanWeek(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 from uuid import UUID
@@ -10,8 +11,6 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from availability.errors import InvalidRequest
-from availability.rights import Actor
-from booking.bench import count_to_staff
 from booking.pages.plan_calendar_words import PlanWeek
 from booking.pages.planning_words import CaseRow, HearingCard, SittingCard
 from booking.pages.plans_acts import day_of
@@ -41,6 +40,8 @@ class RepartitionState(PlansState, rx.State):
     waiting: list[CaseRow] = []  # noqa: RUF012
     hidden: int = 0  # lines of the table that a button shows
     to_staff: str = ""  # how many hearings miss somebody who is away
+    to_staff_kind: str = ""  # their kind: the one that is planned, or else the first that has some
+    to_staff_label: str = ""
     sittings: list[SittingCard] = []  # noqa: RUF012
     week: PlanWeek = PlanWeek()
     left_out: list[str] = []  # noqa: RUF012 - the cases that are not ticked, among those that are shown
@@ -155,10 +156,6 @@ class RepartitionState(PlansState, rx.State):
     def _lockable(self) -> set[str]:
         return super()._lockable() | {card.lock_id for card in self.sittings}
 
-    async def _load_own(self, actor: Actor) -> None:
-        gaps = await read(count_to_staff, actor, now=clock.now())
-        self.to_staff = plural(gaps, "audience à pourvoir", "audiences à pourvoir") if gaps else ""
-
     def _own_asked(self) -> CourtAsked:
         return CourtAsked(
             waiting=self._waiting_shown,
@@ -175,7 +172,16 @@ class RepartitionState(PlansState, rx.State):
         self.summary, self.hearings, self.sittings, self.week = own.sentence, own.hearings, own.sittings, own.week
         self.waiting, self.hidden = own.waiting, own.waiting_count - len(own.waiting)
         self._resource_ids = own.hearing_ids
+        self._fill_gaps(own.gaps, dict(found.kinds), found.kind)
         self._count()
+
+    def _fill_gaps(self, gaps: Mapping[str, int], labels: Mapping[str, str], here: str) -> None:
+        """Say what is to be staffed among the hearings that are planned, or else among those of another kind."""
+        known = [kind for kind in (here, *gaps) if kind in gaps]
+        self.to_staff_kind = known[0] if known else ""
+        self.to_staff_label = labels.get(self.to_staff_kind, "")
+        count = gaps.get(self.to_staff_kind, 0)
+        self.to_staff = plural(count, "audience à pourvoir", "audiences à pourvoir") if count else ""
 
     def _count(self) -> None:
         super()._count()
