@@ -217,6 +217,15 @@ def _sentence(ward: Ward) -> str:
     return f"{waiting} un lit sur cette période{NBSP}; {beds}.{later}"
 
 
+def sentence(_session: Session, shown: Shown) -> str:
+    """Return what may be tried next, of a proposal that gives nobody a bed; nothing of another."""
+    ward, run = ward_in(shown), shown.run
+    is_idle = ward.entries and not plan_in(shown).placed.keys() & ward.entries.keys()
+    if run is None or run.applied_at is not None or not is_idle:
+        return ""
+    return words.nobody_words(may_move=check(run.settings).may_move)
+
+
 def _together(one: Apart) -> str:
     return " et ".join(whom(initials, "", None) for initials in one.initials)
 
@@ -320,6 +329,7 @@ DESK = Desk(
     wheres=wheres,
     whys=whys,
     done=done,
+    sentence=sentence,
     refused=refused,
     own=ward_shown,
     next=("Voir les réservations", "/reservations/?etat=a-venir"),

@@ -182,6 +182,16 @@ def misfit_words(code: str, attributes: Mapping[str, Attribute]) -> str:
     return f"{attributes[code].label.lower()} qui ne convient pas" if code in attributes else "profil"
 
 
+def nobody_words(*, may_move: bool) -> str:
+    """Return what may be tried when nobody gets a bed; `may_move`: stays could change beds already."""
+    said = "Personne n’a de lit aux dates demandées"
+    why = f"«{NBSP}Pourquoi{NBSP}?{NBSP}» dit, pour chacun, ce qui lui en donnerait un."
+    if may_move:
+        return f"{said}. {why}"
+    tick = f"«{NBSP}Les séjours à venir peuvent changer de lit{NBSP}»"
+    return f"{said} tant que les séjours réservés gardent le leur{NBSP}: cochez {tick} et proposez de nouveau. {why}"
+
+
 def _reason(one: Because, attributes: Mapping[str, Attribute]) -> Iterator[str]:
     if one.code in ("dates", "no-room"):
         yield REASON_WORDS[one.code].capitalize()

@@ -30,7 +30,7 @@ RULES = {
     ),
     "metres": RuleWords(
         label="Route",
-        unit=(f"{NBSP}km", f"{NBSP}km"),
+        unit=("km", "km"),
         better=("km de route de moins", "km de route de moins"),
         worse=("km de route de plus", "km de route de plus"),
         by=1000,

@@ -159,7 +159,7 @@ def _buttons(state: State, propose: rx.Var[str] | str, can_repair: rx.Var[bool] 
     kept = el.p(
         "La recherche respectera ",
         state.locked,
-        " posés plus bas. ",
+        " plus bas. ",
         el.button("Tout déverrouiller", type="button", on_click=state.unlock_all, class_name="fr-link pj-link-button"),
         class_name="fr-text--sm fr-mb-0",
     )

@@ -230,12 +230,13 @@ def _proposal(
     lines = _lines(session, desk, shown, asked, compared)
     chosen = _chosen(lines, asked)
     page = chosen[asked.page * LINES_AT_ONCE : (asked.page + 1) * LINES_AT_ONCE]
+    said = desk.sentence(session, shown) if desk.sentence else ""
     return Proposal(
         run=run,
         name=run_name(run, shown.zone, shown.today),
-        sentence=desk.sentence(session, shown) if desk.sentence else "",
+        sentence=said,
         # A sentence of its own says already how many get a place.
-        moves=moves_sentence(desk, moves) if moves.moved or moves.lost or moves.same or not desk.sentence else "",
+        moves=moves_sentence(desk, moves) if moves.moved or moves.lost or moves.same or not said else "",
         better=joined(better),
         worse=joined(worse),
         is_stale=run.applied_at is None and run.digest != digest_of(reading.problem),

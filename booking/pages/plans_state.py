@@ -375,7 +375,7 @@ class PlansState(SearchState, mixin=True):
         self.refused = [RefusedRow(what, why) for what, why in found.refused]
         self._changes, self._groups = list(found.changes), found.groups
         self._fill_lines(found)
-        self.locked = plural(len(self._locks), "verrou") if self._locks else ""
+        self.locked = plural(len(self._locks), "verrou posé", "verrous posés") if self._locks else ""
         self._count()
         return is_other and self._wanted() != wanted
 

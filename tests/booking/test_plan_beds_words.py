@@ -57,6 +57,12 @@ def test_every_wish_rule_and_refusal_has_words() -> None:
     assert {*OF_THE_NIGHTS, "reach", "no-room"} <= set(words.REASON_WORDS)
 
 
+def test_a_proposal_that_gives_nobody_a_bed_says_what_may_be_tried() -> None:
+    assert "cochez « Les séjours à venir peuvent changer de lit »" in plain(words.nobody_words(may_move=False))
+    assert "cochez" not in words.nobody_words(may_move=True)
+    assert "« Pourquoi ? » dit" in plain(words.nobody_words(may_move=True))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
