@@ -20,6 +20,7 @@ from booking.models import PersonKey
 
 NONCE_BYTES = 12
 CALENDAR_FEEDS = "calendar-feeds"  # what the addresses of imported calendars are sealed for
+AUDIT = "audit-seals"  # what binds the lines of history
 
 
 class Unreadable(Exception):  # noqa: N818

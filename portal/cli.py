@@ -26,8 +26,10 @@ app = typer.Typer(
 )
 clients = typer.Typer(help="Programmes qui utilisent l’API.", no_args_is_help=True)
 accounts = typer.Typer(help="Comptes des personnes.", no_args_is_help=True)
+audit = typer.Typer(help="Journal des actes et des consultations.", no_args_is_help=True)
 app.add_typer(clients, name="api-client")
 app.add_typer(accounts, name="account")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:
@@ -211,6 +213,17 @@ def create_account(  # noqa: PLR0917 - as the options are declared
     except IntegrityError:
         _fail(f"L’identifiant « {login} » existe déjà.")
     _say(f"Compte {login} créé.")
+
+
+@audit.command("verify")
+def verify_audit() -> None:
+    """Relire tout le journal : rien n’y a été ajouté, changé ni retiré après coup."""
+    from portal.audit import verify
+
+    found = in_transaction(verify)
+    for line in found.lines:
+        typer.echo(line)
+    raise typer.Exit(0 if found.holds else 1)
 
 
 def in_transaction(function: Callable[[Session], R]) -> R:

@@ -14,6 +14,7 @@ import psycopg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlmodel import Session
 
+from availability.audit import Log, seal_until, settled
 from availability.geocodes import forget_geocodes
 from availability.hours import extend_openings as extend
 from availability.hours import to_extend
@@ -35,6 +36,7 @@ from booking.lawyer_dates import follow_date, forget_parties
 from booking.lawyer_news import tell_lawyers
 from booking.plans.hearing_actions import keep_one_place
 from booking.saved_searches import purge_forgotten
+from booking.sealing import AUDIT, House
 from booking.series import keep_within
 from booking.vault import Vault
 from booking.waiting import expire_entries
@@ -54,7 +56,7 @@ from portal.mailing import MAIL_PACE, MailPace, MailPost
 from portal.night import EVERY_S as NIGHT_EVERY_S
 from portal.night import Night, forget_old_runs
 from portal.people_imports import Watcher, forget_files_of_people, run_imports
-from portal.settings import settings
+from portal.settings import secret_key, settings
 from portal.sign_in import actor_named
 
 logger = logging.getLogger(__name__)
@@ -211,6 +213,16 @@ async def forget_case_names() -> None:
     await database.act(forget_parties, before=clock.now() - PARTIES_KEPT)
 
 
+async def seal_what_happened() -> None:
+    """Seal what was written since the last time; the log of the server keeps each seal, wherever the database goes."""
+    key = House(secret_key()).derived(AUDIT)
+    for log in Log:
+        until = await database.act(settled, log)
+        if until is not None:
+            for one in await database.act(seal_until, key, log, until, now=clock.now()):
+                logger.info("sealed %s to %d: %s", log, one.last_id, one.digest.hex())
+
+
 async def sweep_files() -> None:
     """Remove from the disk the files that no act kept, those removed, and those of people who were erased."""
     await database.act(sweep, Vault(settings().files_folder), now=clock.now())
@@ -308,6 +320,7 @@ async def _lead(connection: psycopg.AsyncConnection, pace: Pace, mail_pace: Mail
     scheduler.add_job(forget_sent_files, "cron", hour=3, **once)
     scheduler.add_job(forget_case_names, "cron", hour=3, **once)
     scheduler.add_job(sweep_files, "cron", minute=20, **once)
+    scheduler.add_job(seal_what_happened, "interval", minutes=5, **once)
     scheduler.add_job(pass_files, "interval", minutes=1, **once)
     # Several at once: a server that is silent for half a minute must not keep others from being read.
     scheduler.add_job(refresh_feeds, "interval", seconds=EVERY_S, **{**once, "max_instances": 4})
