@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from portal import auth_routes, health_routes, oauth_routes, problems
+from portal import auth_routes, health_routes, oauth_routes, problems, second_factor_routes
 from portal.policy import public
 
 API = "/api/v1"
@@ -29,7 +29,7 @@ def build_api(*features: APIRouter, pages: Sequence[APIRouter] = ()) -> FastAPI:
     # A path is compared with every route before its own: programs call a thousand times where a browser posts once.
     for router in (*features, oauth_routes.router):
         api.include_router(router, prefix=API)
-    for router in (health_routes.router, auth_routes.router, *pages):
+    for router in (health_routes.router, auth_routes.router, second_factor_routes.router, *pages):
         api.include_router(router)
     api.include_router(_unknown)
     return api

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from availability.errors import NotFound
@@ -15,9 +15,10 @@ from portal import actors, database, throttle
 from portal.clock import now
 from portal.identity import Account
 from portal.policy import check_origin, public
+from portal.second_factor import SecondStep, second_step
 from portal.session import first_page
 from portal.settings import settings
-from portal.sign_in import account_of_login, actor_of_account, password_matches, sign_in, sign_out
+from portal.sign_in import HALF_WAY, account_of_login, actor_of_account, password_matches, sign_in, sign_out
 
 TYPED_COOKIE = "placejuste_login"  # what was typed, given back to the form for a minute, never in an address
 TYPED_S = 60
@@ -46,7 +47,8 @@ async def login(
     if not await password_matches(account.password_hash if account else None, password) or account is None:
         return _back_to_form("identifiants", login, suite)
     await throttle.forgive(*who)
-    return await _signed_in(account.id, suite)
+    second = await database.read(second_step, account.id)
+    return await (signed_in(account.id, suite) if second is None else _half_way(account.id, second, suite))
 
 
 @router.post("/demo")
@@ -58,7 +60,7 @@ async def demo(
         raise NotFound
     if not await database.read(_is_open, account_id):
         raise NotFound
-    return await _signed_in(account_id, suite)
+    return await signed_in(account_id, suite)
 
 
 @router.post("/logout")
@@ -84,19 +86,33 @@ def _opened(session: Session, account_id: UUID) -> tuple[str, str]:
     return token, first_page(actor) if actor else "/"
 
 
-async def _signed_in(account_id: UUID, suite: str) -> RedirectResponse:
+async def signed_in(account_id: UUID, suite: str) -> RedirectResponse:
+    """Return the answer that signs somebody in, and goes where they were going."""
     token, first = await database.act(_opened, account_id)
     wanted = safe_address(suite)
     answer = RedirectResponse(first if wanted == "/" else wanted, 303)
+    give_token(answer, token, settings().session_hours * 3600)
+    answer.delete_cookie(TYPED_COOKIE, path="/")
+    return answer
+
+
+def give_token(answer: Response, token: str, lasts_s: float) -> None:
+    """Put the token of a sign-in out of reach of scripts."""
     answer.set_cookie(
         actors.COOKIE,
         token,
-        max_age=int(settings().session_hours * 3600),
+        max_age=int(lasts_s),
         path="/",
         httponly=True,
         samesite="lax",
         secure=settings().is_cookie_secure,
     )
+
+
+async def _half_way(account_id: UUID, second: SecondStep, suite: str) -> RedirectResponse:
+    token = await database.act(sign_in, account_id, now(), 0, needs_factor=True)
+    answer = RedirectResponse(f"{second}?{urlencode({'suite': safe_address(suite)})}", 303)
+    give_token(answer, token, HALF_WAY.total_seconds())
     answer.delete_cookie(TYPED_COOKIE, path="/")
     return answer
 

@@ -60,6 +60,7 @@ class SignIn(SQLModel, table=True):
     created_at: datetime = instant()
     expires_at: datetime = instant()
     last_seen_at: datetime = instant()
+    needs_factor: bool = False  # the password is right, the second proof is awaited: nobody is signed in yet
 
 
 class ApiClient(SQLModel, table=True):

@@ -10,6 +10,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,8 +20,10 @@ from sqlmodel import Field, Session, SQLModel
 
 from availability.errors import Refusal
 from availability.models import instant
+from availability.rights import Role
 from availability.statements import run as execute
 from booking.sealing import House, seal, unseal
+from portal.settings import settings
 
 ISSUER = "PlaceJuste"
 STEP_S = 30
@@ -35,6 +38,8 @@ USE_STEP = text("""
 USE_RECOVERY = text("""
     UPDATE recovery_code SET used_at = :now WHERE account_id = :account_id AND digest = :digest AND used_at IS NULL""")
 FORGET_CODES = text("DELETE FROM recovery_code WHERE account_id = :account_id")
+OTHERS = [Role.PARTNER.value, Role.LAWYER.value]
+IS_AGENT = text("SELECT EXISTS (SELECT FROM account_right WHERE account_id = :account_id AND role <> ALL(:others))")
 LEFT = text("SELECT count(*) FROM recovery_code WHERE account_id = :account_id AND used_at IS NULL")
 
 
@@ -72,6 +77,24 @@ class Enrolment:
 
     address: str
     secret: str
+
+
+class SecondStep(StrEnum):
+    """What comes after the password: the address of it."""
+
+    GIVE = "/auth/code"
+    SET_UP = "/auth/second-facteur"
+
+
+def second_step(session: Session, account_id: UUID) -> SecondStep | None:
+    """Return what somebody who knows the password must do still, None when that is enough.
+
+    A factor that an account has is always asked for. Agents must have one; a partner or a lawyer may.
+    """
+    if has_factor(session, account_id):
+        return SecondStep.GIVE
+    is_agent = session.execute(IS_AGENT, {"account_id": account_id, "others": OTHERS}).scalar_one()
+    return SecondStep.SET_UP if is_agent and settings().requires_second_factor else None
 
 
 def has_factor(session: Session, account_id: UUID) -> bool:

@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     login_attempts: str = Field(
         default="10/5 minutes", description="Essais de connexion permis, par identifiant et par adresse."
     )
+    second_factor: Literal["required", "offered"] | None = Field(
+        default=None,
+        description="Second facteur : exigé des agents, ou proposé. Sans valeur : exigé, sauf en démonstration.",
+    )
     metrics_token: SecretStr | None = Field(
         default=None, description="Jeton qui lit /metrics d’ailleurs que de cette machine."
     )
@@ -194,6 +198,11 @@ class Settings(BaseSettings):
     def is_cookie_secure(self) -> bool:
         """Say whether the session cookie travels by HTTPS only."""
         return self.origin.startswith("https://") if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def requires_second_factor(self) -> bool:
+        """Say whether agents give a second proof of who they are."""
+        return self.second_factor == "required" if self.second_factor else not self.demo
 
     @property
     def has_twilio(self) -> bool:

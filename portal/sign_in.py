@@ -19,6 +19,7 @@ from availability.rights import Actor, Right, Role
 from portal.identity import Account, AccountRight, ApiClient, ApiToken, SignIn
 
 _hasher = PasswordHasher()
+HALF_WAY = timedelta(minutes=10)  # to find one's phone, or to set up a second factor
 SUBTREE = text(
     "WITH RECURSIVE reached AS ("
     " SELECT id FROM territory WHERE id = :root"
@@ -61,8 +62,11 @@ def account_of_login(session: Session, login: str) -> Account | None:
     return session.exec(query).one_or_none()
 
 
-def sign_in(session: Session, account_id: UUID, now: datetime, hours: float) -> str:
-    """Return the token of a new sign-in; forget the expired ones of this account."""
+def sign_in(session: Session, account_id: UUID, now: datetime, hours: float, *, needs_factor: bool = False) -> str:
+    """Return the token of a new sign-in; forget the expired ones of this account.
+
+    One that `needs_factor` signs nobody in: it only lets the second proof be given, for a few minutes.
+    """
     session.exec(delete(SignIn).where(col(SignIn.account_id) == account_id, col(SignIn.expires_at) <= now))
     token = secrets.token_urlsafe(32)
     session.add(
@@ -70,11 +74,27 @@ def sign_in(session: Session, account_id: UUID, now: datetime, hours: float) -> 
             token_hash=hashed_token(token),
             account_id=account_id,
             created_at=now,
-            expires_at=now + timedelta(hours=hours),
+            expires_at=now + (HALF_WAY if needs_factor else timedelta(hours=hours)),
             last_seen_at=now,
+            needs_factor=needs_factor,
         )
     )
     return token
+
+
+def half_way(session: Session, token: str, now: datetime) -> Account | None:
+    """Return whose second proof this token awaits, or None."""
+    query = (
+        select(Account)
+        .join(SignIn, col(SignIn.account_id) == col(Account.id))
+        .where(
+            SignIn.token_hash == hashed_token(token),
+            col(SignIn.needs_factor),
+            col(SignIn.expires_at) > now,
+            col(Account.is_active),
+        )
+    )
+    return session.exec(query).one_or_none()
 
 
 def sign_out(session: Session, token: str) -> None:
@@ -87,7 +107,12 @@ def actor_of_sign_in(session: Session, token: str, now: datetime) -> Actor | Non
     query = (
         select(Account)
         .join(SignIn, col(SignIn.account_id) == col(Account.id))
-        .where(SignIn.token_hash == hashed_token(token), col(SignIn.expires_at) > now, col(Account.is_active))
+        .where(
+            SignIn.token_hash == hashed_token(token),
+            col(SignIn.expires_at) > now,
+            ~col(SignIn.needs_factor),
+            col(Account.is_active),
+        )
     )
     account = session.exec(query).one_or_none()
     return actor_of_account(session, account) if account else None

@@ -13,7 +13,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
-    account = sa.ForeignKeyConstraint(["account_id"], ["account.id"], ondelete="CASCADE")
     op.create_table(
         "second_factor",
         sa.Column("account_id", sa.Uuid, primary_key=True),
@@ -21,7 +20,7 @@ def upgrade() -> None:
         sa.Column("last_step", sa.BigInteger, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True)),
-        account,
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], ondelete="CASCADE"),
     )
     op.create_table(
         "recovery_code",
@@ -33,8 +32,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "digest", name="recovery_code_once"),
     )
 
+    op.add_column("sign_in", sa.Column("needs_factor", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.alter_column("sign_in", "needs_factor", server_default=None)
+
 
 def downgrade() -> None:
     """Take back."""
+    op.execute("DELETE FROM sign_in WHERE needs_factor")
+    op.drop_column("sign_in", "needs_factor")
     op.drop_table("recovery_code")
     op.drop_table("second_factor")
