@@ -215,6 +215,56 @@ def create_account(  # noqa: PLR0917 - as the options are declared
     _say(f"Compte {login} créé.")
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Archive à écrire (.tar).", metavar="FICHIER")],
+) -> None:
+    """Sauvegarder la base et les fichiers joints, sans arrêter personne. La clé secrète se garde à part."""
+    from portal import clock, database, prepare
+    from portal.backups import back_up
+    from portal.imports import STARTED_IN
+    from portal.settings import settings
+
+    with prepare.attached_database():
+        try:
+            made = back_up(database.database_url(), settings().files_folder, STARTED_IN / file, now=clock.now())
+        except FileExistsError:
+            _fail(f"« {file} » existe déjà : une sauvegarde n’en remplace aucune.")
+        except OSError as error:
+            _fail(f"« {file} » ne peut pas être écrit : {error.strerror or error}.")
+    _say(f"Sauvegarde écrite : {sum(made.rows.values())} lignes, {made.files} fichiers. Gardez la clé secrète à part.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="Archive à relire.", metavar="FICHIER")],
+    check: Annotated[bool, typer.Option("--check", help="Essayer dans une base à part, sans rien garder.")] = False,
+) -> None:
+    """Restaurer une sauvegarde dans une installation vide, ou vérifier qu’elle se restaure."""
+    from booking.sealing import AUDIT, House
+    from portal import database, prepare
+    from portal.backups import BadBackup, NotEmpty, tried
+    from portal.backups import restore as run
+    from portal.imports import STARTED_IN
+    from portal.settings import secret_key, settings
+
+    with prepare.attached_database():
+        url = database.database_url()
+        try:
+            if check:
+                made = tried(STARTED_IN / file, url, House(secret_key()).derived(AUDIT))
+            else:
+                made = run(STARTED_IN / file, url, settings().files_folder)
+        except BadBackup as error:
+            _fail(f"« {file} » n’est pas restauré : {error}.")
+        except NotEmpty:
+            _fail("La base ou le dossier des fichiers n’est pas vide : rien n’a été touché.")
+    done = "Sauvegarde vérifiée" if check else "Sauvegarde restaurée"
+    _say(
+        f"{done} : {sum(made.rows.values())} lignes, {made.files} fichiers, du {made.at[:16].replace('T', ' à ')} UTC."
+    )
+
+
 @audit.command("verify")
 def verify_audit() -> None:
     """Relire tout le journal : rien n’y a été ajouté, changé ni retiré après coup."""
