@@ -71,12 +71,18 @@ def serve(
         if value is not None:
             os.environ[f"PLACEJUSTE_{name}"] = str(value).lower()
     from portal.build import BuildFailed
+    from portal.hardening import Unsafe
     from portal.serve import serve as run
 
     try:
         code = run(_say)
     except BuildFailed as error:
         _fail(f"Les pages n’ont pas pu être construites :\n{error}")
+    except Unsafe as refused:
+        _say("Le serveur ne démarre pas : ces réglages exposeraient des personnes.", error=True)
+        for danger in refused.dangers:
+            _say(f"  {danger}", error=True)
+        raise typer.Exit(2) from None
     except KeyboardInterrupt:
         code = 0
     _say("Arrêté.")

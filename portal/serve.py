@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from portal.build import ROOT, build, is_built, reflex_environment
+from portal.hardening import check_safe
 from portal.processes import child, ownership
 from portal.settings import settings
 
@@ -29,8 +30,9 @@ READY_FILE = "PLACEJUSTE_READY_FILE"
 def serve(say: Callable[[str], None]) -> int:
     """Make everything ready, serve until asked to stop, and return the exit code of the server.
 
-    Raises: AlreadyRunning, BuildFailed.
+    Raises: AlreadyRunning, BuildFailed, Unsafe.
     """
+    check_safe(settings())
     signal.signal(signal.SIGTERM, _leave)
     with contextlib.ExitStack() as stack:
         stack.enter_context(ownership(settings().data_dir))
