@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0071"
-down_revision = "0070"
+revision = "0062"
+down_revision = "0061"
 branch_labels = None
 depends_on = None
 
