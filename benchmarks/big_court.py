@@ -9,11 +9,11 @@ from uuid import UUID
 import psycopg
 
 from availability.rights import Actor, Right, Role
+from availability.sealing import House, seal
 from booking.hearing_day_models import Stage
 from booking.hearing_list import CASE_NAMES
 from booking.lawyer_looking import Asked
 from booking.lawyer_models import Procedure
-from booking.sealing import House, seal
 
 LINES = 40  # a room, a judge and a clerk each, and one session each working day
 DAYS = 250

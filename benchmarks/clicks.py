@@ -21,13 +21,13 @@ from sqlalchemy import make_url, text
 from sqlmodel import Session, select
 
 from availability.rights import Actor, Role
+from availability.sealing import House
 from benchmarks.database import FOLDER
 from benchmarks.figures import Figure, ms, ratio_by_round
 from benchmarks.served import Server, serving
 from booking.plans.hearings import plannable_kinds
 from booking.plans.models import ONE_RUN_PER_COURT, OptimizerRun, RunState
 from booking.plans.runs import request_stop, start_run
-from booking.sealing import House
 from optimizer.manners import Manner
 from portal import demo
 from portal.actors import COOKIE

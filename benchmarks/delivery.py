@@ -18,10 +18,10 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.rights import Actor
+from availability.sealing import House
 from benchmarks.country import officer
 from benchmarks.figures import Figure, ratio_by_round
 from booking.persons import NewPerson, create_person
-from booking.sealing import House
 from convocations.providers import Handed, Provider
 from portal import clock, database
 from portal.database import make_engine

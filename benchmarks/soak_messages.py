@@ -30,9 +30,9 @@ from aiohttp import web
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from availability.sealing import House
 from booking.host_requests import LINKS as HOST_LINKS
 from booking.links import read_token
-from booking.sealing import House
 from convocations.delivery import LINKS
 from portal import clock, database
 from portal.api import build_api

@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotOpen, PeriodTaken
 from availability.rights import REQUESTERS, Actor, Role
+from availability.sealing import House
 from availability.sheet import resource_for, shape_of
 from availability.wire import (
     BEARER,
@@ -43,7 +44,6 @@ from booking.models import Booking, State
 from booking.pages.why_words import late_sentence, quota_sentence, told_why
 from booking.queries import BookingLine
 from booking.reasons import Reason
-from booking.sealing import House
 from portal import database
 from portal.clock import now
 from portal.policy import SIGNED_IN, requires

@@ -12,11 +12,11 @@ from availability.api_models import Kilometres
 from availability.claims import CaseClaim, Claim, NightsClaim, PlaceClaim, SlotClaim
 from availability.errors import InvalidRequest
 from availability.models import Shape
+from availability.sealing import House
 from availability.wire import MOST_DAYS, Day, Flag, Given, Identifier, Instant, Line, Told
 from booking.actions import Beneficiary
 from booking.models import State
 from booking.reasons import MOST_WORDS, Reason
-from booking.sealing import House
 
 T = TypeVar("T")
 CaseReference = Annotated[Line, Field(min_length=1, max_length=64)]

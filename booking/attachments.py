@@ -19,12 +19,13 @@ from availability.claims import readable
 from availability.errors import InvalidRequest, NotFound
 from availability.history import Act, consulted, record
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House, seal, unseal
 from booking.attachment_models import Attachment, What
 from booking.file_types import FileRefused, media_type_of
 from booking.models import Booking, State
 from booking.persons import keep_person
 from booking.queries import booking_for
-from booking.sealing import House, key_of, seal, unseal
+from booking.sealing import key_of
 from booking.transitions import locked_for
 from booking.vault import Vault
 

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
+from availability.sealing import House
 from availability.wire import BEARER, READ, WRITE, Given, Listed, Told, answer, refusals
 from booking import attachments
 from booking.api import Call, Key, Requester, once, respond
@@ -22,7 +23,6 @@ from booking.attachments import FileLine, Sent
 from booking.file_types import FileRefused
 from booking.file_words import file_refused
 from booking.idempotency import Answered
-from booking.sealing import House
 from booking.vault import Vault
 from portal import database
 from portal.clock import now

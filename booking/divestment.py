@@ -19,11 +19,12 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound, Refusal
 from availability.history import Act, record
 from availability.models import Territory
 from availability.rights import Actor, Role
+from availability.sealing import House, seal, unseal
 from booking.models import Person
 from booking.person_changes import end_followings
 from booking.person_models import REASON_LENGTH, Divestment, DivestmentState, PersonFollowing
 from booking.persons import tell_person
-from booking.sealing import House, key_of, seal, unseal
+from booking.sealing import key_of
 
 # Who follows people, and answers for the service: a family judge or a registry of the same court does not.
 FOLLOWERS = (Role.PROBATION_OFFICER, Role.SENTENCE_JUDGE)

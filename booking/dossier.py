@@ -13,6 +13,7 @@ from availability.errors import NotAllowed
 from availability.history import consulted
 from availability.models import Kind
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from availability.search import may_reserve
 from booking.actions import UNDO_MINUTES
 from booking.hosting import OtherDates, proposed_for
@@ -21,7 +22,6 @@ from booking.models import State
 from booking.outcomes import was_given_back_by_person
 from booking.queries import BookingLine, HistoryEntry, booking_for, history_of
 from booking.reasons import OTHER, words_of
-from booking.sealing import House
 from booking.series_queries import SeriesView, series_of
 
 GIVEN_BACK = "booking-cancelled"

@@ -18,9 +18,9 @@ from sqlmodel import Session
 from availability.errors import Refusal
 from availability.history import consulted
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from booking.persons import SEEN, NewPerson, search_name_of
 from booking.phones import readings
-from booking.sealing import House
 
 ALIKE_SAME_DAY = 0.55  # Morau Anatole for Moreau Anatole: 0.68; another family name with the same given name: 0.5
 ALIKE_NEAR_DAY = 0.62

@@ -24,6 +24,7 @@ from availability.openings import local_day
 from availability.periods import Period
 from availability.places import communes_in, time_of_commune
 from availability.rights import Actor
+from availability.sealing import House, seal
 from availability.statements import by_key, run
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.errors import AlreadyDecided, SlotUnfit
@@ -61,7 +62,7 @@ from booking.moving import move
 from booking.outcomes import OUTCOMES
 from booking.persons import keep_person, person_for
 from booking.reasons import UNSAID, Reason, reason_facts
-from booking.sealing import House, key_of, seal
+from booking.sealing import key_of
 from booking.transitions import expect, locked_for
 
 LONGEST_ADDRESS = 300

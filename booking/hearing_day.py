@@ -23,6 +23,7 @@ from availability.history import Act, record
 from availability.models import HearingSession
 from availability.openings import local_day
 from availability.rights import Actor
+from availability.sealing import House, seal
 from booking.actions import Beneficiary, book, cancel
 from booking.hearing_day_models import CaseCall, Stage
 from booking.hearing_list import CASE_NAMES
@@ -32,7 +33,6 @@ from booking.moving import move
 from booking.outcomes import note_outcome, undo_outcome
 from booking.plans.hearings import check_planner, hearings_of
 from booking.plans.kept import Scope
-from booking.sealing import House, seal
 from booking.transitions import locked_for
 from optimizer.hearings.problem import Case
 

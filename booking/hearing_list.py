@@ -14,10 +14,10 @@ from sqlmodel import Session
 
 from availability.errors import NotFound
 from availability.rights import Actor
+from availability.sealing import House, Unreadable, unseal
 from booking.hearing_day_models import Stage
 from booking.models import State
 from booking.plans.hearings import PLANNERS, check_planner
-from booking.sealing import House, Unreadable, unseal
 
 CASE_NAMES = "case-names"  # what the names of cases are sealed for
 A_DAY = timedelta(days=1)

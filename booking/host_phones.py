@@ -14,10 +14,10 @@ from sqlmodel import Session
 from availability.errors import InvalidRequest, NotFound
 from availability.history import Act, consulted, record
 from availability.rights import Actor
+from availability.sealing import House, Unreadable, seal, unseal
 from availability.statements import by_key, run
 from booking.mailbox import lock_site
 from booking.phones import can_receive_sms, read_phone, region_of, regions_for
-from booking.sealing import House, Unreadable, seal, unseal
 
 PHONES = "host-phones"  # the purpose of the key that seals them
 

@@ -21,6 +21,7 @@ from availability.history import Act, record
 from availability.models import Site
 from availability.openings import local_day
 from availability.rights import Actor
+from availability.sealing import House, seal
 from availability.statements import by_key, run
 from booking.actions import cancel, confirm, undo_cancel
 from booking.attachment_models import Attachment, What
@@ -36,7 +37,6 @@ from booking.lawyer_models import LawyerAttempt, LawyerDate, Procedure, WhyNone
 from booking.lawyers import deputy_of, own_date, profile_of
 from booking.models import Booking, State
 from booking.moving import move
-from booking.sealing import House, seal
 from booking.transitions import expect, locked_for
 from booking.vault import Vault
 

@@ -20,12 +20,12 @@ from availability.errors import NotFound
 from availability.history import consulted
 from availability.periods import Period
 from availability.rights import Actor
+from availability.sealing import House, Unreadable, unseal
 from booking.lawyer_dates import PARTIES
 from booking.lawyer_models import LawyerAttempt
 from booking.lawyers import LAWYERS
 from booking.models import State
 from booking.plans.hearings import KEPT_ROOM
-from booking.sealing import House, Unreadable, unseal
 
 MOST = 500
 BEHIND, AHEAD, ENDED_KEPT = timedelta(days=30), timedelta(days=366), timedelta(days=30)

@@ -14,13 +14,13 @@ from availability.claims import readable
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.history import Act, record
 from availability.rights import Actor, Role
+from availability.sealing import House
 from booking.hosting_models import ON_SCREEN, MailKind, MailState
 from booking.lawyer_models import NAME_LENGTH, LawyerInvitation, LawyerProfile
 from booking.links import LinkName, token_of
 from booking.mail import plan_to
 from booking.mailbox import is_address
 from booking.plans.hearings import PLANNERS
-from booking.sealing import House
 
 INVITATIONS = "lawyer-invitations"  # what the tokens are derived for
 LASTS = timedelta(days=14)

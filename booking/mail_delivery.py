@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.sealing import House, seal
 from booking.host_requests import LINKS
 from booking.hosting import HostedRequest, requests_by_id
 from booking.hosting_models import ON_SCREEN, TO_LAWYERS, MailKind, MailState
@@ -25,7 +26,7 @@ from booking.links import token_of
 from booking.mail import MailFailure
 from booking.mailbox import recipients
 from booking.models import State
-from booking.sealing import House, key_of, seal
+from booking.sealing import key_of
 
 logger = logging.getLogger(__name__)
 

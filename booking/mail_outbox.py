@@ -19,9 +19,9 @@ from sqlmodel import Session
 from availability.errors import NotFound, Refusal
 from availability.history import Act, consulted, record
 from availability.rights import Actor, Role
+from availability.sealing import House, Unreadable, unseal
 from booking.hosting_models import MailKind, MailState
 from booking.mail_delivery import SCREEN, sealing_key
-from booking.sealing import House, Unreadable, unseal
 
 MOST = 200
 _LINK = re.compile(r"(?<=/d/)[\w-]+")

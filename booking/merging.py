@@ -21,11 +21,12 @@ from sqlmodel import Session, col, select
 from availability.errors import NotFound, Refusal
 from availability.history import Act, record_all
 from availability.rights import Actor
+from availability.sealing import House, Unreadable, seal, unseal
 from booking.models import Person
 from booking.person_changes import names_to_search
 from booking.person_models import DivestmentState, PersonDistinct, PersonMerge
 from booking.persons import person_for, tell_person
-from booking.sealing import House, Unreadable, key_of, seal, unseal
+from booking.sealing import key_of
 
 LOCK_NOT_AVAILABLE = "55P03"
 TRIES = 30

@@ -11,13 +11,13 @@ from pydantic import Field
 from sqlmodel import Session
 
 from availability.rights import Actor
+from availability.sealing import House
 from availability.wire import BEARER, WRITE, BoundedRoute, Given, Listed, Told
 from booking.api import Call, Key, Requester, once, respond
 from booking.api_models import Excuse
 from booking.bulk import MOST, Asked, Bulk, Done, Seen, each_asked
 from booking.idempotency import Answered
 from booking.models import State
-from booking.sealing import House
 from portal.clock import now
 from portal.problems import told as problem_of
 from portal.settings import secret_key

@@ -21,12 +21,13 @@ from availability.history import Act, record
 from availability.models import Territory
 from availability.places import Place, locate
 from availability.rights import Actor
+from availability.sealing import House, seal, unseal
 from booking.models import Person
 from booking.person_models import FileKind, PersonFile, PersonFollowing, PersonPhone, PhoneKind, Said
 from booking.person_phones import phone_for_messages
 from booking.persons import NewPerson, person_for, problems_of, regions_of, search_name_of, tell_person, time_at
 from booking.phones import can_receive_sms, read_phone
-from booking.sealing import House, key_of, seal, unseal
+from booking.sealing import key_of
 
 IDENTITY = ("family_name", "given_name", "usage_name", "aliases", "birth_on", "sex", "language", "file_number")
 MOST_PHONES = 20

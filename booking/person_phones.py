@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from availability.sealing import House, seal, unseal
 from booking.person_models import PersonPhone, PhoneKind, Said
 from booking.phones import can_receive_sms
-from booking.sealing import House, seal, unseal
 
 # Beside `person p`: the row `t` of the number that receives messages, if there is one.
 PHONE_FOR_MESSAGES = "LEFT JOIN person_phone t ON t.person_id = p.id AND t.is_for_messages"

@@ -13,12 +13,13 @@ from sqlmodel import Session, col, select
 
 from availability.history import consulted
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House, unseal
 from booking.models import Person
 from booking.person_models import FileKind, PersonFile, PersonMerge
 from booking.person_phones import PhoneLine, opened, phones_of
 from booking.persons import FORGIVE, SEEN, person_for, point_of, search_name_of
 from booking.queries import visible_to
-from booking.sealing import House, key_of, unseal
+from booking.sealing import key_of
 
 PAGE = 40  # what a screen of dense lines holds
 MOST_COUNTED = 10_000

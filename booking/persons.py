@@ -17,11 +17,12 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, consulted, record
 from availability.places import communes_in, locate, time_of_commune
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House, seal, unseal
 from booking.models import Person, PersonKey
 from booking.person_models import PersonFollowing
 from booking.person_phones import first_phone, phone_for_messages
 from booking.phones import read_phone, region_of, regions_for
-from booking.sealing import House, key_of, new_key, seal, unseal
+from booking.sealing import key_of, new_key
 
 LANGUAGES = frozenset({"fr", "ar", "en", "es", "pt", "ro", "ru", "uk", "tr", "zh", "sq", "ka", "bn", "ln"})  # ISO 639-1
 MOST_ALIASES = 20

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.rights import Actor
+from availability.sealing import House
 from availability.wire import BEARER, READ, WRITE, BoundedRoute, Given, Listed, answer, refusals
 from booking import divestment, merging
 from booking import persons_api_models as told
@@ -33,7 +34,6 @@ from booking.person_changes import (
 )
 from booking.person_sheet import PersonSheet, person_sheet
 from booking.persons import create_person, find_persons, person_for, regions_of
-from booking.sealing import House
 from portal import database
 from portal.clock import now
 from portal.policy import requires

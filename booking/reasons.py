@@ -16,7 +16,8 @@ from sqlmodel import Session
 from availability.claims import readable
 from availability.errors import InvalidRequest
 from availability.rights import REQUESTERS, Actor
-from booking.sealing import House, key_of, seal, unseal
+from availability.sealing import House, seal, unseal
+from booking.sealing import key_of
 
 OTHER = "other"
 # The usual one first: it is what a form shows. Source: what SPIP note of an absence; docs/glossary.md, "motif".

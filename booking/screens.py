@@ -22,13 +22,13 @@ from availability.history import Act, record
 from availability.models import Territory
 from availability.openings import local_day
 from availability.rights import Actor
+from availability.sealing import House
 from booking.hearing_day_models import HearingPublicity, Screen, Shown, Stage
 from booking.hearing_list import CaseOnList, HearingOnDay, court_day
 from booking.links import LinkName, read_token, token_of
 from booking.models import State
 from booking.plans.hearing_people import ROOM_KIND
 from booking.plans.hearings import PLANNERS, plannable_kinds
-from booking.sealing import House
 
 SCREENS = "screens"  # what the addresses of screens are derived for
 MOST_NAME = 60

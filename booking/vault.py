@@ -20,7 +20,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from booking.sealing import Unreadable
+from availability.sealing import Unreadable
 
 CHUNK = 64 * 1024  # bytes, before they are sealed
 TAG = 16

@@ -26,10 +26,10 @@ from availability.errors import (
     Refusal,
 )
 from availability.rights import Actor
+from availability.sealing import House
 from booking.errors import AlreadyDecided, QuotaReached, TooLate
 from booking.host_phones import note_wish
 from booking.links import LinkName, token_of
-from booking.sealing import House
 from convocations.actions import note_acceptance, note_refusal
 from convocations.answers import ASKINGS, Answer, understood
 from convocations.bearing import Bearer, bearer_of, cannot_come, choose, confirm_coming

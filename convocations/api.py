@@ -13,10 +13,10 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from availability.wire import BEARER, READ, WRITE, BoundedRoute, Given, Listed, answer, refusals
 from booking.api import Call, Key, once, respond
 from booking.idempotency import Answered
-from booking.sealing import House
 from convocations import api_models as told
 from convocations.actions import convene, let_choose, summon
 from convocations.in_bulk import Foreseen, Order, Summoned, order_for

@@ -17,12 +17,13 @@ from sqlmodel import Session, col, select
 from availability.errors import InvalidRequest, NotFound
 from availability.history import consulted
 from availability.rights import Actor
+from availability.sealing import House, Unreadable, seal, unseal
 from booking.ledger import INITIALS, SCOPE, scope_values
 from booking.models import Person
 from booking.person_phones import phone_for_messages
 from booking.persons import person_for, region_at
 from booking.phones import read_phone, region_of, regions_for
-from booking.sealing import House, Unreadable, key_of, seal, unseal
+from booking.sealing import key_of
 from convocations.actions import convocation_for, locked_convocation, write_down
 from convocations.bearing import Bearer, count_act, note_act
 from convocations.errors import CallbackOver, ConvocationOver

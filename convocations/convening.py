@@ -21,13 +21,14 @@ from availability.openings import local_day
 from availability.places import distance_km, locate
 from availability.queries import kinds_for, slots_by_day
 from availability.rights import Actor
+from availability.sealing import House, unseal
 from availability.search import may_reserve
 from availability.sites import address_line
 from booking.links import TOKEN_LENGTH
 from booking.person_phones import phone_for_messages
 from booking.persons import person_for, point_of
 from booking.phones import can_receive_sms
-from booking.sealing import House, key_of, unseal
+from booking.sealing import key_of
 from convocations.answers import asked
 from convocations.kinds import MessageKind
 from convocations.models import Convocation, SmsRefusal

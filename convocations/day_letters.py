@@ -17,10 +17,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.rights import Actor
+from availability.sealing import House, Unreadable, unseal
 from booking.ledger import SCOPE, scope_values
 from booking.person_phones import NUMBER_REFUSED, PHONE_FOR_MESSAGES
 from booking.phones import can_receive_sms
-from booking.sealing import House, Unreadable, unseal, unwrapped
+from booking.sealing import unwrapped
 
 MOST = 200  # letters of one file, as it is offered: some 700 KB, and eight seconds of processor
 MOST_OF_DAY = 5000

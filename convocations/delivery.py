@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.history import Act, record
+from availability.sealing import House, Unreadable, seal, unseal
 from availability.sites import address_line
 from booking.host_phones import note_wish
 from booking.links import LinkName, token_of
@@ -26,7 +27,7 @@ from booking.models import State
 from booking.person_phones import NUMBER_REFUSED, PHONE_FOR_MESSAGES
 from booking.persons import keep_living
 from booking.phones import can_receive_sms
-from booking.sealing import House, Unreadable, seal, unseal, unwrapped
+from booking.sealing import unwrapped
 from convocations.answers import asked
 from convocations.kinds import Failure, MessageClass, MessageKind, MessageState, Standing
 from convocations.proposals import Proposals

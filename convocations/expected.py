@@ -22,6 +22,7 @@ from availability.errors import NotFound
 from availability.history import consulted
 from availability.openings import A_DAY, instant_of
 from availability.rights import Actor
+from availability.sealing import House
 from booking.day import time_zone_of, today_of
 from booking.hearing_day_models import Stage
 from booking.hearing_list import CaseOnList, HearingOnDay, hearings_on
@@ -29,7 +30,6 @@ from booking.models import State
 from booking.persons import search_name_of
 from booking.plans.hearings import PLANNERS
 from booking.room_ways import ways_of
-from booking.sealing import House
 from convocations.helping import HELPERS
 
 MOST = 20

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.sealing import House, Unreadable, seal, unseal
 from availability.statements import by_key, run
 from booking.actions import UNDO_MINUTES
 from booking.events import BookingMoved, Event
@@ -27,7 +28,6 @@ from booking.host_requests import LINKS
 from booking.links import LinkName, token_of
 from booking.mail import warn_at
 from booking.models import State
-from booking.sealing import House, Unreadable, seal, unseal
 from convocations.delivery import BATCH, NOBODY_NOW, Claimed, Outgoing, claim_due, flagged, settle, stale
 from convocations.kinds import Failure, HostText, MessageKind, MessageState
 from convocations.planning import UNDO

@@ -16,11 +16,11 @@ from availability.importers.report import FileRefused
 from availability.importers.sheets import MOST_BYTES
 from availability.importers.words import refusal_sentence
 from availability.rights import Actor
+from availability.sealing import House
 from availability.wire import BEARER, READ, WRITE, Given, Listed, Told, answer, refusals
 from booking.api import Call, Key, Requester, once, respond
 from booking.attachments_api import BODY, Name, name_in
 from booking.idempotency import Answered
-from booking.sealing import House
 from convocations.import_models import ImportState, LineOutcome, PeopleImport, What
 from convocations.imports.matchings import matching_for, matchings_of
 from convocations.imports.sent import (

@@ -23,13 +23,14 @@ from availability.openings import local_day
 from availability.periods import Period
 from availability.queries import slots_by_day
 from availability.rights import Actor
+from availability.sealing import House, unseal
 from availability.slots import Slot
 from booking.errors import KeyReused
 from booking.idempotency import Answered, answer_once, digest_of
 from booking.person_phones import phone_for_messages
 from booking.persons import person_for
 from booking.phones import can_receive_sms
-from booking.sealing import House, key_of, unseal
+from booking.sealing import key_of
 from convocations.actions import MOST_CHOICES, convene, convocation_for, let_choose, withdraw
 from convocations.convening import Receiver, receivers
 from convocations.errors import ConvocationOver, SummonedAlready

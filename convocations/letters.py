@@ -14,11 +14,11 @@ from sqlmodel import Session
 from availability.errors import NotFound
 from availability.openings import local_day
 from availability.rights import Actor
+from availability.sealing import House
 from availability.sites import address_line
 from booking.links import LinkName
 from booking.models import State
 from booking.persons import consult_person
-from booking.sealing import House
 from convocations.errors import ConvocationOver
 from convocations.kinds import MessageKind, Standing
 from convocations.queries import ListedConvocation, convocation_line

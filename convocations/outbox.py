@@ -20,13 +20,14 @@ from availability.errors import NotFound
 from availability.history import Act, consulted, record
 from availability.models import Kind
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House, Unreadable, unseal
 from availability.search import may_reserve
 from booking.host_phones import opened_number
 from booking.ledger import INITIALS, MINE, SCOPE, scope_values
 from booking.links import LinkName
 from booking.models import Booking
 from booking.person_phones import PHONE_FOR_MESSAGES
-from booking.sealing import House, Unreadable, key_of, unseal, unwrapped
+from booking.sealing import key_of, unwrapped
 from convocations.actions import convocation_for
 from convocations.errors import MessageOver
 from convocations.host_sms import read_body

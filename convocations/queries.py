@@ -20,13 +20,13 @@ from availability.errors import NotFound
 from availability.openings import local_day
 from availability.queries import slots_by_day
 from availability.rights import Actor
+from availability.sealing import House
 from booking.ledger import INITIALS, LONGEST_SEARCH, MINE, SCOPE, bare, scope_values
 from booking.links import LinkName
 from booking.models import State
 from booking.outcomes import CORRECTABLE
 from booking.persons import search_name_of
 from booking.reasons import words_of
-from booking.sealing import House
 from convocations.kinds import Standing
 
 PAGE = 40  # what a screen of dense lines holds

@@ -19,10 +19,11 @@ from sqlmodel import Session
 from availability.errors import NotAllowed, NotFound
 from availability.history import Act, consulted, record
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House, unseal
 from booking.meanwhile import SOMEBODY, names_of
 from booking.person_phones import phones_of
 from booking.persons import person_for
-from booking.sealing import House, key_of, unseal
+from booking.sealing import key_of
 from convocations.models import Convocation, SmsRefusal
 from convocations.proof import Proof, proof_of
 from convocations.queries import ListedConvocation, convocation_line

@@ -19,10 +19,10 @@ from sqlmodel import Session
 from availability.errors import NotFound
 from availability.history import consulted, record
 from availability.rights import Actor
+from availability.sealing import House
 from booking.host_phones import opened_number
 from booking.ledger import INITIALS, MINE, SCOPE, scope_values
 from booking.persons import consult_person
-from booking.sealing import House
 from convocations.errors import MessageOver
 from convocations.kinds import Failure, MessageKind, MessageState
 from convocations.models import ONE_MESSAGE_OF_A_KIND, UNSAID, Message

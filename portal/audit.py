@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from availability.audit import Checked, Fault, Log, verified
-from booking.sealing import AUDIT, House
+from availability.sealing import AUDIT, House
 from portal.settings import secret_key
 from portal.ui.dates import plural
 

@@ -247,7 +247,7 @@ def restore(
     check: Annotated[bool, typer.Option("--check", help="Essayer dans une base à part, sans rien garder.")] = False,
 ) -> None:
     """Restaurer une sauvegarde dans une installation vide, ou vérifier qu’elle se restaure."""
-    from booking.sealing import AUDIT, House
+    from availability.sealing import AUDIT, House
     from portal import database, prepare
     from portal.backups import BadBackup, NotEmpty, tried
     from portal.backups import restore as run

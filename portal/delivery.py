@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from availability.sealing import House
 from booking.persons import LANGUAGES
 from booking.phones import can_receive_sms
-from booking.sealing import House
 from convocations import delivery, host_sms, receipts
 from convocations.codes import GENERIC, TWILIO
 from convocations.delivery import Outcome, Outgoing, failed, flagged, put_back, sent

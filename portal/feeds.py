@@ -14,8 +14,8 @@ from availability.feed_process import read_apart
 from availability.feed_text import Unreadable
 from availability.feeds import FeedRead
 from availability.fetching import FetchFailed, Marks, Reach, fetch
-from booking.sealing import CALENDAR_FEEDS, House, unseal
-from booking.sealing import Unreadable as Sealed
+from availability.sealing import CALENDAR_FEEDS, House, unseal
+from availability.sealing import Unreadable as Sealed
 from portal import clock, database
 from portal.settings import secret_key, settings
 

@@ -19,6 +19,7 @@ from availability.geocodes import forget_geocodes
 from availability.hours import extend_openings as extend
 from availability.hours import to_extend
 from availability.importers.sent import forget_files
+from availability.sealing import AUDIT, House
 from booking import divestment
 from booking.actions import expired, lapse
 from booking.attachments import sweep
@@ -36,7 +37,6 @@ from booking.lawyer_dates import follow_date, forget_parties
 from booking.lawyer_news import tell_lawyers
 from booking.plans.hearing_actions import keep_one_place
 from booking.saved_searches import purge_forgotten
-from booking.sealing import AUDIT, House
 from booking.series import keep_within
 from booking.vault import Vault
 from booking.waiting import expire_entries

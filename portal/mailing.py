@@ -12,12 +12,12 @@ from datetime import timedelta
 
 from prometheus_client import Counter
 
+from availability.sealing import House
 from booking import mail_delivery
 from booking.hosting_models import MailState
 from booking.mail import MailFailure
 from booking.mail_delivery import BATCH, SCREEN, MailOutcome, OutgoingMail
 from booking.pages.mail_words import write
-from booking.sealing import House
 from booking.smtp import MailServer, NotTaken, Rejected, Unknown, hand_over, message_of, server_from
 from portal import clock, database
 from portal.rounds import Circuit, Rhythm, Rounds

@@ -20,7 +20,7 @@ from availability.importers.sheets import MOST_BYTES
 from availability.importers.words import refusal_sentence
 from availability.models import Territory
 from availability.rights import Actor
-from booking.sealing import House
+from availability.sealing import House
 from convocations.import_models import ImportMatching, ImportState, Stop
 from convocations.imports import running
 from convocations.imports.doing import Ways, call_off_line, do_line, refuse_line

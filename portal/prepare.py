@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from booking.sealing import House
+from availability.sealing import House
 from booking.vault import Vault
 from portal import clock, database, embedded
 from portal.migrate import migrate

@@ -21,8 +21,8 @@ from sqlmodel import Field, Session, SQLModel
 from availability.errors import Refusal
 from availability.models import instant
 from availability.rights import Role
+from availability.sealing import House, seal, unseal
 from availability.statements import run as execute
-from booking.sealing import House, seal, unseal
 from portal.settings import settings
 
 ISSUER = "PlaceJuste"

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
-from booking.sealing import House
+from availability.sealing import House
 from portal import actors, throttle
 from portal.auth_routes import give_token, safe_address, signed_in
 from portal.clock import now

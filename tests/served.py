@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from availability.rights import Role
-from booking.sealing import House
+from availability.sealing import House
 from portal.actors import COOKIE
 from portal.database import make_engine
 from portal.demo.accounts import GUEST_LOGINS

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from booking.actions import Beneficiary, cancel, confirm, undo_cancel
 from booking.dossier import Dossier, dossier
 from booking.doubles import double_of
@@ -29,7 +30,6 @@ from booking.pages.why_words import Why, why_of
 from booking.pages.widgets import print_button
 from booking.proposals import accept_proposal, decline_proposal
 from booking.question import form_of, text_of
-from booking.sealing import House
 from booking.words import EXCUSE_WORDS, GIVEN_BACK_WORDS
 from portal.clock import now
 from portal.database import act, read

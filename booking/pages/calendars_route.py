@@ -15,10 +15,10 @@ from sqlmodel import Session
 from availability.calendars import feed_ics
 from availability.errors import NotFound
 from availability.rights import Actor
+from availability.sealing import House
 from booking.calendar_models import CalendarLink
 from booking.calendar_out import account_of_link, note_reading, published
 from booking.links import LinkName, read_token, token_of
-from booking.sealing import House
 from portal import throttle
 from portal.clock import now
 from portal.database import act, read

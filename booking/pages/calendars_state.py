@@ -30,6 +30,7 @@ from availability.feed_address import LONGEST, address_of
 from availability.models import Shape
 from availability.rights import REQUESTERS, Actor, Role
 from availability.running import looked_at_by
+from availability.sealing import CALENDAR_FEEDS, House, seal
 from booking.agenda import Appointment, left_outside
 from booking.calendar_models import CalendarLink
 from booking.calendar_out import Thing, give_back_link, links_of, make_link, renew_link, revoke_link, thing, things
@@ -40,7 +41,6 @@ from booking.pages.agenda_state import HOLDERS
 from booking.pages.calendars_route import link_address
 from booking.pages.calendars_words import CoveredLine, FeedLine, LinkLine, ThingLine
 from booking.question import form_of, text_of
-from booking.sealing import CALENDAR_FEEDS, House, seal
 from portal import clock
 from portal.database import act, read
 from portal.live import watch

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from availability.errors import InvalidRequest, NotFound
 from availability.places import Located, Place, Source, locate
 from availability.rights import Actor
+from availability.sealing import House
 from booking.day import today_of
 from booking.fitting_actions import MOST_AGENTS, NewFittingRequest, civil_time_at, open_request, problems_of
 from booking.fitting_queries import FITTERS, fitting_kind
@@ -24,7 +25,6 @@ from booking.pages.fittings_state import list_address
 from booking.pages.person_picker import PersonPickerState, person_picker
 from booking.persons import profile_of
 from booking.question import form_of
-from booking.sealing import House
 from booking.words import many
 from portal.clock import now
 from portal.database import act, read

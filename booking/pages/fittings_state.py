@@ -17,6 +17,7 @@ from sqlmodel import Session
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.history import consulted
 from availability.rights import Actor
+from availability.sealing import House, unseal
 from booking.errors import AlreadyDecided, SlotUnfit
 from booking.fitting_actions import (
     book_offer,
@@ -58,7 +59,7 @@ from booking.pages.why_words import Why, why_of
 from booking.persons import person_for
 from booking.plans.round_offers import BestOffer, best_slots
 from booking.question import form_of
-from booking.sealing import House, key_of, unseal
+from booking.sealing import key_of
 from booking.words import many
 from portal.clock import now
 from portal.database import act, read

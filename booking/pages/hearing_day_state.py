@@ -16,6 +16,7 @@ from sqlmodel import Session
 from availability.errors import CapacityReached, InvalidRequest, NotFound, NotOpen, Refusal
 from availability.openings import instant_of
 from availability.rights import Actor
+from availability.sealing import House
 from booking.day import time_zone_of, today_of
 from booking.errors import AlreadyDecided, ChangedMeanwhile
 from booking.hearing_day import (
@@ -47,7 +48,6 @@ from booking.pages.hearing_day_words import (
 )
 from booking.plans.hearing_order import order_list
 from booking.plans.hearings import PLANNERS, plannable_kinds
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.live import watch

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.models import Shape
+from availability.sealing import House
 from availability.words import invalid_sentence
 from booking.actions import accept, refuse
 from booking.errors import AlreadyDecided, HoldExpired
@@ -25,7 +26,6 @@ from booking.links import LinkName, read_token
 from booking.pages.host_link_page import NOTHING, STYLE, ActName, HostView, Step, Typed, host_html, plain_html
 from booking.pages.request_dates import dates_typed
 from booking.proposals import propose, withdraw_proposal
-from booking.sealing import House
 from portal import throttle
 from portal.clock import now
 from portal.database import act, read

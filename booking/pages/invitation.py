@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from availability.rights import Role
+from availability.sealing import House
 from booking.lawyer_invitations import INVITATIONS, InvitationOver, LoginTaken, accepted, invitation_named, let_in
 from booking.links import LinkName, read_token
-from booking.sealing import House
 from portal import throttle
 from portal.accounts import NewAccount, create
 from portal.clock import now

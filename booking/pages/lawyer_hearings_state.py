@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.rights import Actor
+from availability.sealing import House
 from booking.calendar_models import CalendarLink
 from booking.lawyer_away import add_away, away_of, remove_away
 from booking.lawyer_calendar import give_lawyer_link, lawyer_link, renew_lawyer_link
@@ -27,7 +28,6 @@ from booking.natures import natures
 from booking.pages.calendars_route import link_address
 from booking.pages.lawyer_words import DateRow, HearingRow, date_row, hearing_row
 from booking.pages.undoing import UndoingState
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.live import watch

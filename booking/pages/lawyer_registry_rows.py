@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from availability.openings import local_day
+from availability.sealing import House
 from booking.lawyer_invitations import Mailed, token_of_invitation
 from booking.lawyer_models import LawyerInvitation, Per, Procedure
 from booking.lawyer_registry import DateToRelease
 from booking.lawyer_rules import ConventionLine, RuleLine
 from booking.lawyers import Assisted
 from booking.pages.lawyer_words import PER_WORDS, PROCEDURE_WORDS, mailed_words, nature_words
-from booking.sealing import House
 from portal.settings import secret_key, settings
 from portal.ui.dates import NBSP, day, long_day, moment, plural
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest, Refusal
 from availability.rights import Actor, Role
+from availability.sealing import House
 from availability.words import invalid_sentence
 from booking.host_phones import GivenPhone, look_at_phone, phones_of, resume_phone, set_phone
 from booking.host_requests import move_mailbox
@@ -19,7 +20,6 @@ from booking.mailbox import Why as Receiving
 from booking.pages.request_words import spaced
 from booking.phones import AmbiguousNumber
 from booking.question import form_of, text_of
-from booking.sealing import House
 from booking.words import many
 from portal import clock
 from portal.database import act, read

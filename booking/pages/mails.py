@@ -11,6 +11,7 @@ import reflex as rx
 
 from availability.errors import NotFound, Refusal
 from availability.rights import Role
+from availability.sealing import House
 from booking.hosting_models import MailKind, MailState
 from booking.mail_outbox import (
     MAY_LEAVE_AGAIN,
@@ -25,7 +26,6 @@ from booking.mail_outbox import (
 from booking.pages.ledger_parts import ledger, segments
 from booking.pages.outbox_part import detail, opener, outbox_line, outer_button, state_cell, state_heading, told_alert
 from booking.pages.widgets import inner_link
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.policy import allow, current_actor, page

@@ -17,13 +17,13 @@ from availability.errors import NotFound
 from availability.geocodes import remember, remembered
 from availability.places import Located, communes_in, locate, nearest_commune, pointed
 from availability.rights import Actor
+from availability.sealing import House
 from availability.search import Wish
 from booking.day import today_of
 from booking.filters import Filters, point_in, understand
 from booking.map import kind_named
 from booking.pages.person_picker import NOBODY, Choice, choice_of
 from booking.persons import Profile, profile_of
-from booking.sealing import House
 from portal import clock
 from portal.database import act, read
 from portal.routing import timed

@@ -10,9 +10,9 @@ import reflex as rx
 from sqlmodel import Session
 
 from availability.rights import Actor
+from availability.sealing import House
 from booking.duplicates import Alike, Elsewhere, alike, elsewhere, sought_of
 from booking.persons import NewPerson
-from booking.sealing import House
 from portal.settings import secret_key, settings
 
 el = rx.el

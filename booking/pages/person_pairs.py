@@ -9,12 +9,12 @@ from reflex.event import EventSpec
 
 from availability.errors import NotFound, Refusal
 from availability.rights import REQUESTERS
+from availability.sealing import House
 from booking.duplicates import pairs
 from booking.merging import merge, say_alike, say_distinct, unmerge
 from booking.pages import person_words as words
 from booking.pages.person_words import ADDRESS, PairCard, Side
 from booking.pages.widgets import inner_link
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.policy import allow, current_actor, page

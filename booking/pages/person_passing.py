@@ -13,12 +13,12 @@ from sqlmodel import Session
 
 from availability.errors import NotFound, Refusal
 from availability.rights import Actor
+from availability.sealing import House
 from booking.divestment import FOLLOWERS, accept, divestments_for, refuse, withdraw
 from booking.pages import person_words as words
 from booking.pages.person_words import ADDRESS, PassingCard
 from booking.pages.widgets import inner_link
 from booking.question import form_of
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.live import watch

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from availability.errors import Refusal
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from booking.divestment import ask
 from booking.duplicates import Alike, FileExists, expect_new, sought_of
 from booking.pages.combo_boxes import person_box
@@ -21,7 +22,6 @@ from booking.pages.person_words import BORN
 from booking.persons import NewPerson, PersonLine, create_person, find_persons, problems_of, regions_of
 from booking.phones import Reading, can_receive_sms, readings
 from booking.question import form_of
-from booking.sealing import House
 from booking.words import many
 from portal import clock
 from portal.database import act, read

@@ -18,6 +18,7 @@ from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.openings import local_day
 from availability.places import Place, locate
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from availability.words import invalid_sentence
 from booking import divestment
 from booking.day import time_zone_of
@@ -54,7 +55,6 @@ from booking.person_sheet import (
 from booking.persons import living_id, person_for
 from booking.phones import AmbiguousNumber
 from booking.question import form_of
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.policy import allow, current_actor

@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 from sqlmodel import Session
 
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from booking.divestment import FOLLOWERS, ToAnswer, to_answer
 from booking.duplicates import pairs
 from booking.ledger import LONGEST_SEARCH
@@ -23,7 +24,6 @@ from booking.person_sheet import PAGE, ListedPerson, persons_listed
 from booking.persons import regions_of
 from booking.phones import readings
 from booking.question import form_of, text_of
-from booking.sealing import House
 from booking.words import many
 from portal.clock import now
 from portal.database import read

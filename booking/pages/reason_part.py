@@ -9,9 +9,9 @@ from typing import Any
 
 import reflex as rx
 
+from availability.sealing import House
 from booking.question import form_of, text_of
 from booking.reasons import MOST_WORDS, OTHER, Reason
-from booking.sealing import House
 from portal.settings import secret_key
 from portal.ui.pieces import field, select_field
 

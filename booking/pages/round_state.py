@@ -15,6 +15,7 @@ from sqlmodel import Session
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.history import consulted
 from availability.rights import Actor, Role
+from availability.sealing import House, unseal
 from booking.day import today_of
 from booking.errors import AlreadyDecided
 from booking.fitting_queries import fitting_kind
@@ -25,7 +26,7 @@ from booking.pages.fitting_words import round_address
 from booking.pages.round_words import StopCard, phone_words, points, round_sentence, stop_cards
 from booking.persons import consult_person
 from booking.rounds import Round, TeamLine, round_of, teams_on
-from booking.sealing import House, key_of, unseal
+from booking.sealing import key_of
 from booking.words import many
 from portal.clock import now
 from portal.database import act

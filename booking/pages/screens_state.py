@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.rights import Actor
+from availability.sealing import House
 from booking.hearing_day_models import Screen, Shown
 from booking.pages.hours_words import capital
 from booking.pages.undoing import UndoingState
@@ -35,7 +36,6 @@ from booking.screens import (
     screens_of,
     set_publicity,
 )
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.policy import allow, current_actor

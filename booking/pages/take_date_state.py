@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound, Refusal
 from availability.rights import Actor
+from availability.sealing import House
 from booking.date_queue import ListedWait, own_waits
 from booking.lawyer_dates import confirm_date, give_back, note_attempt, take_date
 from booking.lawyer_hearings import hearing_of
@@ -42,7 +43,6 @@ from booking.pages.lawyer_words import (
     recap,
     summons_rule,
 )
-from booking.sealing import House
 from portal.clock import now
 from portal.database import act, read
 from portal.live import watch

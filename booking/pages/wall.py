@@ -12,9 +12,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from availability.errors import NotFound
+from availability.sealing import House
 from booking.pages.wall_page import etag_of, feed_of, gone_html, wall_headers, wall_html
 from booking.screens import DayShown, note_seen, screen_named, shown_on
-from booking.sealing import House
 from portal import throttle
 from portal.clock import now
 from portal.database import act, read

@@ -19,6 +19,7 @@ from availability.claims import CaseClaim, SlotClaim
 from availability.errors import NotFound, Refusal
 from availability.rights import Actor
 from availability.running import is_run_by
+from availability.sealing import House
 from booking.actions import Beneficiary, book
 from booking.duplicates import open_alone
 from booking.models import Booking, Person, State
@@ -27,7 +28,6 @@ from booking.person_changes import NewPhone, add_file, add_phone, change_person
 from booking.person_models import FileKind, PhoneKind
 from booking.persons import create_person, erase_person
 from booking.phones import can_receive_sms
-from booking.sealing import House
 from booking.transitions import locked_for
 from convocations.actions import summon, withdraw
 from convocations.import_models import ImportKnown, ImportLine, LineOutcome, PeopleImport, What

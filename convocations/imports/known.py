@@ -21,11 +21,11 @@ from availability.periods import Period
 from availability.places import normalise
 from availability.queries import kinds_for, slots_by_day
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from availability.search import may_reserve
 from availability.slots import Slot
 from booking.models import State
 from booking.persons import SEEN, search_name_of
-from booking.sealing import House
 from convocations.import_models import ImportKnown, What
 from convocations.imports.lines import Line
 from convocations.imports.options import Options

@@ -14,8 +14,8 @@ from sqlmodel import Session
 
 from availability.importers.sheets import Sheet
 from availability.rights import Actor
+from availability.sealing import House
 from booking.persons import regions_of
-from booking.sealing import House
 from convocations.import_models import LineOutcome, PeopleImport, What
 from convocations.imports.comparing import Compared, Progress, Reading, chosen, compare, wanted_starts
 from convocations.imports.known import Known, known_to, look_at_hours

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from availability.rights import Actor
-from booking.sealing import House
+from availability.sealing import House
 from convocations.import_models import ImportLine, ImportState, PeopleImport
 from convocations.imports.comparing import chosen
 from convocations.imports.doing import undo_booking, undo_person

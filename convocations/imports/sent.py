@@ -17,7 +17,7 @@ from availability.errors import NotAllowed, NotFound, Refusal
 from availability.history import Act, record
 from availability.importers.sheets import Sheet, read_sheet
 from availability.rights import REQUESTERS, Actor
-from booking.sealing import House, seal, unseal
+from availability.sealing import House, seal, unseal
 from convocations.convening import kind_to_convene
 from convocations.import_models import ImportLine, ImportMatching, ImportState, LineOutcome, PeopleImport, What
 from convocations.imports.fields import closest_preset

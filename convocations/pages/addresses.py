@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from availability.sealing import House
 from booking.links import LinkName, token_of
-from booking.sealing import House
 from convocations.models import Convocation
 from portal.settings import secret_key, settings
 

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import reflex as rx
 
 from availability.errors import NotFound, Refusal
+from availability.sealing import House
 from booking.pages.booking_words import whom
 from booking.pages.outbox_part import detail, opener, outbox_line
-from booking.sealing import House
 from convocations.callbacks import (
     ToCallBack,
     note_called_back,

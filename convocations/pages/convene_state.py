@@ -17,6 +17,7 @@ from availability.errors import CapacityReached, InvalidRequest, NotAllowed, Not
 from availability.models import Kind
 from availability.openings import local_day
 from availability.rights import Actor, Role
+from availability.sealing import House
 from availability.sites import address_line
 from booking.day import time_zone_of
 from booking.duplicates import FileExists
@@ -28,7 +29,6 @@ from booking.pages.person_picker import PersonPickerState, open_file
 from booking.persons import NewPerson, PersonLine, person_for
 from booking.queries import BookingLine, booking_for
 from booking.question import form_of
-from booking.sealing import House
 from convocations.actions import MOST_CHOICES, convene, let_choose, summon, withdraw
 from convocations.convening import (
     A_WEEK,

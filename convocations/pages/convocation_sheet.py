@@ -18,6 +18,7 @@ from availability.errors import CapacityReached, NotAllowed, NotFound, NotOpen, 
 from availability.history import consulted
 from availability.models import Kind, Shape
 from availability.rights import Actor
+from availability.sealing import House
 from availability.search import may_reserve
 from booking.models import State
 from booking.outcomes import excuse, note_outcome, undo_excuse
@@ -27,7 +28,6 @@ from booking.pages.why_words import Why, why_of
 from booking.pages.widgets import copy_button, inner_link
 from booking.persons import holder_of, person_for
 from booking.reasons import OTHER
-from booking.sealing import House
 from booking.waiting import accept, decline
 from booking.waiting_earlier import Earlier, earlier_for
 from booking.words import EXCUSE_WORDS, GIVEN_BACK_WORDS

@@ -15,12 +15,12 @@ from sqlmodel import Session
 
 from availability.openings import local_day
 from availability.rights import Actor
+from availability.sealing import House
 from booking.ledger import LONGEST_SEARCH
 from booking.pages.booking_sheet import BookingSheetState, booking_sheet
 from booking.pages.ledger_parts import answered, ledger, more_button, search_bar, segments
 from booking.pages.widgets import inner_link
 from booking.question import form_of, text_of
-from booking.sealing import House
 from convocations.day_letters import MOST_OF_DAY, DayLetter, Part, Whom, letters_of_day, parts_of
 from convocations.outbox import count_to_handle
 from convocations.pages.addresses import CONVENE, IMPORT, LIST, OUTBOX, TO_CALL_BACK, WITH_THEM

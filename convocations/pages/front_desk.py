@@ -18,11 +18,11 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest
 from availability.rights import Actor, Role
+from availability.sealing import House
 from booking.day import today_of
 from booking.hearing_day_models import Stage
 from booking.links import LinkName, read_token
 from booking.plans.hearings import PLANNERS
-from booking.sealing import House
 from convocations.expected import Expected, WayThere, find_expected, way_there
 from convocations.helping import HELPERS, Found, find_to_help, number_of, open_with
 from convocations.kinds import Standing

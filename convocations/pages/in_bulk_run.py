@@ -9,7 +9,7 @@ from uuid import UUID
 from availability.claims import SlotClaim
 from availability.errors import Refusal
 from availability.rights import Actor
-from booking.sealing import House
+from availability.sealing import House
 from convocations.in_bulk import Foreseen, Order, Summoned, foresee, summon_one, summoned_under
 from convocations.together import NotAllFit, convene_together
 from portal.clock import now

@@ -13,10 +13,10 @@ from sqlmodel import Session
 
 from availability.errors import NotFound
 from availability.rights import Actor
+from availability.sealing import House
 from booking.lawyer_hearings import Attempt, LawyerHearing, attempt_of, hearing_of
 from booking.lawyers import LAWYERS, profile_of
 from booking.natures import natures
-from booking.sealing import House
 from convocations.pages.papers_route import pdf
 from portal.clock import now
 from portal.database import read

@@ -23,12 +23,12 @@ from availability.calendars import Event, Status, event_ics
 from availability.claims import SlotClaim
 from availability.errors import CapacityReached, InvalidRequest, NotAllowed, NotFound, NotOpen, PeriodTaken, Refusal
 from availability.periods import Period
+from availability.sealing import House
 from booking.errors import AlreadyDecided, QuotaReached, TooLate
 from booking.links import LinkName, read_token
 from booking.persons import LANGUAGES
 from booking.phones import AmbiguousNumber
 from booking.reasons import Reason
-from booking.sealing import House
 from convocations.bearing import Bearer, bearer_of, cannot_come, choose, confirm_coming, resume_sms, stop_sms
 from convocations.callbacks import ask_callback, masked, own_number, withdraw_callback
 from convocations.earlier import leave_offered, take_offered, want_earlier, want_no_earlier

@@ -16,10 +16,10 @@ from sqlmodel import Session
 
 from availability.errors import NotFound, Refusal
 from availability.rights import REQUESTERS, Actor
+from availability.sealing import House
 from booking.pages.ledger_parts import ledger, more_button, segments
 from booking.pages.outbox_part import detail, opener, outbox_line, outer_button, state_cell, state_heading, told_alert
 from booking.pages.widgets import inner_link
-from booking.sealing import House
 from convocations.answers import asked
 from convocations.host_sms import draft as host_draft
 from convocations.kinds import MessageState

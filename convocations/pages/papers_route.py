@@ -15,8 +15,8 @@ from availability.calendars import Event, Status, event_ics
 from availability.errors import InvalidRequest, NotFound
 from availability.periods import Period
 from availability.rights import Actor
+from availability.sealing import House
 from booking.models import State
-from booking.sealing import House
 from convocations.day_letters import MOST, Whom, letters_of_day, mark_of, within
 from convocations.errors import ConvocationOver
 from convocations.letters import Letter, letter_for

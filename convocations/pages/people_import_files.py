@@ -14,8 +14,8 @@ from starlette.formparsers import MultiPartException
 from availability.errors import NotFound
 from availability.importers.report import FileRefused
 from availability.rights import Actor
+from availability.sealing import House
 from booking.pages.import_files import bounded
-from booking.sealing import House
 from convocations.import_models import ImportLine
 from convocations.imports.examples import hearings_example, people_example
 from convocations.imports.sent import IMPORTERS, Arrived, import_for, lines_done, receive

@@ -20,7 +20,7 @@ from availability.importers.report import FileProblem, FileRefused
 from availability.importers.sheets import Sheet
 from availability.importers.words import refusal_sentence
 from availability.rights import Actor
-from booking.sealing import House
+from availability.sealing import House
 from convocations.import_models import ImportLine, ImportMatching, ImportState, LineOutcome, PeopleImport, Stop, What
 from convocations.imports import sent, stopping
 from convocations.imports.comparing import chosen

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
-from booking.sealing import House
+from availability.sealing import House
 from convocations.answering import Heard, answer, reply_text
 from convocations.codes import GENERIC, TWILIO
 from convocations.kinds import ReceiptStatus

@@ -11,9 +11,9 @@ import reflex as rx
 
 from availability.errors import NotFound, Refusal
 from availability.rights import REQUESTERS
+from availability.sealing import House
 from booking.pages.booking_words import whom
 from booking.pages.outbox_part import detail, opener, outbox_line
-from booking.sealing import House
 from convocations.kinds import MessageKind, MessageState
 from convocations.pages.addresses import OUTBOX
 from convocations.pages.calls_part import NO_NUMBER_YET, Calls, Number, calls_page, number_of, number_part

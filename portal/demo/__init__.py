@@ -17,8 +17,8 @@ from sqlmodel import Session
 from availability.errors import Refusal
 from availability.periods import Period
 from availability.publishing import HORIZON, publish_openings
+from availability.sealing import House
 from availability.slots import Grid, cut
-from booking.sealing import House
 from portal.demo.accounts import GUEST_LOGINS, Accounts
 from portal.demo.bookings import BUSY, DAYS_TAKEN_AHEAD, HELD_NOW, Bookings, free_beds, is_full
 from portal.demo.catalogue import Catalogue, Place

@@ -18,10 +18,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.openings import local_day
+from availability.sealing import House, seal
 from availability.sites import address_line
 from booking.links import LinkName, token_of
 from booking.models import State
-from booking.sealing import House, key_of, seal
+from booking.sealing import key_of
 from convocations.kinds import Failure, MessageClass, MessageKind, MessageState, Standing
 from convocations.link_models import DayPart
 from convocations.planning import UNDO, UNDO_FREED

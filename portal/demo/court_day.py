@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlmodel import Session
 
 from availability.openings import instant_of
+from availability.sealing import House, seal
 from booking.hearing_day_models import Shown, Stage
 from booking.hearing_list import CASE_NAMES
 from booking.models import State
 from booking.plans.hearing_people import ROOM_KIND
-from booking.sealing import House, seal
 from portal.demo.accounts import Accounts
 from portal.demo.catalogue import Catalogue, Hearing, Place
 from portal.demo.ledger import Entry, Ledger, When

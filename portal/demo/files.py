@@ -8,9 +8,9 @@ from fpdf import FPDF
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from availability.sealing import House
 from booking.attachment_models import What
 from booking.attachments import Sent, attach
-from booking.sealing import House
 from booking.vault import Vault
 from portal.identity import Account
 from portal.sign_in import actor_of_account

@@ -19,9 +19,9 @@ from sqlmodel import Session
 from availability.gazetteer import Commune, gazetteer
 from availability.periods import Period
 from availability.places import distance_km, time_of_commune
+from availability.sealing import seal
 from booking.fittings import FittingTerms, Measure, Point, Purpose, Stop, Window, deadline, is_reachable
 from booking.models import State
-from booking.sealing import seal
 from portal.demo.accounts import Member
 from portal.demo.catalogue import STREETS, Host, Place, short_name
 from portal.demo.kinds import VISIT_SKILLS

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from availability.history import Act, record
 from availability.rights import Actor
+from availability.sealing import House, seal
 from booking.host_phones import PHONES
 from booking.host_requests import LINKS
 from booking.hosting import HostedRequest, requests_by_id
@@ -23,7 +24,6 @@ from booking.links import LinkName, token_of
 from booking.mail import STILL_USEFUL, UNDO, warn_at
 from booking.mail_delivery import SCREEN, sealing_key
 from booking.pages.mail_words import write
-from booking.sealing import House, seal
 from convocations.host_sms import TEXTS, sentence
 from convocations.kinds import MessageClass, MessageKind, MessageState
 from convocations.segments import measure

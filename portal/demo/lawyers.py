@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.sealing import House, seal
 from booking.date_holding import summons_due
 from booking.lawyer_dates import PARTIES
-from booking.sealing import House, seal
 
 GUEST, COURT, KIND, CHAMBER = "hortense.fictive", "TGILYON", "audience-jaf", "Chambre de la famille"
 NATURE, MINUTES, CHANGE_DAYS = "20J", 20, 7

@@ -16,11 +16,11 @@ from sqlmodel import Session
 
 from availability.openings import A_DAY, instant_of, local_day
 from availability.rights import Actor, Right, Role
+from availability.sealing import CALENDAR_FEEDS, House, seal
 from booking.common_dates import RoomWish, Wanted
 from booking.hearing_template_spec import INTERPRETER_KIND, PROSECUTOR_KIND, VIDEO_KIND
 from booking.meeting_search import search
 from booking.meetings import Choice, What, set_meeting
-from booking.sealing import CALENDAR_FEEDS, House, seal
 from portal.demo.catalogue import Catalogue, Place
 from portal.demo.planning import COURT, WEEK
 

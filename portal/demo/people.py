@@ -12,9 +12,9 @@ from uuid import UUID, uuid5
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
 from availability.places import time_of_commune
+from availability.sealing import House, seal
 from booking.person_models import PhoneKind
 from booking.persons import search_name_of
-from booking.sealing import House, seal
 from portal.demo.accounts import Member
 from portal.demo.catalogue import FICTION_NUMBERS, STREETS, fiction_phone, short_name
 from portal.demo.names import family_name, given_name

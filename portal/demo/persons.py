@@ -9,9 +9,9 @@ from uuid import UUID, uuid5
 
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 
+from availability.sealing import seal
 from booking.person_models import FileKind, PhoneKind
 from booking.persons import search_name_of
-from booking.sealing import seal
 from portal.demo.people import People
 from portal.demo.sheets import Sheet
 from portal.demo.territories import Court

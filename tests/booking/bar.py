@@ -9,11 +9,11 @@ from uuid import uuid4
 from sqlmodel import Session
 
 from availability.rights import Actor, Right, Role
+from availability.sealing import House
 from booking.attachment_models import What
 from booking.attachments import Sent
 from booking.lawyer_looking import Asked
 from booking.lawyer_models import LawyerProfile, LawyerRule, Procedure
-from booking.sealing import House
 from portal.identity import Account, AccountRight
 from tests.booking.court import SmallCourt
 from tests.factories import NOW

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlmodel import Session
 
 from availability.claims import CaseClaim
+from availability.sealing import House
 from booking.actions import Beneficiary, confirm, hold
 from booking.hearing_day_models import Stage
 from booking.hearing_list import HearingOnDay, hearing_list
-from booking.sealing import House
 from tests.booking.court import SmallCourt, make_court
 from tests.factories import NOW
 

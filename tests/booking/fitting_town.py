@@ -12,11 +12,12 @@ from sqlmodel import Session
 from availability.models import Kind, KindRight, Resource, Shape, Territory
 from availability.openings import instant_of
 from availability.rights import Actor, Role
+from availability.sealing import House
 from booking.fitting_actions import NewFittingRequest, open_request
 from booking.fitting_models import FittingRequest, FittingRule
 from booking.fittings import Point, Window
 from booking.models import Person
-from booking.sealing import House, new_key
+from booking.sealing import new_key
 from tests.booking.town import make_person
 from tests.factories import NOW, TODAY, World, make_actor, make_kind, make_opening, make_resource, make_world
 

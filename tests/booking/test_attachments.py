@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from availability.errors import NotFound, Refusal
 from availability.rights import Actor, Role
+from availability.sealing import House, Unreadable
 from booking.actions import cancel, refuse, undo_cancel
 from booking.attachment_models import What
 from booking.attachments import (
@@ -42,7 +43,6 @@ from booking.models import State
 from booking.outcomes import excuse
 from booking.pages.dossier_words import changes, view_of
 from booking.persons import NewPerson, create_person, erase_person
-from booking.sealing import House, Unreadable
 from booking.stays import change_stay, swap_beds, undo_stay
 from booking.vault import CHUNK, Vault
 from tests.booking.cycle import lines_of

@@ -15,12 +15,12 @@ from sqlmodel import Session
 from availability.claims import SlotClaim
 from availability.models import Shape
 from availability.rights import Actor, Role
+from availability.sealing import House
 from booking.actions import Beneficiary, cancel, confirm, hold
 from booking.calendar_models import CalendarLink
 from booking.calendar_out import make_link
 from booking.links import LinkName, token_of
 from booking.pages import calendars_route
-from booking.sealing import House
 from portal import clock, throttle
 from portal import database as portal_database
 from portal.api import build_api

@@ -16,6 +16,7 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound, NotOpen, P
 from availability.history import HistoryLine
 from availability.models import LocatedBy
 from availability.rights import Actor, Role
+from availability.sealing import unseal
 from booking import events
 from booking.actions import Beneficiary, cancel, hold, undo_cancel
 from booking.errors import AlreadyDecided, SlotUnfit
@@ -41,7 +42,7 @@ from booking.persons import erase_person
 from booking.queries import history_of
 from booking.reasons import Reason
 from booking.rounds import round_of, teams_on
-from booking.sealing import key_of, unseal
+from booking.sealing import key_of
 from booking.words import act_sentence
 from tests.booking.fitting_town import (
     ALL_DAY,

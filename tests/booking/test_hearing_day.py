@@ -19,6 +19,7 @@ from availability.errors import CapacityReached, InvalidRequest, NotAllowed, Not
 from availability.history import HistoryLine
 from availability.models import HearingSession, Territory
 from availability.rights import Role
+from availability.sealing import House
 from booking import events
 from booking.actions import cancel
 from booking.events import BookingRescheduled, Event
@@ -41,7 +42,6 @@ from booking.models import Booking, State
 from booking.moving import move
 from booking.outcomes import note_outcome, undo_outcome
 from booking.pages.hearing_day_words import COUNSEL_TOLD, rows, told
-from booking.sealing import House
 from booking.staffing import staff_hearing
 from optimizer.hearings.problem import Sitting
 from tests.booking.bar import make_lawyer

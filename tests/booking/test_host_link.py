@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from availability.claims import PlaceClaim, SlotClaim
 from availability.models import Resource
+from availability.sealing import House
 from booking import events
 from booking.actions import accept, cancel, confirm, hold, lapse
 from booking.host_requests import LINKS, tell_hosts
@@ -23,7 +24,6 @@ from booking.links import LinkName, token_of
 from booking.models import Booking, State
 from booking.pages import host_link
 from booking.pages.host_link import ANSWERED
-from booking.sealing import House
 from portal import clock, throttle
 from portal import database as portal_database
 from portal.api import build_api

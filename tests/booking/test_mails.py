@@ -16,6 +16,7 @@ from availability.claims import PlaceClaim
 from availability.errors import InvalidRequest, NotFound
 from availability.models import Resource, Shape
 from availability.rights import Actor, Right, Role
+from availability.sealing import House
 from booking import events
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, lapse, refuse, undo_cancel
 from booking.filters import Filters, hours_of_work
@@ -37,7 +38,7 @@ from booking.mailbox import Why, is_address, mailboxes
 from booking.models import Booking, Person, State
 from booking.pages.mail_words import one_line, write
 from booking.proposals import OtherDates, accept_proposal, decline_proposal, propose, withdraw_proposal
-from booking.sealing import House, new_key
+from booking.sealing import new_key
 from booking.smtp import message_of, server_from
 from portal.identity import Account, AccountRight
 from tests.conftest import Database

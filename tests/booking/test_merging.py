@@ -20,6 +20,7 @@ from sqlmodel import Session, select
 from availability.errors import NotFound, Refusal
 from availability.models import Kind, Resource, Shape
 from availability.rights import Actor
+from availability.sealing import seal, unseal
 from booking import merging
 from booking.actions import Beneficiary, confirm, hold
 from booking.attachment_models import Attachment
@@ -40,7 +41,7 @@ from booking.persons import (
     person_for,
     search_name_of,
 )
-from booking.sealing import key_of, seal, unseal
+from booking.sealing import key_of
 from booking.series_models import Series
 from booking.waiting_models import WaitingEntry
 from convocations.actions import convene, note_refusal

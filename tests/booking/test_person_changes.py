@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.errors import InvalidRequest, NotFound
+from availability.sealing import unseal
 from booking.person_changes import (
     FileChanged,
     NewPhone,
@@ -27,7 +28,7 @@ from booking.person_models import FileKind, PersonPhone, PhoneKind, Said
 from booking.person_phones import opened, phone_for_messages, phones_of
 from booking.persons import create_person, find_persons, regions_of
 from booking.phones import AmbiguousNumber
-from booking.sealing import key_of, unseal
+from booking.sealing import key_of
 from tests.availability.scarce import refused
 from tests.booking.test_persons import HOUSE, ZEBULON, open_file
 from tests.factories import NOW, TODAY, World, in_days

@@ -20,6 +20,7 @@ from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.history import Act, Consultation, HistoryLine, record
 from availability.models import Shape
 from availability.rights import Actor, Right, Role
+from availability.sealing import House, Unreadable, seal, unseal
 from booking import actions
 from booking.actions import Beneficiary, cancel, confirm, hold, undo_cancel
 from booking.models import Booking, Person, PersonKey, State
@@ -38,7 +39,7 @@ from booking.persons import (
     time_at,
 )
 from booking.phones import AmbiguousNumber, regions_for
-from booking.sealing import House, Unreadable, key_of, seal, unseal
+from booking.sealing import key_of
 from portal.database import make_engine
 from tests.availability.scarce import make_scarce, refused
 from tests.booking.cycle import LATER, lines_of

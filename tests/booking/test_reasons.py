@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from availability.errors import InvalidRequest
 from availability.rights import Actor, Right, Role
+from availability.sealing import House
 from booking.actions import cancel
 from booking.bulk import Bulk, Seen, do_one, undo_one
 from booking.dossier import dossier
@@ -19,7 +20,6 @@ from booking.pages.dossier_words import view_of
 from booking.persons import NewPerson, create_person
 from booking.queries import booking_for, history_of
 from booking.reasons import EXCUSED_FOR, GIVEN_BACK_FOR, Reason
-from booking.sealing import House
 from booking.since import done_since
 from booking.words import EXCUSE_WORDS, GIVEN_BACK_WORDS, act_sentence
 from tests.booking.town import Town, make_town, stay

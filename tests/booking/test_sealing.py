@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
+from availability.sealing import NONCE_BYTES, House, Unreadable, seal, unseal
 from booking.models import PersonKey
-from booking.sealing import NONCE_BYTES, House, Unreadable, key_of, new_key, seal, unseal
+from booking.sealing import key_of, new_key
 
 HOUSE = House(b"a secret of the tests, long enough")
 OTHER_HOUSE = House(b"another secret, just as long as that")

@@ -17,6 +17,7 @@ from availability.errors import Refusal
 from availability.models import Shape
 from availability.own import OwnBed
 from availability.rights import Actor, Role
+from availability.sealing import House
 from booking.actions import cancel
 from booking.designations import Wanted, case_seen, designate, designations_of
 from booking.duplicates import FileExists, expect_new, sought_of
@@ -24,7 +25,6 @@ from booking.errors import OutOfDate
 from booking.models import Person
 from booking.own_seen import Part, Seen, act_on_seen
 from booking.persons import NewPerson, create_person
-from booking.sealing import House
 from tests.booking.test_doubles import make_court
 from tests.conftest import Database
 from tests.factories import NOW, in_days, make_beds, make_kind, make_resource, make_world

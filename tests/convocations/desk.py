@@ -13,11 +13,11 @@ from sqlmodel import Session
 from availability.claims import SlotClaim
 from availability.models import Kind, Resource, Shape
 from availability.rights import Actor
+from availability.sealing import House
 from booking.events import subscribe
 from booking.links import LinkName
 from booking.models import Person
 from booking.persons import NewPerson, create_person
-from booking.sealing import House
 from convocations.bearing import Bearer, bearer_of
 from convocations.models import Convocation
 from convocations.planning import follow

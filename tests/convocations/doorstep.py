@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from availability.sealing import House
 from booking.links import LinkName, token_of
 from booking.models import Person
-from booking.sealing import House
 from convocations.actions import convene, let_choose
 from convocations.models import Convocation
 from convocations.pages import link

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from availability.sealing import House, unseal
 from booking.actions import cancel
 from booking.links import LinkName, token_of
 from booking.models import State
 from booking.moving import move
 from booking.outcomes import note_outcome
 from booking.persons import erase_person
-from booking.sealing import House, key_of, unseal
+from booking.sealing import key_of
 from convocations import delivery
 from convocations.actions import accept_sms, convene, let_choose, refuse_sms, renew_link, withdraw
 from convocations.bearing import cannot_come, choose

@@ -17,6 +17,7 @@ from availability.claims import PlaceClaim
 from availability.errors import InvalidRequest, NotAllowed, NotFound
 from availability.models import Shape, TerritoryLevel
 from availability.rights import Role
+from availability.sealing import House
 from booking import events, host_phones
 from booking.actions import Beneficiary, accept, cancel, confirm, hold, refuse
 from booking.host_phones import look_at_phone, note_wish, phones_of, resume_phone, set_phone
@@ -26,7 +27,6 @@ from booking.mailbox import mailboxes_found
 from booking.models import Booking
 from booking.pages.booking_words import open_address
 from booking.phones import AmbiguousNumber
-from booking.sealing import House
 from convocations.answering import Heard, Reply, answer
 from convocations.costs import costs
 from convocations.delivery import Outgoing, failed, sent, settle

@@ -11,8 +11,9 @@ from sqlmodel import Session
 
 from availability.errors import NotFound
 from availability.rights import Role
+from availability.sealing import seal
 from booking.moving import move
-from booking.sealing import key_of, seal
+from booking.sealing import key_of
 from convocations.actions import convene
 from convocations.errors import MessageOver
 from convocations.kinds import Failure, MessageKind, MessageState

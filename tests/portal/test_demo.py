@@ -18,6 +18,7 @@ from availability.models import Kind, Organisation, Shape
 from availability.own import own_page
 from availability.places import department_of, time_of_commune
 from availability.rights import Actor, Role
+from availability.sealing import House, unseal
 from availability.search import Found, Wish, Work, search
 from booking.actions import Beneficiary, confirm, hold, refuse
 from booking.bench import loads_of, to_staff
@@ -38,7 +39,7 @@ from booking.plans.hearings import plannable_kinds, problem_of
 from booking.plans.kept import Scope
 from booking.rounds import round_of, teams_on
 from booking.screens import shown_on
-from booking.sealing import House, key_of, unseal
+from booking.sealing import key_of
 from booking.waiting_models import WaitingOffer
 from convocations.callbacks import to_call_back, whom_to_call_back
 from convocations.queries import gatherings

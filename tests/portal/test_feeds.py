@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from availability.absences import Feed, SealedAddress, add_feed, feeds_of
 from availability.models import Shape
-from booking.sealing import CALENDAR_FEEDS, House, seal
+from availability.sealing import CALENDAR_FEEDS, House, seal
 from portal import clock
 from portal import database as portal_database
 from portal.feeds import refresh_feeds

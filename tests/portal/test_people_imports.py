@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 from availability.errors import NotFound
 from availability.importers.columns import compared
 from availability.rights import Actor
-from booking.sealing import House
+from availability.sealing import House
 from convocations.import_models import ImportState, LineOutcome, PeopleImport, What
 from convocations.imports.doing import Ways, do_line
 from convocations.imports.fields import PRESET_OF

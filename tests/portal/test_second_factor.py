@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from availability.rights import Role
-from booking.sealing import House
+from availability.sealing import House
 from portal.accounts import NewAccount, create
 from portal.second_factor import (
     RECOVERY_CODES,
