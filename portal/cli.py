@@ -204,9 +204,15 @@ def create_account(  # noqa: PLR0917 - as the options are declared
     password: Annotated[str, typer.Option(prompt="Mot de passe", confirmation_prompt=True, hide_input=True)] = "",
 ) -> None:
     """Créer un compte avec un rôle sur un ressort."""
-    if len(password) < 12:
-        _fail("Le mot de passe doit avoir au moins 12 caractères.")
     from sqlalchemy.exc import IntegrityError
+
+    from availability.errors import InvalidRequest
+    from portal.passwords import WORDS, checked
+
+    try:
+        password = checked(password, about=(login, name))
+    except InvalidRequest as refusal:
+        _fail(WORDS[refusal.problem])
 
     from portal.accounts import NewAccount, create
 

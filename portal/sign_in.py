@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+import unicodedata
 from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -35,7 +36,12 @@ def hashed_token(token: str) -> bytes:
 
 def hash_password(password: str) -> str:
     """Return the argon2 hash of a password (slow on purpose)."""
-    return _hasher.hash(password)
+    return _hasher.hash(same_keys(password))
+
+
+def same_keys(password: str) -> str:
+    """Return a password as it is hashed: the same keys give the same one on every machine (NIST SP 800-63B)."""
+    return unicodedata.normalize("NFKC", password)
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +52,7 @@ def _nobody_hash() -> str:
 def _verified(stored: str | None, password: str) -> bool:
     # An unknown login costs as much as a wrong password: the time of the answer says nothing.
     try:
-        return _hasher.verify(stored or _nobody_hash(), password) and stored is not None
+        return _hasher.verify(stored or _nobody_hash(), same_keys(password)) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 

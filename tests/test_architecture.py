@@ -25,6 +25,7 @@ OF_THE_SHELL = frozenset(
         "database",
         "clock",
         "identity",
+        "passwords",
         "policy",
         "problems",
         "settings",

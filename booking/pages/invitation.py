@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
+from availability.errors import InvalidRequest
 from availability.rights import Role
 from availability.sealing import House
 from booking.lawyer_invitations import INVITATIONS, InvitationOver, LoginTaken, accepted, invitation_named, let_in
@@ -20,6 +21,7 @@ from portal import throttle
 from portal.accounts import NewAccount, create
 from portal.clock import now
 from portal.database import act, read
+from portal.passwords import LEAST, WORDS, checked
 from portal.policy import public
 from portal.settings import secret_key, settings
 from portal.ui.html import Html, tag
@@ -28,7 +30,6 @@ from portal.ui.plain import BadForm, form_fields, is_foreign, plain_headers, pla
 STYLE = plain_style(Path(__file__).with_name("host_link.css"))
 HEADERS = plain_headers(STYLE)
 TITLE = "Ouvrir votre compte d’avocat"
-LEAST, MOST = 12, 200
 UNKNOWN = "Ce lien ne fonctionne pas. Ouvrez-le depuis le message du greffe, en entier."
 OVER = "Ce lien a déjà servi, a été retiré, ou date de plus de quatorze jours. Demandez-en un autre au greffe."
 OPENED = (
@@ -43,8 +44,6 @@ TAKEN = "Cette adresse est celle d’un autre compte. Demandez au greffe une inv
 SIGN_IN = "/connexion/?suite=/prendre-date/"
 WAIT = "Trop de pages demandées. Réessayez dans quelques minutes."
 FAILED = "Une erreur technique est survenue. Rien n’a été enregistré : vous pouvez réessayer."
-SHORT = f"Le mot de passe doit avoir au moins {LEAST} caractères."
-LONG = f"Le mot de passe doit avoir au plus {MOST} caractères."
 DIFFERENT = "Les deux mots de passe diffèrent : recommencez."
 
 
@@ -88,10 +87,9 @@ async def open_account(named: Named, request: Request) -> Response:
         form = await form_fields(request)
     except BadForm:
         return await _page(named, 400, FAILED)
-    password = form.get("password", "")
-    if problem := _problem(password, form.get("again", "")):
-        return await _page(named, 422, problem)
-    return await _accepted(named, password)
+    if form.get("password") != form.get("again"):
+        return await _page(named, 422, DIFFERENT)
+    return await _accepted(named, form.get("password", ""))
 
 
 async def _accepted(named: LinkName, password: str) -> Response:
@@ -99,6 +97,8 @@ async def _accepted(named: LinkName, password: str) -> Response:
         is_new = await act(_open, named, password)
     except InvitationOver:
         return _said(410, OVER)
+    except InvalidRequest as refusal:
+        return await _page(named, 422, WORDS[refusal.problem])
     except LoginTaken:
         return _said(409, TAKEN)
     return _said(
@@ -108,21 +108,14 @@ async def _accepted(named: LinkName, password: str) -> Response:
     )
 
 
-def _problem(password: str, again: str) -> str:
-    if len(password) < LEAST:
-        return SHORT
-    if len(password) > MOST:
-        return LONG
-    return "" if password == again else DIFFERENT
-
-
 def _open(session: Session, named: LinkName, password: str) -> bool:
     """Open the account; False when the lawyer has one, which acts before this court too from now on."""
     at = now()
     row = invitation_named(session, named, now=at, locked=True)
     if let_in(session, row, now=at):
         return False
-    new = NewAccount(row.email, row.name, "Avocat", Role.LAWYER, row.territory_id, password)
+    chosen = checked(password, about=(row.email, row.name))
+    new = NewAccount(row.email, row.name, "Avocat", Role.LAWYER, row.territory_id, chosen)
     accepted(session, row, create(session, new), now=at)
     return True
 
