@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -202,12 +201,6 @@ def reasons(found: Sequence[Reason], hearings: int) -> str:
         return f"{REASON_WORDS[found[0].code]} pour toutes les audiences"
     first = f"{REASON_WORDS[found[0].code]} ({plural(found[0].hearings, 'audience')})"
     return ", ".join([first, *(f"{REASON_WORDS[one.code]} ({one.hearings})" for one in found[1:])])
-
-
-def reasons_summary(unplaced: Iterable[Sequence[Reason]]) -> str:
-    """Return the main reason of each, counted: "9 : échéance trop proche ; 2 : plus assez de minutes"."""
-    counted = Counter(found[0].code for found in unplaced if found)
-    return " ; ".join(f"{count}{NBSP}: {REASON_WORDS[code]}" for code, count in counted.most_common())
 
 
 # --- the search and the proposal ---

@@ -337,7 +337,7 @@ class PlansState(SearchState, mixin=True):
             kind=self.kind,
             first=first,
             until=last + timedelta(days=1) if last else None,
-            open=self._open,
+            open=self._open or (self._run_id if self._left_out or self._beside else ""),  # not another under their eyes
             beside=tuple(self._beside),
             filter=self.line_filter,
             query=self.line_query,

@@ -15,7 +15,6 @@ from booking.pages.planning_words import (
     gauge,
     proposal_sentence,
     reasons,
-    reasons_summary,
 )
 from booking.plans.hearing_actions import WHY
 from booking.plans.hearings import CaseLine
@@ -67,14 +66,6 @@ def test_why_a_case_waits_is_one_sentence(found: list[tuple[str, int]], words: s
 
 def test_without_hearings_that_is_the_reason() -> None:
     assert reasons([], 0) == "aucune audience à venir"
-
-
-def test_main_reasons_are_counted_the_most_frequent_first() -> None:
-    first, second = Reason(code="minutes", hearings=1), Reason(code="quota", hearings=1)
-
-    assert plain(reasons_summary([[second], [first, second], [first], []])) == (
-        "2 : plus assez de minutes ; 1 : quota de la matière atteint"
-    )
 
 
 def test_a_proposal_is_told_rule_by_rule() -> None:

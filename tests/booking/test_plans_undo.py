@@ -1,4 +1,4 @@
-"""What the button of a message takes back is what the message says, whatever was opened or taken out meanwhile."""
+"""What the buttons of a page act on is what it says, whatever was opened, taken out or found meanwhile."""
 
 from __future__ import annotations
 
@@ -91,3 +91,11 @@ async def test_the_button_of_a_proposal_takes_that_one_back(page: Any, done: lis
     await pressed(page, "undo_open")
 
     assert done[1:] == [(undo_run, UUID(SECOND))]
+
+
+async def test_who_chooses_what_to_apply_is_not_shown_another_proposal(page: Any) -> None:
+    before = page._wanted().open
+    page._changes = ["a", "b"]
+    await pressed(page, "tick", "a", False)
+
+    assert (before, page._wanted().open) == ("", FIRST)
