@@ -7,7 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
-import availability.geocodes  # noqa: F401 - importing the tables describes them to SQLModel
+import availability.audit
+import availability.geocodes  # noqa: F401
 import booking.agenda_models
 import booking.attachment_models
 import booking.bench_models
@@ -40,7 +41,8 @@ import convocations.models
 import convocations.paper_models
 import convocations.template_models  # noqa: F401
 import portal.clock
-import portal.identity  # noqa: F401
+import portal.identity
+import portal.second_factor  # noqa: F401
 from portal.migrate import _config, schema_state
 from tests.conftest import Database
 
