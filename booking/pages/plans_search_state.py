@@ -258,8 +258,8 @@ class SearchState(rx.State, mixin=True):
                 if self._follower != me or self._last_id != run_id or not self._is_here():
                     return
                 if state_at(run, clock.now()) not in ACTIVE:
-                    if run.plan is not None:
-                        self._open = run_id
+                    if run.plan is not None and run.requested_by == actor.account_id:
+                        self._open = run_id  # a colleague's is in the list: what one looks at stays
                     await self._show()
                     return
                 self._follow(run)

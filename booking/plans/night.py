@@ -30,6 +30,7 @@ APPLIED_KEPT = timedelta(days=365)  # what was applied can be taken back as long
 ZONES = text("""
     SELECT DISTINCT ON (territory_id) territory_id, time_zone FROM site WHERE territory_id = ANY(:ids)
     ORDER BY territory_id, id""")
+ALL_ZONES = text("SELECT DISTINCT time_zone FROM site")
 FORGET = text("""
     DELETE FROM optimizer_run WHERE created_at < CASE WHEN applied_at IS NULL THEN :before ELSE :applied_before END""")
 
@@ -48,7 +49,7 @@ def to_propose(session: Session, *, now: datetime) -> list[Court]:
 
     One after the other, so that whoever works meanwhile finds the machine free.
     """
-    if _is_at_work(session):
+    if not _is_night_somewhere(session, now) or _is_at_work(session):
         return []
     waiting = [
         Court(problem=name, territory_id=territory_id, kind_id=kind_id)
@@ -56,7 +57,7 @@ def to_propose(session: Session, *, now: datetime) -> list[Court]:
         for territory_id, kind_id in sorted(planner.work(session, now=now))
     ]
     zones = _zones(session, {one.territory_id for one in waiting})
-    return [one for one in waiting if BEGINS_H <= now.astimezone(zones[one.territory_id]).hour < ENDS_H]
+    return [one for one in waiting if _is_night(zones[one.territory_id], now)]
 
 
 def propose(session: Session, court: Court, *, now: datetime) -> UUID | None:
@@ -91,6 +92,15 @@ def propose(session: Session, court: Court, *, now: datetime) -> UUID | None:
 def forget_runs(session: Session, *, now: datetime) -> int:
     """Forget the runs that nobody applied after three months, and the others after a year; return how many."""
     return int(execute(session, FORGET, {"before": now - KEPT, "applied_before": now - APPLIED_KEPT}).rowcount)
+
+
+def _is_night(zone: ZoneInfo, now: datetime) -> bool:
+    return BEGINS_H <= now.astimezone(zone).hour < ENDS_H
+
+
+def _is_night_somewhere(session: Session, now: datetime) -> bool:
+    """Say whether what waits needs to be read at all."""
+    return any(_is_night(ZoneInfo(one), now) for one in {MAINLAND, *session.execute(ALL_ZONES).scalars()})
 
 
 def _is_at_work(session: Session) -> bool:
