@@ -10,7 +10,7 @@ from availability.pages.round_component import round_map
 from booking.pages.plan_rounds_state import DRIVERS, MORNING, PlanRoundsState
 from booking.pages.plan_rounds_words import OfferRow, RoundCard, StopRow
 from booking.pages.plans_bar import planning_bar
-from booking.pages.plans_parts import proposal_part, runs_part
+from booking.pages.plans_parts import lock_choice, proposal_part, runs_part
 from booking.pages.plans_words import LineRow
 from booking.pages.widgets import inner_link
 from portal.policy import page
@@ -208,6 +208,7 @@ def _stop(stop: rx.Var[StopRow], card: rx.Var[RoundCard]) -> rx.Component:
         el.span(stop.number, class_name="pj-rounds__number", style={"background": card.colour}, aria_hidden="true"),
         el.span(el.strong(stop.hour), " ", stop.who, class_name="pj-rounds__who"),
         rx.cond(stop.note != "", badge(stop.note, stop.tone)),
+        rx.cond(stop.lock != "", lock_choice(S, stop.id, stop.who, stop.lock, where="-passage")),
         rx.cond(stop.can_move, _move(stop.id, stop.who)),
         key=stop.id,
         id="passage-" + stop.id,

@@ -208,7 +208,7 @@ def _drawn(session: Session, shown: Shown, base: Board, rounds: list[Round], tea
             continue
         colour = COLOURS[number % len(COLOURS)]
         drawing = _Drawing(
-            one, team, team_name(team, teams), colour, lines, before, terms, can_move=shown.run is not None
+            one, team, team_name(team, teams), colour, lines, before, terms, shown.locks, can_move=shown.run is not None
         )
         cards.append(drawing.card(problem))
         points += drawing.points()
@@ -230,6 +230,7 @@ class _Drawing:
     lines: Mapping[str, RequestLine]
     before: Mapping[str, str]
     terms: FittingTerms
+    locks: Mapping[str, str] = field(default_factory=dict)
     can_move: bool = False
 
     def card(self, problem: Problem) -> RoundCard:
@@ -247,7 +248,7 @@ class _Drawing:
             road=f"{kilometres(self._km(problem))} de route",
             pause=pause,
             href=round_address(one.team_id, one.day),
-            stops=[self._stop(number, stop) for number, stop in enumerate(one.stops, 1)],
+            stops=[self._stop(number, stop, problem) for number, stop in enumerate(one.stops, 1)],
         )
 
     def _km(self, problem: Problem) -> float:
@@ -256,7 +257,7 @@ class _Drawing:
         legs = zip([base, *stops], [*stops, base], strict=True)
         return sum(problem.travel.leg(*leg)[0] for leg in legs) / 1000
 
-    def _stop(self, number: int, stop: Any) -> StopRow:
+    def _stop(self, number: int, stop: Any, problem: Problem) -> StopRow:
         line = self.lines.get(stop.request_id)
         here = f"{self.round.team_id}|{self.round.day}|{stop.start_s // 60}"
         was = self.before.get(stop.request_id)
@@ -273,7 +274,12 @@ class _Drawing:
             note=note,
             tone=tone,
             can_move=self.can_move and line is not None,
+            lock=self._lock(stop.request_id, problem) if self.can_move and line and line.stage is Stage.BOOKED else "",
         )
+
+    def _lock(self, item: str, problem: Problem) -> str:
+        request = problem.request_of.get(item)
+        return self.locks.get(item, request.lock.value if request else "free")
 
     def homes(self) -> list[Point]:
         """Return where it goes, in order."""

@@ -109,6 +109,7 @@ class StopRow:
     note: str  # "nouveau", "déplacé", or nothing
     tone: str
     can_move: bool
+    lock: str = ""  # what may become of it in the next search; nothing when that is not asked
 
 
 @dataclass(frozen=True)

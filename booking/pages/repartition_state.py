@@ -202,10 +202,6 @@ class RepartitionState(PlansState, rx.State):
             return "Appliquer cette affaire" if count else "Confier les audiences aux juges"
         return f"Appliquer les {plural(count, 'affaire')}{'' if is_whole else ' cochées'}"
 
-    def _given_back(self, count: int) -> str:
-        waiting = plural(count, "affaire attend", "affaires attendent")
-        return f"Application annulée : {waiting} de nouveau."
-
 
 def _case_of(text: object) -> UUID:
     """Return the case that a client names. Raises: InvalidRequest."""

@@ -91,6 +91,9 @@ def test_the_page_shows_what_is_booked_then_what_is_proposed(session: Session, t
     assert (line.id, line.kind) == (str(waiting.id), "placed")
     assert "deux agents" in line.hint
     assert {stop.id for card in found.own.cards for stop in card.stops} == {str(there), str(waiting.id)}
+    locks = {stop.id: stop.lock for card in found.own.cards for stop in card.stops}
+    assert locks == {str(there): "movable", str(waiting.id): ""}, "what is booked may be locked, and let go"
+    assert [stop.lock for card in before.cards for stop in card.stops] == [""]
     assert len(found.own.points) == 2
     assert len(found.own.ways) == len(found.own.cards)
 

@@ -252,7 +252,7 @@ def test_a_part_is_applied_then_the_rest_then_all_is_taken_back(open_page: OpenP
     expect(page.get_by_text(re.compile("^Recherche terminée"))).to_be_visible()
     page.get_by_role("button", name="Annuler cette application").click()
     expect(page.locator("#message")).to_contain_text(
-        f"Application annulée : {total}\u00a0affaires attendent de nouveau"
+        f"Application annulée : {total}\u00a0affaires reviennent à l’état d’avant"
     )
     assert booked(served) == 0
 
