@@ -29,7 +29,7 @@ from booking.pages.plans_words import (
     slider_views,
     weight_views,
 )
-from booking.plans.kept import PLANNERS, run_of, state_at
+from booking.plans.kept import PLANNERS, followed_run, run_of, state_at
 from booking.plans.models import ACTIVE, OptimizerRun
 from booking.plans.readiness import make_ready
 from booking.plans.runs import AlreadyPlanning, request_stop
@@ -253,12 +253,13 @@ class SearchState(rx.State, mixin=True):
             self._follower += 1
             me, run_id, actor = self._follower, self._last_id, await current_actor(self)
         while run_id:
-            run = await read(run_of, actor, UUID(run_id))
+            run = await read(followed_run, actor, UUID(run_id))
             async with self:
                 if self._follower != me or self._last_id != run_id or not self._is_here():
                     return
-                if state_at(run, clock.now()) not in ACTIVE:
-                    if run.plan is not None and run.requested_by == actor.account_id:
+                if run is None or state_at(run, clock.now()) not in ACTIVE:
+                    is_mine = run is not None and run.requested_by == actor.account_id
+                    if is_mine and (await read(run_of, actor, UUID(run_id))).plan is not None:
                         self._open = run_id  # a colleague's is in the list: what one looks at stays
                     await self._show()
                     return

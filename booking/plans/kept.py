@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import text
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from availability.errors import NotAllowed, NotFound
@@ -78,6 +79,16 @@ def check_may_plan(actor: Actor, problem: str, *, territory_id: int, kind_id: in
 def run_of(session: Session, actor: Actor, run_id: UUID) -> OptimizerRun:
     """Return a run of a court that the actor plans. Raises: NotFound, NotAllowed."""
     return _allowed(actor, run_id, session.get(OptimizerRun, run_id))
+
+
+def followed_run(session: Session, actor: Actor, run_id: UUID) -> OptimizerRun | None:
+    """Return a run without its plans, which a page that follows it reads twice a second; None once it is forgotten.
+
+    Raises: NotFound, NotAllowed.
+    """
+    light = [defer(getattr(OptimizerRun, name)) for name in ("plan", "so_far", "applied")]
+    run = session.exec(select(OptimizerRun).where(OptimizerRun.id == run_id).options(*light)).one_or_none()
+    return None if run is None else _allowed(actor, run_id, run)
 
 
 def locked_run(session: Session, actor: Actor, run_id: UUID) -> OptimizerRun:

@@ -9,7 +9,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
@@ -30,7 +30,7 @@ from booking.plans.hearings import (
     unplaced_of,
     waiting_count,
 )
-from booking.plans.kept import digest_of, run_of, state_at
+from booking.plans.kept import digest_of, followed_run, run_of, state_at
 from booking.plans.models import OptimizerRun, RunState, WaitingCase
 from booking.plans.runs import (
     MOST_POINTS,
@@ -201,13 +201,25 @@ def test_only_the_registry_of_the_court_plans_there(session: Session, court: Sma
     with pytest.raises(NotAllowed):
         start_run(session, officer, court.kind.id, first=FIRST, until=UNTIL, now=NOW)
     run = asked(session, court)
-    for act_on in (run_of, partial(request_stop, now=NOW)):
+    for act_on in (run_of, followed_run, partial(request_stop, now=NOW)):
         with pytest.raises(NotFound):
             act_on(session, court.stranger, run.id)
     with pytest.raises(NotFound):
         board(session, court.stranger, court.court, now=NOW)
     assert plannable_kinds(session, officer) == []
     assert [kind.id for kind in plannable_kinds(session, court.clerk)] == [court.kind.id]
+
+
+def test_whoever_follows_a_search_reads_its_points_and_not_its_plans(session: Session, court: SmallCourt) -> None:
+    run_id = solved(session, court)
+    session.expunge_all()
+
+    followed = followed_run(session, court.clerk, run_id)
+
+    assert followed is not None
+    assert followed.progress == []
+    assert {"plan", "so_far", "applied"} <= inspect(followed).unloaded
+    assert followed_run(session, court.clerk, uuid4()) is None
 
 
 def test_an_empty_window_is_refused(session: Session, court: SmallCourt) -> None:
