@@ -28,7 +28,7 @@ from portal.api import API, build_api
 from tests.api_country import FEATURES, START, TODAY, Api, in_days
 
 # Of each route, and half as many for who is refused most of them; a soak asks for more.
-EXAMPLES = int(os.environ.get("PLACEJUSTE_FUZZ_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("PLACEJUSTE_FUZZ_EXAMPLES", "24"))
 IS_SHORT = EXAMPLES <= 40
 WEEKS = timedelta(weeks=4)
 KEPT = (
