@@ -9,6 +9,23 @@ from availability.errors import PeriodTaken, Refusal
 from availability.slots import WhyNot
 
 FIELD_WORDS: dict[str, str] = {
+    "problem": "ce qui est à répartir",
+    "manner": "la façon de chercher",
+    "plan": "le plan",
+    "other": "le compromis",
+    "items": "les lignes",
+    "item": "la ligne",
+    "place": "l’endroit choisi",
+    "level": "le verrou",
+    "value": "la valeur",
+    "bed": "le lit",
+    "site_id": "l’établissement",
+    "weeks": "la période",
+    "group_id": "le groupe",
+    "case_id": "le dossier",
+    "cases": "les dossiers",
+    "service_id": "le service",
+    "password": "le mot de passe",
     "from": "le début",
     "template": "le modèle d’audiences",
     "room_id": "la salle",
@@ -155,6 +172,8 @@ FIELD_WORDS: dict[str, str] = {
 }
 
 PROBLEM_WORDS: dict[str, str] = {
+    "too-short": "{least} caractères au moins",
+    "too-easy": "se devine : prenez plusieurs mots sans rapport entre eux, ou une phrase à vous",
     "two-digit-year": "l’année a deux chiffres : écrivez-la en entier",
     "no-hearing": "aucune audience n’est ouverte ce jour à cette heure",
     "not-a-moment": "une date et une heure s’écrivent comme 12/03/2026 9h30",

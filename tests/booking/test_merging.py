@@ -95,6 +95,7 @@ def test_every_sealed_value_follows_its_key_or_is_known_to_stay(session: Session
     stay |= {("people_import", "data_sealed")}  # a whole file, for a day, with a key of the house
     stay |= {("host_phone", "number_sealed")}  # of a site, with a key of the house
     stay |= {("case_call", "name_sealed")}  # of a case, for a month, with a key of the house
+    stay |= {("second_factor", "sealed")}  # of an account, with a key of the house
     stay |= {("lawyer_date", "parties_sealed")}  # of a case, as its lawyer typed it, with a key of the house
 
     assert of_catalogue(session, "%sealed") == resealed | own | stay
